@@ -1,0 +1,11 @@
+/// InternVL: vision tower, decoders, tokenizers, preprocessing, chat.
+@org.jspecify.annotations.NullMarked
+module org.internvl4j.models {
+  requires static org.jspecify;
+  requires transitive org.internvl4j.runtime;
+  requires transitive org.internvl4j.loader;
+
+  exports org.internvl4j.models;
+  exports org.internvl4j.models.image;
+  exports org.internvl4j.models.text;
+}

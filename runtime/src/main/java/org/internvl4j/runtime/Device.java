@@ -1,0 +1,52 @@
+package org.internvl4j.runtime;
+
+/// One place that computes: its memory, its kernels, its way to wait.
+///
+/// A device may be asynchronous: a kernel call returns before its result exists, calls run in the
+/// order made, and reading a tensor ([Tensor#toFloats], [Tensor#toHost]) waits. Safe for use by
+/// several threads; kernel calls of different threads take turns.
+public interface Device extends AutoCloseable {
+  /// How a weight will be used; decides the layout that a device keeps it in.
+  enum Role {
+    /// Biases, norm weights, scales, position tables: small, element by element. Stored as f32 on
+    /// the CPU.
+    VECTOR,
+    /// `[out, in]`, the weight of a matrix product.
+    MATRIX,
+    /// `[V, C]`, rows to be looked up by id.
+    TABLE
+  }
+
+  /// `cpu`, `reference`, …
+  String name();
+
+  /// What was found and chosen, in one line for people: `cpu: Vector API, 512 bits, 2 threads`.
+  String description();
+
+  /// The kernels that run here.
+  Kernels kernels();
+
+  /// How activations and the KV cache are stored here.
+  DType activations();
+
+  /// New zeroed memory; the caller closes it.
+  ///
+  /// @param bytes how many
+  /// @param owner who will close it, for messages
+  Memory allocate(long bytes, String owner);
+
+  /// A weight as this device wants it: itself, where its stored form will do, or a copy in `model`.
+  ///
+  /// @param weight in host memory, dtype and shape as in the checkpoint
+  /// @param role how it will be used
+  /// @param model where copies go; they live as long as it does
+  Tensor prepare(Tensor weight, Role role, Workspace model);
+
+  /// Waits until every kernel called so far has finished.
+  void synchronize();
+
+  /// Ends threads and frees what the device itself holds. Tensors on it must not be used
+  /// afterwards.
+  @Override
+  void close();
+}

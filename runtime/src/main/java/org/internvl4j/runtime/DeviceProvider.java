@@ -1,0 +1,24 @@
+package org.internvl4j.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/// Says "here I am" for one kind of device, or why not. Found by `ServiceLoader`.
+///
+/// Implementations keep types of optional modules out of their fields, methods and constructor: the
+/// loader reflects on them before any fallback can take effect.
+public interface DeviceProvider {
+  /// The name that `--device` takes: `cpu`, `reference`, …
+  String name();
+
+  /// Where several are available, `auto` takes the highest; negative is never taken by `auto`.
+  int preference();
+
+  /// Why this kind cannot be used here, in one sentence that says what to do; null if it can.
+  @Nullable String unavailable();
+
+  /// Opens the device; the caller closes it.
+  ///
+  /// @param threads how many threads may compute; 0 for as many as there are cores
+  /// @throws DeviceException if it is not available
+  Device open(int threads);
+}

@@ -1,0 +1,56 @@
+package org.internvl4j.runtime;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/// Finds devices.
+public final class Devices {
+  private Devices() {}
+
+  /// All kinds of device that were found, best first, available or not.
+  public static List<DeviceProvider> providers() {
+    return ServiceLoader.load(DeviceProvider.class, Devices.class.getClassLoader()).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparingInt(DeviceProvider::preference).reversed())
+        .toList();
+  }
+
+  /// Opens a device by name.
+  ///
+  /// @param name `auto` for the best that is available, or a provider's name
+  /// @param threads how many threads may compute; 0 for as many as there are cores
+  /// @throws IllegalArgumentException if no kind of device has that name
+  /// @throws DeviceException if it is not available here
+  public static Device open(String name, int threads) {
+    List<DeviceProvider> providers = providers();
+    if (name.equals("auto")) {
+      return providers.stream()
+          .filter(p -> p.preference() >= 0 && p.unavailable() == null)
+          .findFirst()
+          .orElseThrow(() ->
+              new DeviceException(
+                  "device: none is available; put internvl4j-kernels on the class path or use"
+                      + " --device reference"))
+          .open(threads);
+    }
+    DeviceProvider provider =
+        providers.stream()
+            .filter(p -> p.name().equals(name))
+            .findFirst()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "device: no device is called '"
+                        + name
+                        + "'; there are auto, "
+                        + providers.stream()
+                            .map(DeviceProvider::name)
+                            .collect(Collectors.joining(", "))));
+    String why = provider.unavailable();
+    if (why != null) {
+      throw new DeviceException(name + ": " + why);
+    }
+    return provider.open(threads);
+  }
+}

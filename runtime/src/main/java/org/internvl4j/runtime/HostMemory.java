@@ -1,0 +1,32 @@
+package org.internvl4j.runtime;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// Memory of this process.
+record HostMemory(MemorySegment segment, String owner, @Nullable Arena arena) implements Memory {
+  HostMemory {
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException(
+          "tensor: needs native memory, not a Java array; copy it with workspace.of(values, …)");
+    }
+  }
+
+  @Override
+  public long byteSize() {
+    return segment.byteSize();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return segment.scope().isAlive();
+  }
+
+  @Override
+  public void close() {
+    if (arena != null && isOpen()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.internvl4j.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/// THE list: what every device can compute, and what each name means.
+///
+/// Destination first, then inputs, then scalars. [Tensor]'s methods have checked shapes, dtypes and
+/// device before they call, so kernels only `assert`. No kernel allocates. Sums run in f32 or wider
+/// whatever the dtype, in an order that depends on neither the number of threads nor what else is
+/// computed. Unless a line says otherwise, activations (`x`, `y`, `q`, …) are f32 or bf16 and their
+/// innermost dimension is contiguous, the outer ones may be strided; weights have been through
+/// [Device#prepare]; `y` may be `x` itself but must not otherwise overlap an input.
+///
+/// Letters: R rows (all outer dimensions together), N batch, T tokens, C channels, H heads, K kv
+/// heads, D head width.
+public interface Kernels {
+  /// `y = x`, converted to `y`'s dtype (round to nearest even).
+  ///
+  /// @param y any strides, same shape as `x`; must not overlap it
+  /// @param x any strides; floating point to floating point, or equal dtypes
+  void copy(Tensor y, Tensor x);
+
+  /// `y = a + b`, `b` repeated along the outer dimensions of `a`.
+  ///
+  /// @param y shape of `a`; may be `a` itself
+  /// @param b shape of `a`, or of its innermost dimensions; may have been prepared as a
+  ///   [Device.Role#VECTOR]
+  void add(Tensor y, Tensor a, Tensor b);
+
+  /// `y = a · b` element by element, `b` repeated along the outer dimensions of `a`.
+  ///
+  /// @param y shape of `a`; may be `a` itself
+  /// @param b shape of `a`, or of its innermost dimensions; may have been prepared as a
+  ///   [Device.Role#VECTOR]
+  void mul(Tensor y, Tensor a, Tensor b);
+
+  /// `y = x/2 · (1 + erf(x/√2))`, the exact form (Hendrycks & Gimpel 2016).
+  void gelu(Tensor y, Tensor x);
+
+  /// `y = x / (1 + e⁻ˣ)` (Elfwing et al. 2017, there SiL).
+  void silu(Tensor y, Tensor x);
+
+  /// `y = silu(gate) · up` (Shazeer 2020, equation 6 without the products around it).
+  ///
+  /// @param y shape of `gate`; may be `gate` or `up`
+  void swiGlu(Tensor y, Tensor gate, Tensor up);
+
+  /// `y[r] = exp(x[r] − max x[r]) / Σ exp(x[r] − max x[r])` over the innermost dimension.
+  void softmax(Tensor y, Tensor x);
+
+  /// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias`, variance with divisor C (Ba et al.
+  /// 2016).
+  ///
+  /// @param x `[R, C]`
+  /// @param weight `[C]`
+  /// @param bias `[C]`
+  void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps);
+
+  /// `y[r] = x[r] / √(mean(x[r]²) + eps) · weight` (Zhang & Sennrich 2019, equation 4).
+  ///
+  /// @param x `[R, C]`
+  /// @param weight `[C]`
+  void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps);
+
+  /// `y[r] = weight · x[r] + bias`: a linear layer.
+  ///
+  /// @param y `[R, out]`; must not overlap `x`
+  /// @param x `[R, in]`
+  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]: f32, bf16 or f16
+  /// @param bias `[out]` or null
+  void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias);
+
+  /// `y = softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017, section 3.2). Query
+  /// head `h` reads kv head `h / (H/K)` (Ainslie et al. 2023).
+  ///
+  /// @param y `[N, Tq, H, D]`; must not overlap an input
+  /// @param q `[N, Tq, H, D]`
+  /// @param k `[N, Tk, K, D]`
+  /// @param v `[N, Tk, K, D]`
+  /// @param mask every query sees at least one key
+  void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale);
+
+  /// Rotates pairs `(x[j], x[j + D/2])` of every head by the angle of its token: `y[j] = x[j]·cos −
+  /// x[j+D/2]·sin`, `y[j+D/2] = x[j+D/2]·cos + x[j]·sin` (Su et al. 2021, in the half-split order
+  /// of GPT-NeoX).
+  ///
+  /// @param y `[T, H, D]`; may be `x` itself
+  /// @param x `[T, H, D]`
+  /// @param cos `[T, D/2]`, f32
+  /// @param sin `[T, D/2]`, f32
+  void rope(Tensor y, Tensor x, Tensor cos, Tensor sin);
+
+  /// `y[r] = table[ids[r]]`.
+  ///
+  /// @param y `[R, C]`
+  /// @param table `[V, C]`, prepared as a [Device.Role#TABLE] or [Device.Role#MATRIX]
+  /// @param ids `[R]`, i32, each in `0 … V-1`
+  void gather(Tensor y, Tensor table, Tensor ids);
+
+  /// Cuts pictures into patches: row `gy·G + gx` of `y` holds patch `(gy, gx)` as channel, then
+  /// line, then column. A convolution whose stride is its kernel size is this and a matrix product.
+  ///
+  /// @param y `[N, (S/P)·(S/P), 3·P·P]`
+  /// @param x `[N, 3, S, S]`
+  /// @param patch P, side of a patch in pixels
+  void patches(Tensor y, Tensor x, int patch);
+
+  /// Space to depth by two: the four vectors of a 2 × 2 cell side by side, `(0,0) (0,1) (1,0)
+  /// (1,1)`, cells row by row (InternVL's pixel shuffle, "v2").
+  ///
+  /// @param y `[N, h/2, w/2, 4·C]`; must not overlap `x`
+  /// @param x `[N, h, w, C]`
+  void pixelShuffle(Tensor y, Tensor x);
+
+  /// Bicubic interpolation with a = −0.75, half-pixel centres, no antialiasing, clamped borders:
+  /// PyTorch's `interpolate(mode="bicubic", align_corners=False)`.
+  ///
+  /// @param y `[h', w', C]`, f32; must not overlap `x`
+  /// @param x `[h, w, C]`, f32
+  void resizeBicubic(Tensor y, Tensor x);
+}

@@ -1,0 +1,117 @@
+package org.internvl4j.runtime;
+
+/// Rotated keys and values of every layer of one sequence, `[layers][K][capacity][D]` for each.
+///
+/// Belongs to a session, which closes it. One thread at a time. Grows in [#reserve] only, so
+/// addresses stay put between two calls of it.
+public final class KvCache implements AutoCloseable {
+  private final Device device;
+  private final int layers;
+  private final int kvHeads;
+  private final int headDim;
+  private final String owner;
+  private int capacity;
+  private int length;
+  private Memory memory;
+
+  /// @param layers decoder layers
+  /// @param kvHeads key/value heads a layer
+  /// @param headDim width of a head
+  /// @param owner who closes it, for messages
+  public KvCache(Device device, int layers, int kvHeads, int headDim, String owner) {
+    this.device = device;
+    this.layers = layers;
+    this.kvHeads = kvHeads;
+    this.headDim = headDim;
+    this.owner = owner;
+    this.memory = device.allocate(0, owner);
+  }
+
+  /// Tokens held.
+  public int length() {
+    return length;
+  }
+
+  /// Tokens that fit without growing.
+  public int capacity() {
+    return capacity;
+  }
+
+  /// Bytes held on the device.
+  public long byteSize() {
+    return memory.byteSize();
+  }
+
+  /// Makes room for `tokens` tokens in all, keeping those held.
+  public void reserve(int tokens) {
+    if (tokens <= capacity) {
+      return;
+    }
+    int grown = Math.max(tokens, Math.min(2 * capacity, capacity + 4096));
+    long bytes = 2L * layers * kvHeads * grown * headDim * device.activations().bytes();
+    Memory old = memory;
+    Memory larger = device.allocate(bytes, owner);
+    if (length > 0) {
+      for (int plane = 0; plane < 2 * layers; plane++) {
+        plane(larger, grown, plane, length).copyFrom(plane(old, capacity, plane, length));
+      }
+      device.synchronize();
+    }
+    memory = larger;
+    capacity = grown;
+    old.close();
+  }
+
+  /// Forgets all tokens from `length` on.
+  public void truncate(int length) {
+    if (length < 0 || length > this.length) {
+      throw new IllegalArgumentException(
+          "kv cache: cannot truncate " + this.length + " tokens to " + length);
+    }
+    this.length = length;
+  }
+
+  /// Writes keys and values behind those held; [#advance] makes them count once all layers are
+  /// through.
+  ///
+  /// @param layer decoder layer, from 0
+  /// @param keys `[T, K, D]`, rotated
+  /// @param values `[T, K, D]`
+  public void append(int layer, Tensor keys, Tensor values) {
+    int tokens = keys.dim(0);
+    if (length + tokens > capacity) {
+      throw new IllegalStateException(
+          "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
+    }
+    keys(layer, length + tokens).narrow(0, length, tokens).copyFrom(keys);
+    values(layer, length + tokens).narrow(0, length, tokens).copyFrom(values);
+  }
+
+  /// Counts `tokens` tokens, appended to every layer, as held.
+  public void advance(int tokens) {
+    length += tokens;
+  }
+
+  /// Keys of a layer, `[tokens, K, D]`, a view.
+  public Tensor keys(int layer, int tokens) {
+    return plane(memory, capacity, 2 * layer, tokens);
+  }
+
+  /// Values of a layer, `[tokens, K, D]`, a view.
+  public Tensor values(int layer, int tokens) {
+    return plane(memory, capacity, 2 * layer + 1, tokens);
+  }
+
+  private Tensor plane(Memory memory, int capacity, int plane, int tokens) {
+    DType dtype = device.activations();
+    long offset = (long) plane * kvHeads * capacity * headDim * dtype.bytes();
+    return Tensor.at(memory, offset, dtype, Shape.of(kvHeads, capacity, headDim), device, null)
+        .narrow(1, 0, tokens)
+        .transpose(0, 1);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,96 @@
+package org.internvl4j.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/// Where the elements of a shape lie: a stride a dimension and an offset, all in elements.
+final class Layout {
+  private final long offset;
+  private final long[] strides;
+
+  Layout(long offset, long[] strides) {
+    this.offset = offset;
+    this.strides = strides;
+  }
+
+  /// Row-major without gaps, starting at element 0.
+  static Layout contiguous(Shape shape) {
+    long[] strides = new long[shape.rank()];
+    long stride = 1;
+    for (int i = shape.rank() - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= shape.dim(i);
+    }
+    return new Layout(0, strides);
+  }
+
+  long offset() {
+    return offset;
+  }
+
+  long stride(int i) {
+    return strides[i < 0 ? strides.length + i : i];
+  }
+
+  /// Whether the elements of dimensions `from` and inward lie row-major without gaps.
+  boolean isContiguous(Shape shape, int from) {
+    long expected = 1;
+    for (int i = shape.rank() - 1; i >= from; i--) {
+      if (shape.dim(i) != 1 && strides[i] != expected) {
+        return false;
+      }
+      expected *= shape.dim(i);
+    }
+    return true;
+  }
+
+  Layout narrow(int dim, int start) {
+    return new Layout(offset + start * strides[dim], strides);
+  }
+
+  Layout without(int dim, int index) {
+    long[] rest = new long[strides.length - 1];
+    System.arraycopy(strides, 0, rest, 0, dim);
+    System.arraycopy(strides, dim + 1, rest, dim, rest.length - dim);
+    return new Layout(offset + index * strides[dim], rest);
+  }
+
+  Layout swap(int a, int b) {
+    long[] swapped = strides.clone();
+    swapped[a] = strides[b];
+    swapped[b] = strides[a];
+    return new Layout(offset, swapped);
+  }
+
+  /// The same elements seen as `to`, or null if that needs a copy. Runs of dimensions without gaps
+  /// between them are cut anew; a cut never crosses a gap.
+  @Nullable Layout view(Shape from, Shape to) {
+    long[] cut = new long[to.rank()];
+    int j = to.rank() - 1;
+    long stride = strides.length == 0 ? 1 : strides[strides.length - 1];
+    long run = 1;
+    long filled = 1;
+    for (int i = from.rank() - 1; i >= 0; i--) {
+      run *= from.dim(i);
+      boolean gap = i == 0 || (from.dim(i - 1) != 1 && strides[i - 1] != run * stride);
+      if (!gap) {
+        continue;
+      }
+      while (j >= 0 && (filled < run || to.dim(j) == 1)) {
+        cut[j] = filled * stride;
+        filled *= to.dim(j--);
+      }
+      if (filled != run) {
+        return null;
+      }
+      if (i > 0) {
+        stride = strides[i - 1];
+        run = 1;
+        filled = 1;
+      }
+    }
+    while (j >= 0 && to.dim(j) == 1) {
+      cut[j--] = 1;
+    }
+    return j < 0 ? new Layout(offset, cut) : null;
+  }
+}

@@ -1,0 +1,526 @@
+package org.internvl4j.runtime;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// A typed, shaped view of memory on a device, row-major, outermost dimension first.
+///
+/// The header is immutable; the elements are not. Views (`view`, `narrow`, `select`, `transpose`)
+/// share memory and never copy. Operations check their arguments, allocate the result in the
+/// workspace of the receiver and call one kernel. A tensor lives as long as its owner: the model
+/// (weights), the session (KV cache, workspace) or the step ([Workspace#mark]). Using one after its
+/// owner closed throws [IllegalStateException]. One thread at a time.
+public final class Tensor {
+  private final Memory memory;
+  private final long base; // bytes from the start of memory to element 0
+  private final DType dtype;
+  private final Shape shape;
+  private final Layout layout;
+  private final Device device;
+  private final @Nullable Workspace workspace;
+
+  private Tensor(
+      Memory memory,
+      long base,
+      DType dtype,
+      Shape shape,
+      Layout layout,
+      Device device,
+      @Nullable Workspace workspace) {
+    this.memory = memory;
+    this.base = base;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.layout = layout;
+    this.device = device;
+    this.workspace = workspace;
+  }
+
+  /// A contiguous tensor `base` bytes into `memory`.
+  ///
+  /// @param workspace where results of operations on it go; null for weights, which are never the
+  ///   receiver of one
+  static Tensor at(
+      Memory memory,
+      long base,
+      DType dtype,
+      Shape shape,
+      Device device,
+      @Nullable Workspace workspace) {
+    return new Tensor(memory, base, dtype, shape, Layout.contiguous(shape), device, workspace);
+  }
+
+  /// Wraps native memory without copying it.
+  ///
+  /// @param memory holds at least the elements of `shape`; its owner closes it
+  /// @param dtype how they are stored, little-endian, any alignment
+  /// @throws IllegalArgumentException if the memory is too small
+  public static Tensor of(Memory memory, DType dtype, Shape shape, Device device) {
+    long need = Math.multiplyExact(shape.size(), (long) dtype.bytes());
+    if (memory.byteSize() < need) {
+      throw new IllegalArgumentException(
+          "tensor: "
+              + shape
+              + " "
+              + dtype
+              + " needs "
+              + need
+              + " bytes, the memory has "
+              + memory.byteSize());
+    }
+    return at(memory, 0, dtype, shape, device, null);
+  }
+
+  // ---- header
+
+  public DType dtype() {
+    return dtype;
+  }
+
+  public Shape shape() {
+    return shape;
+  }
+
+  /// Size of dimension `i`; negative `i` counts from the end.
+  public int dim(int i) {
+    return shape.dim(i);
+  }
+
+  /// Number of dimensions.
+  public int rank() {
+    return shape.rank();
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /// Where results of operations on this tensor go.
+  ///
+  /// @throws IllegalStateException for a weight, which has none
+  public Workspace workspace() {
+    if (workspace == null) {
+      throw new IllegalStateException("tensor: a weight " + this + " has no workspace");
+    }
+    return workspace;
+  }
+
+  /// Elements from one index of dimension `i` to the next; negative `i` counts from the end.
+  public long stride(int i) {
+    return layout.stride(i);
+  }
+
+  /// Whether the elements lie row-major without gaps.
+  public boolean isContiguous() {
+    return layout.isContiguous(shape, 0);
+  }
+
+  /// Bytes from the start of [#segment] to the first element.
+  public long byteOffset() {
+    return base + layout.offset() * dtype.bytes();
+  }
+
+  /// The memory that this is a view of; the first element is at [#byteOffset].
+  ///
+  /// @throws IllegalStateException if its owner closed it
+  /// @throws UnsupportedOperationException if Java cannot read this device's memory; see [#toHost]
+  public MemorySegment segment() {
+    if (!memory.isOpen()) {
+      throw new IllegalStateException("tensor: " + memory.owner() + " is closed");
+    }
+    return memory.segment();
+  }
+
+  /// `[2, 3] f32`.
+  @Override
+  public String toString() {
+    return shape + " " + dtype;
+  }
+
+  // ---- views
+
+  /// The same elements in another shape.
+  ///
+  /// @throws IllegalArgumentException if the count differs, or a copy would be needed: use
+  ///   [#contiguous] first
+  public Tensor view(int... dims) {
+    Shape to = Shape.of(dims);
+    if (to.size() != shape.size()) {
+      throw new IllegalArgumentException("view: " + this + " does not have the elements of " + to);
+    }
+    Layout cut = layout.view(shape, to);
+    if (cut == null) {
+      throw new IllegalArgumentException(
+          "view: " + this + " is strided and cannot be seen as " + to + " without a copy");
+    }
+    return with(to, cut);
+  }
+
+  /// Indices `start … start + length - 1` of dimension `dim`.
+  public Tensor narrow(int dim, int start, int length) {
+    if (start < 0 || length < 0 || start + (long) length > shape.dim(dim)) {
+      throw new IllegalArgumentException(
+          "narrow: " + start + " + " + length + " is outside dimension " + dim + " of " + this);
+    }
+    return with(shape.with(dim, length), layout.narrow(dim, start));
+  }
+
+  /// Index `index` of dimension `dim`, which disappears.
+  public Tensor select(int dim, int index) {
+    narrow(dim, index, 1);
+    int[] rest = new int[rank() - 1];
+    for (int i = 0; i < rest.length; i++) {
+      rest[i] = shape.dim(i < dim ? i : i + 1);
+    }
+    return with(Shape.of(rest), layout.without(dim, index));
+  }
+
+  /// Dimensions `a` and `b` exchanged.
+  public Tensor transpose(int a, int b) {
+    return with(shape.with(a, shape.dim(b)).with(b, shape.dim(a)), layout.swap(a, b));
+  }
+
+  /// The same elements, with the results of operations going to `workspace`.
+  public Tensor in(Workspace workspace) {
+    return new Tensor(memory, base, dtype, shape, layout, device, workspace);
+  }
+
+  private Tensor with(Shape shape, Layout layout) {
+    return new Tensor(memory, base, dtype, shape, layout, device, workspace);
+  }
+
+  // ---- movement
+
+  /// Itself if contiguous, else a contiguous copy.
+  public Tensor contiguous() {
+    if (isContiguous()) {
+      return this;
+    }
+    Tensor y = like(dtype, shape);
+    y.copyFrom(this);
+    return y;
+  }
+
+  /// Overwrites the elements with those of `x`, converting the dtype.
+  ///
+  /// @return this
+  public Tensor copyFrom(Tensor x) {
+    require(x.shape.equals(shape), "copy", "from %s into %s", x, this);
+    require(
+        x.dtype == dtype || (x.dtype.isFloating() && dtype.isFloating()),
+        "copy",
+        "cannot convert %s into %s",
+        x,
+        this);
+    on(x, "copy").copy(this, x);
+    return this;
+  }
+
+  /// Runs one layer of a residual stream: `body`'s result replaces this tensor's elements, and all
+  /// that `body` allocated is freed.
+  ///
+  /// @param body returns a tensor of this shape
+  /// @return this
+  public Tensor through(UnaryOperator<Tensor> body) {
+    Workspace w = workspace();
+    long mark = w.mark();
+    copyFrom(body.apply(this));
+    w.reset(mark);
+    return this;
+  }
+
+  /// All elements as floats, row-major. Waits for the device.
+  public float[] toFloats() {
+    float[] values = new float[Math.toIntExact(shape.size())];
+    MemorySegment host = toHost();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Elements.get(host, dtype, i);
+    }
+    return values;
+  }
+
+  /// A copy of all elements on the Java heap, row-major, as stored. Waits for the device.
+  public MemorySegment toHost() {
+    device.synchronize();
+    MemorySegment from = segment();
+    long bytes = shape.size() * dtype.bytes();
+    MemorySegment to = MemorySegment.ofArray(new long[Math.toIntExact((bytes + 7) / 8)]);
+    if (isContiguous()) {
+      MemorySegment.copy(from, byteOffset(), to, 0, bytes);
+    } else {
+      Elements.forEach(
+          this,
+          (i, at) -> MemorySegment.copy(from, at, to, i * (long) dtype.bytes(), dtype.bytes()));
+    }
+    return to.asSlice(0, bytes);
+  }
+
+  /// Overwrites the elements, contiguous here and in `host`, with `host`'s.
+  public void fromHost(MemorySegment host) {
+    require(isContiguous(), "fromHost", "%s must be contiguous", this);
+    MemorySegment.copy(host, 0, segment(), byteOffset(), shape.size() * dtype.bytes());
+  }
+
+  // ---- element by element
+
+  /// `this + b`; see [Kernels#add].
+  public Tensor add(Tensor b) {
+    requireRepeats(b, "add");
+    Tensor y = like(dtype, shape);
+    on(b, "add").add(y, this, b);
+    return y;
+  }
+
+  /// `this · b`; see [Kernels#mul].
+  public Tensor mul(Tensor b) {
+    requireRepeats(b, "mul");
+    Tensor y = like(dtype, shape);
+    on(b, "mul").mul(y, this, b);
+    return y;
+  }
+
+  /// See [Kernels#gelu].
+  public Tensor gelu() {
+    requireActivations("gelu");
+    Tensor y = like(dtype, shape);
+    device.kernels().gelu(y, this);
+    return y;
+  }
+
+  /// See [Kernels#silu].
+  public Tensor silu() {
+    requireActivations("silu");
+    Tensor y = like(dtype, shape);
+    device.kernels().silu(y, this);
+    return y;
+  }
+
+  /// `silu(this) · up`; see [Kernels#swiGlu].
+  public Tensor swiGlu(Tensor up) {
+    requireActivations("swiGlu");
+    up.requireActivations("swiGlu");
+    require(
+        up.shape.equals(shape) && up.dtype == dtype, "swiGlu", "gate is %s but up is %s", this, up);
+    Tensor y = like(dtype, shape);
+    on(up, "swiGlu").swiGlu(y, this, up);
+    return y;
+  }
+
+  // ---- rows
+
+  /// Over the innermost dimension; see [Kernels#softmax].
+  public Tensor softmax() {
+    requireActivations("softmax");
+    Tensor y = like(dtype, shape);
+    device.kernels().softmax(y, this);
+    return y;
+  }
+
+  /// See [Kernels#layerNorm].
+  public Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
+    requireActivations("layerNorm");
+    requireColumns(weight, "layerNorm", "weight");
+    requireColumns(bias, "layerNorm", "bias");
+    Tensor y = like(dtype, shape);
+    on(weight, "layerNorm").layerNorm(y, this, weight, bias, eps);
+    return y;
+  }
+
+  /// See [Kernels#rmsNorm].
+  public Tensor rmsNorm(Tensor weight, float eps) {
+    requireActivations("rmsNorm");
+    requireColumns(weight, "rmsNorm", "weight");
+    Tensor y = like(dtype, shape);
+    on(weight, "rmsNorm").rmsNorm(y, this, weight, eps);
+    return y;
+  }
+
+  /// `[…, in]` to `[…, out]`; see [Kernels#matMul].
+  public Tensor matMul(Tensor weight, @Nullable Tensor bias) {
+    requireActivations("matMul");
+    require(
+        weight.rank() == 2 && weight.dim(1) == dim(-1) && weight.isContiguous(),
+        "matMul",
+        "weight is %s but x has %s columns (x %s)",
+        weight,
+        dim(-1),
+        this);
+    require(
+        bias == null || bias.shape.equals(Shape.of(weight.dim(0))),
+        "matMul",
+        "bias is %s but weight is %s",
+        bias,
+        weight);
+    Tensor y = like(dtype, shape.with(-1, weight.dim(0)));
+    on(weight, "matMul").matMul(y, this, weight, bias);
+    return y;
+  }
+
+  // ---- attention
+
+  /// `this` is q, `[N, Tq, H, D]`; scores are scaled by `1/√D`. See [Kernels#attention].
+  public Tensor attention(Tensor k, Tensor v, Mask mask) {
+    return attention(k, v, mask, (float) (1 / Math.sqrt(dim(-1))));
+  }
+
+  /// `this` is q, `[N, Tq, H, D]`; see [Kernels#attention].
+  public Tensor attention(Tensor k, Tensor v, Mask mask, float scale) {
+    requireActivations("attention");
+    require(
+        rank() == 4 && k.rank() == 4 && k.shape.equals(v.shape),
+        "attention",
+        "q %s, k %s, v %s must be [N, T, heads, D]",
+        this,
+        k,
+        v);
+    require(
+        k.dim(0) == dim(0)
+            && k.dim(3) == dim(3)
+            && k.dim(2) > 0
+            && dim(2) % k.dim(2) == 0
+            && k.dtype == dtype
+            && v.dtype == dtype,
+        "attention",
+        "q is %s but k is %s",
+        this,
+        k);
+    require(
+        dim(1) == 0 || mask.visible(0, k.dim(1)) > 0,
+        "attention",
+        "the first query of %s sees no key of %s",
+        this,
+        k);
+    Tensor y = like(dtype, shape);
+    on(k, "attention").attention(y, this, k, v, mask, scale);
+    return y;
+  }
+
+  /// `this` is `[T, H, D]`; see [Kernels#rope].
+  public Tensor rope(Tensor cos, Tensor sin) {
+    requireActivations("rope");
+    require(
+        rank() == 3
+            && dim(2) % 2 == 0
+            && cos.dtype == DType.F32
+            && sin.dtype == DType.F32
+            && cos.shape.equals(Shape.of(dim(0), dim(2) / 2))
+            && sin.shape.equals(cos.shape),
+        "rope",
+        "x is %s but cos is %s and sin is %s",
+        this,
+        cos,
+        sin);
+    Tensor y = like(dtype, shape);
+    on(cos, "rope").rope(y, this, cos, sin);
+    return y;
+  }
+
+  // ---- rearrangement
+
+  /// `this` is ids `[R]`, i32; returns rows of `table` `[V, C]` as activations `[R, C]`. See
+  /// [Kernels#gather].
+  ///
+  /// @throws IllegalArgumentException if an id is outside the table
+  public Tensor gather(Tensor table) {
+    require(
+        dtype == DType.I32 && rank() == 1 && table.rank() == 2,
+        "gather",
+        "ids are %s and table is %s",
+        this,
+        table);
+    Tensor y = like(device.activations(), Shape.of(dim(0), table.dim(1)));
+    on(table, "gather").gather(y, table, this);
+    return y;
+  }
+
+  /// `[N, 3, S, S]` to `[N, (S/P)², 3·P²]`; see [Kernels#patches].
+  public Tensor patches(int patch) {
+    require(
+        rank() == 4 && dim(2) == dim(3) && patch > 0 && dim(2) % patch == 0,
+        "patches",
+        "%s cannot be cut into patches of %s",
+        this,
+        patch);
+    int grid = dim(2) / patch;
+    Tensor y = like(device.activations(), Shape.of(dim(0), grid * grid, dim(1) * patch * patch));
+    device.kernels().patches(y, this, patch);
+    return y;
+  }
+
+  /// `[N, h, w, C]` to `[N, h/2, w/2, 4·C]`; see [Kernels#pixelShuffle].
+  public Tensor pixelShuffle() {
+    require(
+        rank() == 4 && dim(1) % 2 == 0 && dim(2) % 2 == 0,
+        "pixelShuffle",
+        "%s has an odd side",
+        this);
+    Tensor y = like(dtype, Shape.of(dim(0), dim(1) / 2, dim(2) / 2, 4 * dim(3)));
+    device.kernels().pixelShuffle(y, this);
+    return y;
+  }
+
+  /// `[h, w, C]` to `[height, width, C]`, f32; see [Kernels#resizeBicubic].
+  public Tensor resizeBicubic(int height, int width) {
+    require(rank() == 3 && dtype == DType.F32, "resizeBicubic", "x is %s", this);
+    Tensor y = like(dtype, Shape.of(height, width, dim(2)));
+    device.kernels().resizeBicubic(y, this);
+    return y;
+  }
+
+  // ---- checks
+
+  private Tensor like(DType dtype, Shape shape) {
+    return workspace().allocate(dtype, shape.toArray());
+  }
+
+  private Kernels on(Tensor other, String kernel) {
+    require(
+        other.device == device,
+        kernel,
+        "%s is on %s but %s is on %s",
+        this,
+        device.name(),
+        other,
+        other.device.name());
+    return device.kernels();
+  }
+
+  private void requireActivations(String kernel) {
+    require(
+        (dtype == DType.F32 || dtype == DType.BF16) && rank() > 0,
+        kernel,
+        "x is %s, expected f32 or bf16",
+        this);
+    require(
+        layout.isContiguous(shape, rank() - 1), kernel, "the rows of %s must be contiguous", this);
+  }
+
+  private void requireColumns(Tensor vector, String kernel, String what) {
+    require(
+        vector.rank() == 1 && vector.dim(0) == dim(-1),
+        kernel,
+        what + " is %s but x has %s columns (x %s)",
+        vector.shape,
+        dim(-1),
+        this);
+  }
+
+  private void requireRepeats(Tensor b, String kernel) {
+    requireActivations(kernel);
+    require(
+        shape.endsWith(b.shape) && b.isContiguous() || shape.equals(b.shape),
+        kernel,
+        "%s does not repeat along %s",
+        b,
+        this);
+    require(b.dtype == dtype || b.dtype == DType.F32, kernel, "b is %s but a is %s", b, this);
+  }
+
+  private static void require(
+      boolean holds, String kernel, String message, @Nullable Object... values) {
+    if (!holds) {
+      throw new IllegalArgumentException(kernel + ": " + String.format(message, values));
+    }
+  }
+}

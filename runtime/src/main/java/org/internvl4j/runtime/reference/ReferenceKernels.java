@@ -1,0 +1,339 @@
+package org.internvl4j.runtime.reference;
+
+import java.util.function.DoubleUnaryOperator;
+import org.internvl4j.runtime.Elements;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// What each kernel means: the plainest loop, sums in double. Never optimised.
+final class ReferenceKernels implements Kernels {
+  @Override
+  public void copy(Tensor y, Tensor x) {
+    if (x.dtype().isFloating()) {
+      write(y, values(x));
+    } else {
+      long[] at = offsets(x);
+      Elements.forEach(
+          y,
+          (i, to) ->
+              y.segment()
+                  .asSlice(to, y.dtype().bytes())
+                  .copyFrom(x.segment().asSlice(at[(int) i], x.dtype().bytes())));
+    }
+  }
+
+  @Override
+  public void add(Tensor y, Tensor a, Tensor b) {
+    double[] av = values(a);
+    double[] bv = values(b);
+    write(y, i -> av[i] + bv[i % bv.length]);
+  }
+
+  @Override
+  public void mul(Tensor y, Tensor a, Tensor b) {
+    double[] av = values(a);
+    double[] bv = values(b);
+    write(y, i -> av[i] * bv[i % bv.length]);
+  }
+
+  @Override
+  public void gelu(Tensor y, Tensor x) {
+    map(y, x, v -> v / 2 * (1 + Erf.erf(v / Math.sqrt(2))));
+  }
+
+  @Override
+  public void silu(Tensor y, Tensor x) {
+    map(y, x, ReferenceKernels::silu);
+  }
+
+  private static double silu(double v) {
+    return v / (1 + Math.exp(-v));
+  }
+
+  @Override
+  public void swiGlu(Tensor y, Tensor gate, Tensor up) {
+    double[] g = values(gate);
+    double[] u = values(up);
+    write(y, i -> silu(g[i]) * u[i]);
+  }
+
+  @Override
+  public void softmax(Tensor y, Tensor x) {
+    double[] v = values(x);
+    int c = x.dim(-1);
+    for (int row = 0; row < v.length; row += c) {
+      softmax(v, row, c);
+    }
+    write(y, v);
+  }
+
+  private static void softmax(double[] v, int from, int count) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < count; i++) {
+      max = Math.max(max, v[from + i]);
+    }
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      v[from + i] = Math.exp(v[from + i] - max);
+      sum += v[from + i];
+    }
+    for (int i = 0; i < count; i++) {
+      v[from + i] /= sum;
+    }
+  }
+
+  @Override
+  public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
+    double[] v = values(x);
+    double[] w = values(weight);
+    double[] b = values(bias);
+    int c = w.length;
+    for (int row = 0; row < v.length; row += c) {
+      double mean = 0;
+      for (int i = 0; i < c; i++) {
+        mean += v[row + i] / c;
+      }
+      double variance = 0;
+      for (int i = 0; i < c; i++) {
+        variance += (v[row + i] - mean) * (v[row + i] - mean) / c;
+      }
+      for (int i = 0; i < c; i++) {
+        v[row + i] = (v[row + i] - mean) / Math.sqrt(variance + eps) * w[i] + b[i];
+      }
+    }
+    write(y, v);
+  }
+
+  @Override
+  public void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps) {
+    double[] v = values(x);
+    double[] w = values(weight);
+    int c = w.length;
+    for (int row = 0; row < v.length; row += c) {
+      double square = 0;
+      for (int i = 0; i < c; i++) {
+        square += v[row + i] * v[row + i] / c;
+      }
+      for (int i = 0; i < c; i++) {
+        v[row + i] = v[row + i] / Math.sqrt(square + eps) * w[i];
+      }
+    }
+    write(y, v);
+  }
+
+  @Override
+  public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    double[] xv = values(x);
+    double[] wv = values(weight);
+    double[] bv = bias == null ? new double[weight.dim(0)] : values(bias);
+    int in = weight.dim(1);
+    int out = weight.dim(0);
+    write(
+        y,
+        i -> {
+          int row = i / out;
+          int column = i % out;
+          double sum = bv[column];
+          for (int k = 0; k < in; k++) {
+            sum += xv[row * in + k] * wv[column * in + k];
+          }
+          return sum;
+        });
+  }
+
+  @Override
+  public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    int tq = q.dim(1);
+    int heads = q.dim(2);
+    int d = q.dim(3);
+    int tk = k.dim(1);
+    int kvHeads = k.dim(2);
+    double[] qv = values(q);
+    double[] kv = values(k);
+    double[] vv = values(v);
+    double[] out = new double[qv.length];
+    double[] scores = new double[tk];
+    for (int n = 0; n < q.dim(0); n++) {
+      for (int i = 0; i < tq; i++) {
+        for (int h = 0; h < heads; h++) {
+          int query = ((n * tq + i) * heads + h) * d;
+          int kvHead = h / (heads / kvHeads);
+          int visible = mask.visible(i, tk);
+          for (int j = 0; j < visible; j++) {
+            int key = ((n * tk + j) * kvHeads + kvHead) * d;
+            scores[j] = 0;
+            for (int c = 0; c < d; c++) {
+              scores[j] += qv[query + c] * kv[key + c] * scale;
+            }
+          }
+          softmax(scores, 0, visible);
+          for (int j = 0; j < visible; j++) {
+            int value = ((n * tk + j) * kvHeads + kvHead) * d;
+            for (int c = 0; c < d; c++) {
+              out[query + c] += scores[j] * vv[value + c];
+            }
+          }
+        }
+      }
+    }
+    write(y, out);
+  }
+
+  @Override
+  public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
+    double[] v = values(x);
+    double[] c = values(cos);
+    double[] s = values(sin);
+    int heads = x.dim(1);
+    int half = x.dim(2) / 2;
+    for (int row = 0; row < x.dim(0) * heads; row++) {
+      for (int j = 0; j < half; j++) {
+        int angle = row / heads * half + j;
+        int a = row * 2 * half + j;
+        int b = a + half;
+        double rotated = v[a] * c[angle] - v[b] * s[angle];
+        v[b] = v[b] * c[angle] + v[a] * s[angle];
+        v[a] = rotated;
+      }
+    }
+    write(y, v);
+  }
+
+  @Override
+  public void gather(Tensor y, Tensor table, Tensor ids) {
+    double[] id = values(ids);
+    int c = table.dim(1);
+    for (double i : id) {
+      if (i < 0 || i >= table.dim(0)) {
+        throw new IllegalArgumentException("gather: id " + (long) i + " is outside " + table);
+      }
+    }
+    write(
+        y,
+        i ->
+            Elements.getAt(
+                table.segment(),
+                table.dtype(),
+                Elements.byteOffset(table, (int) id[i / c], i % c)));
+  }
+
+  @Override
+  public void patches(Tensor y, Tensor x, int patch) {
+    double[] v = values(x);
+    int channels = x.dim(1);
+    int side = x.dim(2);
+    int grid = side / patch;
+    int width = channels * patch * patch;
+    write(
+        y,
+        i -> {
+          int column = i % width % patch;
+          int line = i % width / patch % patch;
+          int channel = i % width / (patch * patch);
+          int gx = i / width % grid;
+          int gy = i / width / grid % grid;
+          int n = i / width / (grid * grid);
+          return v[
+              ((n * channels + channel) * side + gy * patch + line) * side + gx * patch + column];
+        });
+  }
+
+  @Override
+  public void pixelShuffle(Tensor y, Tensor x) {
+    double[] v = values(x);
+    int h = x.dim(1);
+    int w = x.dim(2);
+    int c = x.dim(3);
+    write(
+        y,
+        i -> {
+          int channel = i % c;
+          int dx = i / c % 2;
+          int dy = i / (2 * c) % 2;
+          int column = i / (4 * c) % (w / 2);
+          int line = i / (4 * c) / (w / 2) % (h / 2);
+          int n = i / (4 * c) / (w / 2) / (h / 2);
+          return v[((n * h + 2 * line + dy) * w + 2 * column + dx) * c + channel];
+        });
+  }
+
+  @Override
+  public void resizeBicubic(Tensor y, Tensor x) {
+    int inHeight = x.dim(0);
+    int inWidth = x.dim(1);
+    int width = y.dim(1);
+    int c = x.dim(2);
+    double[] v = values(x);
+    write(
+        y,
+        i -> {
+          Taps down = Taps.of(i / c / width, inHeight, y.dim(0));
+          Taps across = Taps.of(i / c % width, inWidth, width);
+          double sum = 0;
+          for (int a = 0; a < 4; a++) {
+            for (int b = 0; b < 4; b++) {
+              sum +=
+                  down.weight[a]
+                      * across.weight[b]
+                      * v[(down.index[a] * inWidth + across.index[b]) * c + i % c];
+            }
+          }
+          return sum;
+        });
+  }
+
+  /// The four source positions of one output position and their weights.
+  private record Taps(int[] index, double[] weight) {
+    static Taps of(int i, int in, int out) {
+      double source = (double) in / out * (i + 0.5) - 0.5;
+      double floor = Math.floor(source);
+      double t = source - floor;
+      int[] index = new int[4];
+      double[] weight = new double[4];
+      for (int k = 0; k < 4; k++) {
+        index[k] = (int) Math.clamp(floor + k - 1, 0, in - 1);
+        weight[k] = cubic(Math.abs(t + 1 - k));
+      }
+      return new Taps(index, weight);
+    }
+
+    private static double cubic(double x) {
+      double a = -0.75;
+      return x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : a * (((x - 5) * x + 8) * x - 4);
+    }
+  }
+
+  // ---- reading and writing whole tensors
+
+  private interface Source {
+    double at(int i);
+  }
+
+  private static double[] values(Tensor x) {
+    double[] values = new double[Math.toIntExact(x.shape().size())];
+    Elements.forEach(x, (i, at) -> values[(int) i] = Elements.getAt(x.segment(), x.dtype(), at));
+    return values;
+  }
+
+  private static long[] offsets(Tensor x) {
+    long[] offsets = new long[Math.toIntExact(x.shape().size())];
+    Elements.forEach(x, (i, at) -> offsets[(int) i] = at);
+    return offsets;
+  }
+
+  private static void map(Tensor y, Tensor x, DoubleUnaryOperator f) {
+    double[] v = values(x);
+    write(y, i -> f.applyAsDouble(v[i]));
+  }
+
+  private static void write(Tensor y, double[] values) {
+    write(y, i -> values[i]);
+  }
+
+  private static void write(Tensor y, Source source) {
+    Elements.forEach(
+        y, (i, at) -> Elements.setAt(y.segment(), y.dtype(), at, (float) source.at((int) i)));
+  }
+}

@@ -474,6 +474,7 @@ public final class Tensor {
     return workspace().allocate(dtype, shape.toArray());
   }
 
+  @SuppressWarnings("ReferenceEquality") // a device is itself
   private Kernels on(Tensor other, String kernel) {
     require(
         other.device == device,
@@ -509,7 +510,7 @@ public final class Tensor {
   private void requireRepeats(Tensor b, String kernel) {
     requireActivations(kernel);
     require(
-        shape.endsWith(b.shape) && b.isContiguous() || shape.equals(b.shape),
+        (shape.endsWith(b.shape) && b.isContiguous()) || shape.equals(b.shape),
         kernel,
         "%s does not repeat along %s",
         b,

@@ -1,0 +1,39 @@
+package org.internvl4j.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.internvl4j.loader.json.Json;
+
+/// Where the golden files lie: `testkit/fixtures` of the checkout, found by the system property `internvl4j.home`.
+public final class Fixtures {
+  private Fixtures() {}
+
+  /// The root of the checkout.
+  public static Path home() {
+    String home = System.getProperty("internvl4j.home");
+    if (home == null) {
+      throw new IllegalStateException("fixtures: start java with -Dinternvl4j.home=CHECKOUT");
+    }
+    return Path.of(home);
+  }
+
+  /// The folder of a fixture: `internvl2-1b`, `onnx`, …
+  public static Path folder(String name) {
+    Path folder = home().resolve("testkit/fixtures").resolve(name);
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("fixtures: there is no " + folder);
+    }
+    return folder;
+  }
+
+  /// A JSON file, read.
+  public static Json json(Path file) {
+    try {
+      return Json.parse(Files.readAllBytes(file), file.getFileName().toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -17,7 +17,7 @@ public final class CheckpointException extends RuntimeException {
 
   /// @param cause what the system said, if it said anything
   public CheckpointException(String file, String what, @Nullable Throwable cause) {
-    super(file + ": " + what, cause);
+    super(printable(file + ": " + what), cause);
     this.file = file;
     this.what = what;
   }
@@ -30,5 +30,20 @@ public final class CheckpointException extends RuntimeException {
   /// What is wrong with it.
   public String what() {
     return what;
+  }
+
+  /// Names come from files that anybody may have written: a message stays one short line.
+  private static String printable(String message) {
+    String cut = message.length() > 2000 ? message.substring(0, 2000) + "…" : message;
+    StringBuilder line = new StringBuilder(cut.length());
+    cut.chars()
+        .forEach(c -> {
+          if (Character.isISOControl(c)) {
+            line.append("\\u%04x".formatted(c));
+          } else {
+            line.append((char) c);
+          }
+        });
+    return line.toString();
   }
 }

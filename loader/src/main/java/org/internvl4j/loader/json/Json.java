@@ -85,8 +85,8 @@ public sealed interface Json {
   }
 
   /// Reads one JSON document, strictly: UTF-8 without byte order mark, no lone surrogates, no
-  /// duplicate keys, nothing but white space behind it, at most 100,000,000 bytes, 128 levels,
-  /// names of 65,536 and strings of 16,777,216 characters.
+  /// duplicate keys, nothing but white space behind it, at most 100,000,000 bytes, 5,000,000
+  /// tokens, 128 levels, names of 65,536 and strings of 16,777,216 characters.
   ///
   /// @param source what messages call it: `config.json`
   /// @throws CheckpointException naming source, line and column of the first offence

@@ -32,7 +32,7 @@ final class JsonReader {
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxDocumentLength(MAX_BYTES)
-                  .maxTokenCount(MAX_BYTES)
+                  .maxTokenCount(5_000_000)
                   .maxNestingDepth(128)
                   .maxNameLength(65_536)
                   .maxStringLength(1 << 24)

@@ -1,0 +1,181 @@
+package org.internvl4j.loader;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// A model folder: `config.json`, the weights in `model.safetensors` or in the shards that
+/// `model.safetensors.index.json` lists, and small files beside them.
+///
+/// Nothing in a folder is ever executed and no pickle is ever opened. Safe for use by several
+/// threads until [#close], which ends all its tensors: using one after that throws
+/// [IllegalStateException] naming the checkpoint.
+public final class Checkpoint implements AutoCloseable {
+  private static final String CONFIG = "config.json";
+
+  private final Source source;
+  private final Json config;
+  private final Shards shards;
+  private final List<Memory> kept = new ArrayList<>();
+
+  private Checkpoint(Source source) {
+    this.source = source;
+    byte[] bytes = source.read(CONFIG);
+    if (bytes == null) {
+      throw new CheckpointException(
+          source.name(),
+          source.names().isEmpty()
+              ? "is empty, expected config.json and model.safetensors"
+              : "has no config.json");
+    }
+    this.config = Json.parse(bytes, CONFIG);
+    this.shards = Shards.open(source, "checkpoint " + source.name());
+  }
+
+  /// Opens a folder; maps its weights and checks their headers, reads no weight.
+  ///
+  /// @throws CheckpointException if the folder, its `config.json` or its weights are missing, cut
+  ///   off or contradict each other
+  public static Checkpoint open(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException(
+          folder.toString(), Files.exists(folder) ? "is not a folder" : "no such folder");
+    }
+    return new Checkpoint(new Source.Folder(folder, ModelFolders.modelName(folder)));
+  }
+
+  /// A checkpoint in memory: a model inside a jar, say. The arrays must not be changed afterwards.
+  ///
+  /// @param name what messages call it
+  /// @param files the files by name, weights included; these are copied into native memory
+  public static Checkpoint of(String name, Map<String, byte[]> files) {
+    Map<String, MemorySegment> segments = new HashMap<>();
+    files.forEach((file, bytes) -> segments.put(file, MemorySegment.ofArray(bytes)));
+    return ofSegments(name, segments);
+  }
+
+  /// A checkpoint in memory, of any size.
+  ///
+  /// @param name what messages call it
+  /// @param files the files by name; native segments are used in place and must stay open
+  public static Checkpoint ofSegments(String name, Map<String, MemorySegment> files) {
+    return new Checkpoint(new Source.InMemory(name, Map.copyOf(files)));
+  }
+
+  /// Where a model lies that the user names.
+  ///
+  /// @param model a folder; or `OWNER/NAME`, `NAME` or `OWNER/NAME@REVISION` of a model in a
+  ///   Hugging Face cache (`$HF_HUB_CACHE`, `$HF_HOME/hub`, `$XDG_CACHE_HOME/huggingface/hub`,
+  ///   `~/.cache/huggingface/hub`); or a folder `models--OWNER--NAME` of one
+  /// @return a folder for [#open]
+  /// @throws CheckpointException if there is none, naming all places looked at
+  public static Path resolve(String model) {
+    return new ModelFolders(System.getenv(), Path.of(System.getProperty("user.home"))).find(model);
+  }
+
+  /// What people call the model: the folder's name, or the repository's for one in a cache.
+  public String name() {
+    return source.name();
+  }
+
+  /// `config.json`.
+  public Json config() {
+    return config;
+  }
+
+  /// A small file of the folder, or null if there is none of this name.
+  ///
+  /// @param file a name without folder: `tokenizer.json`
+  /// @throws CheckpointException if it cannot be read or has more than 100,000,000 bytes
+  /// @throws IllegalArgumentException if the name leads elsewhere
+  public byte @Nullable [] file(String file) {
+    if (!Source.isPlain(file)) {
+      throw new IllegalArgumentException("checkpoint: " + file + " is not a plain file name");
+    }
+    return source.read(file);
+  }
+
+  /// A small JSON file of the folder, or null if there is none of this name.
+  ///
+  /// @throws CheckpointException if it cannot be read or is not JSON
+  public @Nullable Json json(String file) {
+    byte[] bytes = file(file);
+    return bytes == null ? null : Json.parse(bytes, file);
+  }
+
+  // ---- tensors
+
+  /// The names of all tensors.
+  public Set<String> names() {
+    return shards.byTensor().keySet();
+  }
+
+  /// Whether there is a tensor of this name.
+  public boolean has(String tensor) {
+    return shards.byTensor().containsKey(tensor);
+  }
+
+  /// The file that holds a tensor: `model-00002-of-00004.safetensors`.
+  ///
+  /// @throws CheckpointException if there is no such tensor, naming the nearest one
+  public String fileOf(String tensor) {
+    return shard(tensor).name();
+  }
+
+  /// What the header says about a tensor.
+  ///
+  /// @throws CheckpointException if there is no such tensor, naming the nearest one
+  public SafeTensors.TensorInfo info(String tensor) {
+    return shard(tensor).info(tensor);
+  }
+
+  /// A tensor where it lies in its file; see [SafeTensors#tensor].
+  public Tensor tensor(String tensor, Device device) {
+    return shard(tensor).tensor(tensor, device);
+  }
+
+  /// The stored bytes of a tensor, read-only, whatever its dtype; see [SafeTensors#bytes].
+  public MemorySegment bytes(String tensor) {
+    return shard(tensor).bytes(tensor);
+  }
+
+  /// Bytes of all tensors together.
+  public long tensorBytes() {
+    return names().stream().mapToLong(tensor -> info(tensor).bytes()).sum();
+  }
+
+  private SafeTensors shard(String tensor) {
+    SafeTensors shard = shards.byTensor().get(tensor);
+    if (shard == null) {
+      throw Nearest.missing(tensor, "not in this checkpoint", names());
+    }
+    return shard;
+  }
+
+  /// New host memory that lives as long as this checkpoint.
+  Memory keep(Memory memory) {
+    synchronized (kept) {
+      kept.add(memory);
+    }
+    return memory;
+  }
+
+  @Override
+  public void close() {
+    shards.close();
+    synchronized (kept) {
+      kept.forEach(Memory::close);
+      kept.clear();
+    }
+  }
+}

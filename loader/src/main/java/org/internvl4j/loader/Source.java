@@ -1,0 +1,108 @@
+package org.internvl4j.loader;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Where the files of a checkpoint come from.
+sealed interface Source {
+  /// The largest file that is read whole.
+  int MAX_FILE_BYTES = 100_000_000;
+
+  /// What people call the model.
+  String name();
+
+  /// The names of its files, sorted.
+  Set<String> names();
+
+  /// A whole file, or null if there is none of this name.
+  byte @Nullable [] read(String file);
+
+  /// A safetensors file, in place.
+  SafeTensors open(String file, String owner);
+
+  /// A file name without folder: a name in an index must not lead out of the checkpoint.
+  static boolean isPlain(String file) {
+    return !file.isEmpty()
+        && !file.equals(".")
+        && !file.equals("..")
+        && file.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+  }
+
+  /// A folder on disk.
+  record Folder(Path path, String name) implements Source {
+    @Override
+    public Set<String> names() {
+      try (Stream<Path> files = Files.list(path)) {
+        Set<String> names = new TreeSet<>();
+        files.filter(f -> !Files.isDirectory(f)).forEach(f -> names.add(ModelFolders.fileName(f)));
+        return names;
+      } catch (IOException e) {
+        throw new CheckpointException(path.toString(), "cannot be listed: " + e, e);
+      }
+    }
+
+    @Override
+    public byte @Nullable [] read(String file) {
+      Path found = path.resolve(file);
+      if (!Files.exists(found, LinkOption.NOFOLLOW_LINKS)) {
+        return null;
+      }
+      requireTarget(found, file);
+      try {
+        long size = Files.size(found);
+        if (size > MAX_FILE_BYTES) {
+          throw new CheckpointException(
+              file, "has " + size + " bytes, more than the " + MAX_FILE_BYTES + " allowed");
+        }
+        return Files.readAllBytes(found);
+      } catch (IOException e) {
+        throw new CheckpointException(file, "cannot be read: " + e, e);
+      }
+    }
+
+    @Override
+    public SafeTensors open(String file, String owner) {
+      requireTarget(path.resolve(file), file);
+      return SafeTensors.open(path.resolve(file), file, owner);
+    }
+
+    private static void requireTarget(Path found, String file) {
+      if (!Files.exists(found)) {
+        throw new CheckpointException(
+            file, "links to a file that is not there; the download looks incomplete");
+      }
+    }
+  }
+
+  /// Files in memory.
+  record InMemory(String name, Map<String, MemorySegment> files) implements Source {
+    @Override
+    public Set<String> names() {
+      return new TreeSet<>(files.keySet());
+    }
+
+    @Override
+    public byte @Nullable [] read(String file) {
+      MemorySegment bytes = files.get(file);
+      return bytes == null ? null : bytes.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Override
+    public SafeTensors open(String file, String owner) {
+      MemorySegment bytes = files.get(file);
+      if (bytes == null) {
+        throw new CheckpointException(file, "not found");
+      }
+      return SafeTensors.of(bytes, file, owner);
+    }
+  }
+}

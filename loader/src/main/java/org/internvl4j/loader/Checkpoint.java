@@ -93,6 +93,11 @@ public final class Checkpoint implements AutoCloseable {
     return config;
   }
 
+  /// The names of all files of the folder, sorted; not those of folders in it.
+  public Set<String> files() {
+    return source.names();
+  }
+
   /// A small file of the folder, or null if there is none of this name.
   ///
   /// @param file a name without folder: `tokenizer.json`

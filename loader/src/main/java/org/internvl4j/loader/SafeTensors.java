@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Nothing is copied and nothing is read before a kernel reads it; a file may be larger than the
 /// machine's memory. Immutable and safe for use by several threads until [#close], which unmaps the
-/// file: tensors used after that throw [IllegalStateException] naming the file.
+/// file: tensors used after that throw [IllegalStateException] naming the file. A file that shrinks
+/// is noticed when a tensor is asked for; one that shrinks while a kernel reads it ends that kernel
+/// in [InternalError], as with every mapped file.
 public final class SafeTensors implements AutoCloseable {
   /// What the header says about a tensor.
   ///

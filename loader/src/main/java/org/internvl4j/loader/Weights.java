@@ -130,7 +130,7 @@ public final class Weights {
     return has(name) ? get(name, dims) : null;
   }
 
-  /// The `[out, in]` weight of a matrix product.
+  /// The `[out, in]` weight of a matrix product. For a part of its rows see [#rows].
   ///
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int out, int in) {

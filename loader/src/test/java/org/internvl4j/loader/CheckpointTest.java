@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
@@ -234,6 +235,37 @@ class CheckpointTest {
     write("b.safetensors", "");
     index("a", "a.safetensors", "b", "b.safetensors");
     refuses("b.safetensors: has 0 bytes, too few for a safetensors file");
+  }
+
+  /// A damaged index may only lose its other fields; which tensor lies where is checked.
+  @ParameterizedTest
+  @ValueSource(longs = {5})
+  void refusesOrSurvives500DamagedIndices(long seed) throws IOException {
+    Map<String, byte[]> files = new HashMap<>();
+    try (Checkpoint good = Checkpoint.open(fixture("internvl3-1b-hf"))) {
+      for (String file : good.files()) {
+        if (file.endsWith(".safetensors")
+            || file.endsWith("index.json")
+            || file.equals("config.json")) {
+          files.put(file, Files.readAllBytes(fixture("internvl3-1b-hf").resolve(file)));
+        }
+      }
+      byte[] index = files.get("model.safetensors.index.json");
+      Random random = new Random(seed);
+      int refused = 0;
+      for (int i = 0; i < 500; i++) {
+        byte[] bad = index.clone();
+        int bit = random.nextInt(8 * bad.length);
+        bad[bit / 8] ^= (byte) (1 << bit % 8);
+        files.put("model.safetensors.index.json", bad);
+        try (Checkpoint damaged = Checkpoint.of("damaged", files)) {
+          assertThat(damaged.names()).as("bit %d", bit).isEqualTo(good.names());
+        } catch (CheckpointException e) {
+          refused++;
+        }
+      }
+      assertThat(refused).isBetween(400, 500);
+    }
   }
 
   // ---- small files, memory, closing

@@ -5,12 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Random;
 import java.util.stream.Stream;
 import org.internvl4j.loader.CheckpointException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonTest {
   private static Json parse(String text) {
@@ -198,5 +200,27 @@ class JsonTest {
     assertThatThrownBy(() -> new JsonWriter().array().value(Double.NaN))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("json: NaN cannot be written");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {11})
+  void refusesOrUnderstands5000DamagedConfigurations(long seed) {
+    byte[] good = CONFIG.toString().getBytes(UTF_8);
+    Random random = new Random(seed);
+    int understood = 0;
+    for (int i = 0; i < 5000; i++) {
+      byte[] bad = good.clone();
+      for (int n = random.nextInt(3); n >= 0; n--) {
+        bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
+      }
+      try {
+        String text = Json.parse(bad, "config.json").toString();
+        assertThat(parse(text)).hasToString(text);
+        understood++;
+      } catch (CheckpointException e) {
+        assertThat(e).hasMessageStartingWith("config.json: ").hasMessageNotContaining("\n");
+      }
+    }
+    assertThat(understood).as("both outcomes were met").isBetween(100, 4900);
   }
 }

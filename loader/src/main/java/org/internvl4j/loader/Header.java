@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.internvl4j.loader.SafeTensors.TensorInfo;
 import org.internvl4j.loader.json.Json;
 
 /// The checked header of a safetensors file: eight bytes of length, little-endian, then that many
@@ -21,7 +22,7 @@ import org.internvl4j.loader.json.Json;
 ///
 /// @param tensors in the order of the header; byte ranges count from the start of the file
 /// @param metadata in the order of the header
-record Header(Map<String, SafeTensors.TensorInfo> tensors, Map<String, String> metadata) {
+record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
   static final String METADATA = "__metadata__";
   static final int MAX_BYTES = 100_000_000;
   private static final int MAX_NAME_BYTES = 65_536;
@@ -35,7 +36,7 @@ record Header(Map<String, SafeTensors.TensorInfo> tensors, Map<String, String> m
       throw new CheckpointException(
           name, "not a safetensors file: the header does not start with {");
     }
-    Map<String, SafeTensors.TensorInfo> tensors = new LinkedHashMap<>();
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
     boolean extra = false;
     for (Map.Entry<String, Json> entry : parse(json, name).fields().entrySet()) {
@@ -110,8 +111,7 @@ record Header(Map<String, SafeTensors.TensorInfo> tensors, Map<String, String> m
     }
   }
 
-  private static SafeTensors.TensorInfo readInfo(
-      String tensor, Json value, long start, String name) {
+  private static TensorInfo readInfo(String tensor, Json value, long start, String name) {
     if (tensor.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
       throw new CheckpointException(name, "a tensor's name is longer than 65536 bytes");
     }
@@ -130,26 +130,18 @@ record Header(Map<String, SafeTensors.TensorInfo> tensors, Map<String, String> m
     }
     long begin = natural(offsets.items().get(0));
     long end = natural(offsets.items().get(1));
-    long bytes = bytes(shape, type, dims);
-    if (begin > end || end - begin != bytes) {
-      throw new CheckpointException(
-          name,
-          tensor
-              + " is "
-              + shape
-              + " "
-              + type
-              + " and needs "
-              + bytes
-              + " bytes, but its offsets are "
-              + begin
-              + " and "
-              + end);
-    }
     if (end > Long.MAX_VALUE - start) {
       throw offsets.wrong("offsets inside the file");
     }
-    return new SafeTensors.TensorInfo(tensor, type.name(), shape, start + begin, start + end);
+    TensorInfo info = new TensorInfo(tensor, type.name(), shape, start + begin, start + end);
+    long need = bytes(shape, type, dims);
+    if (info.bytes() != need) {
+      throw new CheckpointException(
+          name,
+          "%s is %s and needs %d bytes, but its offsets are %d and %d"
+              .formatted(tensor, info, need, begin, end));
+    }
+    return info;
   }
 
   /// A size or offset as writers write it: digits only, no `-0`, no `2.0`.
@@ -181,13 +173,11 @@ record Header(Map<String, SafeTensors.TensorInfo> tensors, Map<String, String> m
   }
 
   private static void requireFilled(
-      Map<String, SafeTensors.TensorInfo> tensors, long start, long size, String name) {
-    List<SafeTensors.TensorInfo> sorted = new ArrayList<>(tensors.values());
-    sorted.sort(
-        Comparator.comparingLong(SafeTensors.TensorInfo::begin)
-            .thenComparingLong(SafeTensors.TensorInfo::end));
+      Map<String, TensorInfo> tensors, long start, long size, String name) {
+    List<TensorInfo> sorted = new ArrayList<>(tensors.values());
+    sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
     long at = start;
-    for (SafeTensors.TensorInfo tensor : sorted) {
+    for (TensorInfo tensor : sorted) {
       if (tensor.begin() != at) {
         throw new CheckpointException(
             name,

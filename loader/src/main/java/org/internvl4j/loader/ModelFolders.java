@@ -5,11 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -59,7 +59,7 @@ record ModelFolders(Map<String, String> environment, Path home) {
     add(caches, "HF_HOME", "hub");
     add(caches, "XDG_CACHE_HOME", "huggingface/hub");
     caches.add(home.resolve(".cache/huggingface/hub"));
-    return List.copyOf(new ArrayList<>(caches));
+    return List.copyOf(caches);
   }
 
   private void add(Set<Path> caches, String variable, String below) {
@@ -154,7 +154,7 @@ record ModelFolders(Map<String, String> environment, Path home) {
     throw new CheckpointException(ref.toString(), "does not hold a commit of 40 digits");
   }
 
-  private static List<Path> list(Path folder, java.util.function.Predicate<String> wanted) {
+  private static List<Path> list(Path folder, Predicate<String> wanted) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

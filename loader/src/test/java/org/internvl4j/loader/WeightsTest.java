@@ -11,6 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -100,6 +103,58 @@ class WeightsTest {
     assertThatThrownBy(odd::toFloats)
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("tensor: checkpoint tiny is closed");
+  }
+
+  @Test
+  void leavesGatheredRowsToADeviceThatCopiesThem() {
+    Device copying = new CopyingDevice(DEVICE);
+    try (Workspace copies = new Workspace(copying, "model copied")) {
+      Tensor odd =
+          Weights.of(checkpoint, copying, copies).rows("llm.qkv.weight", 6, 3, new int[] {5, 0});
+      checkpoint.close();
+      assertThat(odd.toFloats()).containsExactly(15, 16, 17, 0, 1, 2);
+    }
+  }
+
+  /// Keeps every weight in memory of its own, as a device without access to files does.
+  private record CopyingDevice(Device device) implements Device {
+    @Override
+    public String name() {
+      return "copying";
+    }
+
+    @Override
+    public String description() {
+      return device.description();
+    }
+
+    @Override
+    public Kernels kernels() {
+      return device.kernels();
+    }
+
+    @Override
+    public DType activations() {
+      return device.activations();
+    }
+
+    @Override
+    public Memory allocate(long bytes, String owner) {
+      return device.allocate(bytes, owner);
+    }
+
+    @Override
+    public Tensor prepare(Tensor weight, Role role, Workspace model) {
+      return model.allocate(weight.dtype(), weight.shape().toArray()).copyFrom(weight);
+    }
+
+    @Override
+    public void synchronize() {
+      device.synchronize();
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test

@@ -1,0 +1,2 @@
+/// InternVL models: loading, chatting, streaming.
+package org.internvl4j.models;

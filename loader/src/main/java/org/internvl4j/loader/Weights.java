@@ -98,6 +98,11 @@ public final class Weights {
     return device;
   }
 
+  /// Where what is derived from weights lives: as long as the model.
+  public Workspace workspace() {
+    return model;
+  }
+
   /// The checkpoint they come from.
   public Checkpoint checkpoint() {
     return checkpoint;

@@ -1,6 +1,7 @@
 package org.internvl4j.runtime;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -233,6 +234,12 @@ public final class Tensor {
   /// All elements as floats, row-major. Waits for the device.
   public float[] toFloats() {
     float[] values = new float[Math.toIntExact(shape.size())];
+    if (dtype == DType.F32 && isContiguous()) {
+      device.synchronize();
+      MemorySegment.copy(
+          segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, values.length);
+      return values;
+    }
     MemorySegment host = toHost();
     for (int i = 0; i < values.length; i++) {
       values[i] = Elements.get(host, dtype, i);

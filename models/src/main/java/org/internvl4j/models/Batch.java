@@ -1,0 +1,69 @@
+package org.internvl4j.models;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Workspace;
+
+/// Independent questions whose answers grow together.
+final class Batch implements AutoCloseable {
+  private final VisionLanguageModel model;
+  private final Workspace steps;
+  private final Generator generator;
+  private final List<KvCache> caches = new ArrayList<>();
+
+  Batch(VisionLanguageModel model) {
+    this.model = model;
+    this.steps = new Workspace(model.device(), "batch");
+    this.generator = new Generator(model.net(), steps);
+  }
+
+  List<Answer> ask(List<Question> questions, Generation options) {
+    List<Prompt> prompts = questions.stream().map(q -> Conversation.single(model, q)).toList();
+    prompts.forEach(model::requireFits);
+    long start = System.nanoTime();
+    List<Integer> encoded =
+        prompts.stream().map(p -> generator.see(p, AnswerListener.NONE)).toList();
+    long seen = System.nanoTime();
+    List<Sequence> sequences = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      KvCache cache = model.net().decoder().newCache(steps, "batch");
+      caches.add(cache);
+      cache.reserve(Math.min(model.context(), prompt.length() + options.maxNewTokens()));
+      Sequence sequence = model.sequence(prompt, cache, options, AnswerListener.NONE);
+      sequence.choose(generator.read(prompt, cache, 0, AnswerListener.NONE));
+      sequences.add(sequence);
+    }
+    long read = System.nanoTime();
+    List<Sequence> running = sequences;
+    while (!(running = running.stream().filter(s -> !s.finished()).toList()).isEmpty()) {
+      generator.advance(running);
+    }
+    Answer.Timings timings =
+        new Answer.Timings(
+            Duration.ofNanos(seen - start),
+            Duration.ofNanos(read - seen),
+            Duration.ofNanos(System.nanoTime() - read));
+    List<Answer> answers = new ArrayList<>();
+    for (int i = 0; i < sequences.size(); i++) {
+      Prompt prompt = prompts.get(i);
+      Answer.Usage usage =
+          new Answer.Usage(
+              prompt.length(),
+              0,
+              sequences.get(i).made().size(),
+              prompt.tiles().size(),
+              encoded.get(i));
+      answers.add(sequences.get(i).answer(usage, timings));
+    }
+    return answers;
+  }
+
+  @Override
+  public void close() {
+    caches.forEach(KvCache::close);
+    generator.close();
+    steps.close();
+  }
+}

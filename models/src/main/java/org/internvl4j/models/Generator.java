@@ -1,0 +1,126 @@
+package org.internvl4j.models;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.nn.Step;
+import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// Runs the network for a session: tiles to image tokens, prompts into caches, one token after another.
+final class Generator implements AutoCloseable {
+  /// Prompt tokens that go through the decoder together: enough to keep it busy, few enough to stay in cache.
+  private static final int CHUNK = 512;
+
+  private final InternVl net;
+  private final Workspace steps;
+  private final Workspace pictures;
+  private final Map<String, Tensor> imageTokens = new HashMap<>();
+
+  /// @param steps where activations go; belongs to the caller
+  Generator(InternVl net, Workspace steps) {
+    this.net = net;
+    this.steps = steps;
+    this.pictures = new Workspace(steps.device(), "session");
+  }
+
+  /// Encodes the tiles of a prompt that this session has not encoded before.
+  ///
+  /// @return how many those were
+  int see(Prompt prompt, AnswerListener listener) {
+    List<Prompt.Tile> fresh =
+        prompt.tiles().stream().filter(t -> !imageTokens.containsKey(t.digest())).distinct().toList();
+    int done = 0;
+    for (Prompt.Tile tile : fresh) {
+      if (!imageTokens.containsKey(tile.digest())) {
+        imageTokens.put(tile.digest(), see(tile));
+      }
+      listener.tileEncoded(++done, fresh.size());
+    }
+    return done;
+  }
+
+  private Tensor see(Prompt.Tile tile) {
+    long mark = steps.mark();
+    int side = tile.tiles().side();
+    Tensor pixels = steps.of(tile.tiles().pixels(tile.index()), 1, 3, side, side);
+    Tensor seen = net.tower().forward(pixels, net.config().visionBlocks(), x -> {});
+    Tensor projected = net.projector().forward(seen);
+    Tensor kept = pictures.activations(projected.dim(1), projected.dim(2));
+    kept.copyFrom(projected.select(0, 0));
+    steps.reset(mark);
+    return kept;
+  }
+
+  /// Reads a prompt from token `from` on.
+  ///
+  /// @return logits of the token that follows it, `[V]`
+  float[] read(Prompt prompt, KvCache cache, int from, AnswerListener listener) {
+    float[] logits = {};
+    for (int start = from; start < prompt.length(); start += CHUNK) {
+      int rows = Math.min(CHUNK, prompt.length() - start);
+      long mark = steps.mark();
+      Tensor x = embed(prompt, start, rows);
+      Step step = new Step(List.of(new Step.Span(rows, cache, prompt.length())));
+      Tensor y = net.decoder().forward(x, step, h -> {});
+      if (start + rows == prompt.length()) {
+        logits = net.decoder().logits(y.narrow(0, rows - 1, 1)).toFloats();
+      }
+      steps.reset(mark);
+      listener.promptRead(start + rows - from, prompt.length() - from);
+    }
+    return logits;
+  }
+
+  /// Embeddings of tokens, image tokens in their places.
+  Tensor embed(Prompt prompt, int start, int rows) {
+    int[] ids = Arrays.copyOfRange(prompt.ids(), start, start + rows);
+    Tensor x = net.decoder().embed(steps.of(ids, rows));
+    int place = 0;
+    for (int i = 0; i < start; i++) {
+      place += prompt.ids()[i] == prompt.imageToken() ? 1 : 0;
+    }
+    int perTile = prompt.tokensPerTile();
+    for (int i = 0; i < rows; ) {
+      if (ids[i] != prompt.imageToken()) {
+        i++;
+        continue;
+      }
+      int inTile = place % perTile;
+      int run = Math.min(perTile - inTile, rows - i);
+      Tensor tile = imageTokens.get(prompt.tiles().get(place / perTile).digest());
+      if (tile == null) {
+        throw new IllegalStateException("generator: a tile of the prompt was not seen");
+      }
+      x.narrow(0, i, run).copyFrom(tile.narrow(0, inTile, run));
+      i += run;
+      place += run;
+    }
+    return x;
+  }
+
+  /// One more token for each of some sequences, in one pass over the weights.
+  void advance(List<Sequence> sequences) {
+    long mark = steps.mark();
+    int[] ids = sequences.stream().mapToInt(Sequence::last).toArray();
+    Step step =
+        new Step(
+            sequences.stream()
+                .map(s -> new Step.Span(1, s.cache(), s.prompt().length()))
+                .toList());
+    Tensor x = net.decoder().embed(steps.of(ids, ids.length));
+    Tensor logits = net.decoder().logits(net.decoder().forward(x, step, h -> {}));
+    for (int i = 0; i < ids.length; i++) {
+      sequences.get(i).choose(logits.narrow(0, i, 1).toFloats());
+    }
+    steps.reset(mark);
+  }
+
+  @Override
+  public void close() {
+    pictures.close();
+  }
+}

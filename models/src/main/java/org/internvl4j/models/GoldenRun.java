@@ -1,0 +1,234 @@
+package org.internvl4j.models;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.nn.Step;
+import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// One comparison with a golden file, in the order in which a network computes.
+final class GoldenRun {
+  private static final double MAX_NMSE = 1e-9;
+  private static final double MAX_ERROR = 1e-4; // of the tensor's RMS
+  private static final String QUESTION = "请描述这张图片。";
+
+  private final VisionLanguageModel model;
+  private final SafeTensors golden;
+  private final Consumer<Verifier.Check> out;
+
+  GoldenRun(VisionLanguageModel model, SafeTensors golden, Consumer<Verifier.Check> out) {
+    this.model = model;
+    this.golden = golden;
+    this.out = out;
+  }
+
+  void run() {
+    float[][] pixels = pixels(model, golden);
+    vision(pixels);
+    int[] ids = ids("input_ids");
+    inputIds(ids, pixels.length);
+    language(ids, pixels);
+  }
+
+  /// One array a tile.
+  static float[][] pixels(VisionLanguageModel model, SafeTensors golden) {
+    Tensor values = golden.tensor("pixel_values", model.device());
+    int side = model.config().forceImageSize();
+    if (values.rank() != 4 || values.dim(2) != side || values.dim(3) != side) {
+      throw new CheckpointException(
+          golden.name(),
+          "pixel_values is "
+              + values.shape()
+              + ", expected [tiles, 3, "
+              + side
+              + ", "
+              + side
+              + "]");
+    }
+    float[] all = values.toFloats();
+    int tile = all.length / values.dim(0);
+    float[][] pixels = new float[values.dim(0)][];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = Arrays.copyOfRange(all, i * tile, (i + 1) * tile);
+    }
+    return pixels;
+  }
+
+  private void vision(float[][] pixels) {
+    int side = model.config().forceImageSize();
+    int blocks = model.config().vision().numHiddenLayers();
+    List<List<float[]>> states = new ArrayList<>();
+    List<float[]> features = new ArrayList<>();
+    try (Workspace steps = new Workspace(model.device(), "verify")) {
+      for (float[] tile : pixels) {
+        steps.reset(0);
+        List<float[]> ofTile = new ArrayList<>();
+        Tensor x = steps.of(tile, 1, 3, side, side);
+        Tensor last = model.net().tower().forward(x, blocks, h -> ofTile.add(h.toFloats()));
+        ofTile.add(last.toFloats());
+        states.add(ofTile);
+        Tensor seen = model.net().tower().forward(x, model.config().visionBlocks(), h -> {});
+        features.add(model.net().projector().forward(seen).toFloats());
+      }
+    }
+    for (int i = 0; i <= blocks; i++) {
+      int layer = i;
+      compare(
+          "vision.hidden_states." + i, concat(states.stream().map(s -> s.get(layer)).toList()));
+    }
+    compare(
+        "vision.last_hidden_state", concat(states.stream().map(s -> s.get(blocks)).toList()));
+    compare("vision.features", concat(features));
+  }
+
+  /// The prompt of the golden file is one picture of all tiles and one question.
+  private void inputIds(int[] expected, int tiles) {
+    int side = model.config().forceImageSize();
+    Question question =
+        Question.ofTiles(
+            QUESTION, List.of(Tiles.ofPixels(new float[tiles * 3 * side * side], tiles, side)));
+    compareIds("input_ids", expected, Conversation.single(model, question).ids());
+  }
+
+  private void language(int[] ids, float[][] pixels) {
+    int side = model.config().forceImageSize();
+    List<Prompt.Tile> tiles = new ArrayList<>();
+    for (int i = 0; i < pixels.length; i++) {
+      tiles.add(new Prompt.Tile(Tiles.ofPixels(pixels[i], 1, side), 0, "tile " + i));
+    }
+    Prompt prompt = new Prompt(ids, model.imageToken(), tiles, model.config().tokensPerTile());
+    try (Workspace steps = new Workspace(model.device(), "verify");
+        Generator generator = new Generator(model.net(), steps);
+        KvCache cache = model.net().decoder().newCache(steps, "verify")) {
+      generator.see(prompt, AnswerListener.NONE);
+      int[] greedy = golden.names().contains("greedy_ids") ? ids("greedy_ids") : new int[0];
+      cache.reserve(ids.length + greedy.length);
+      Tensor x = generator.embed(prompt, 0, ids.length);
+      compare("inputs_embeds", x.toFloats());
+      List<float[]> states = new ArrayList<>();
+      Step step = new Step(List.of(new Step.Span(ids.length, cache, ids.length)));
+      Tensor y = model.net().decoder().forward(x, step, h -> states.add(h.toFloats()));
+      states.add(y.toFloats());
+      for (int i = 0; i < states.size(); i++) {
+        compare("llm.hidden_states." + i, states.get(i));
+      }
+      float[] logits = model.net().decoder().logits(y).toFloats();
+      compare("logits", logits);
+      int vocabulary = model.config().language().vocabSize();
+      greedy(
+          greedy,
+          Arrays.copyOfRange(logits, logits.length - vocabulary, logits.length),
+          ids.length,
+          cache,
+          steps);
+    }
+  }
+
+  /// Continues freely, each time with the likeliest token.
+  private void greedy(int[] expected, float[] first, int prompt, KvCache cache, Workspace steps) {
+    if (expected.length == 0) {
+      return;
+    }
+    int[] ids = new int[expected.length];
+    float[] margins = new float[expected.length];
+    float[] logits = first;
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = Sampler.argMax(logits);
+      margins[i] = margin(logits, ids[i]);
+      Step step = new Step(List.of(new Step.Span(1, cache, prompt)));
+      Tensor x = model.net().decoder().embed(steps.of(new int[] {ids[i]}, 1));
+      if (i + 1 < ids.length) {
+        Tensor y = model.net().decoder().forward(x, step, h -> {});
+        logits = model.net().decoder().logits(y).toFloats();
+      }
+    }
+    compareIds("greedy_ids", expected, ids);
+    compare("greedy_margin", margins);
+  }
+
+  private static float margin(float[] logits, int best) {
+    float second = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < logits.length; i++) {
+      if (i != best) {
+        second = Math.max(second, logits[i]);
+      }
+    }
+    return logits[best] - second;
+  }
+
+  private void compareIds(String name, int[] expected, int[] found) {
+    boolean equal = Arrays.equals(expected, found);
+    out.accept(
+        new Verifier.Check(
+            name,
+            equal,
+            equal
+                ? expected.length + " ids equal"
+                : "expected " + Arrays.toString(expected) + ", found " + Arrays.toString(found)));
+  }
+
+  private void compare(String name, float[] found) {
+    if (!golden.names().contains(name)) {
+      return;
+    }
+    float[] expected = golden.tensor(name, model.device()).toFloats();
+    if (expected.length != found.length) {
+      out.accept(
+          new Verifier.Check(
+              name, false, "expected " + expected.length + " values, found " + found.length));
+      return;
+    }
+    double square = 0;
+    double error = 0;
+    double largest = 0;
+    double product = 0;
+    double foundSquare = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double difference = Math.abs((double) expected[i] - found[i]);
+      largest = Double.isNaN(difference) ? Double.NaN : Math.max(largest, difference);
+      error += difference * difference;
+      square += (double) expected[i] * expected[i];
+      foundSquare += (double) found[i] * found[i];
+      product += (double) expected[i] * found[i];
+    }
+    double rms = Math.sqrt(square / expected.length);
+    double nmse = error / square;
+    out.accept(
+        new Verifier.Check(
+            name,
+            nmse <= MAX_NMSE && largest <= MAX_ERROR * rms,
+            String.format(
+                Locale.ROOT,
+                "max error %.2e (%.2e of RMS), NMSE %.2e, cosine %.9f",
+                largest,
+                largest / rms,
+                nmse,
+                product / Math.sqrt(square * foundSquare))));
+  }
+
+  private int[] ids(String name) {
+    float[] values = golden.tensor(name, model.device()).toFloats();
+    int[] ids = new int[values.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = (int) values[i];
+    }
+    return ids;
+  }
+
+  private static float[] concat(List<float[]> parts) {
+    float[] all = new float[parts.stream().mapToInt(p -> p.length).sum()];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
+  }
+}

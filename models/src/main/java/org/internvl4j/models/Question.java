@@ -1,0 +1,72 @@
+package org.internvl4j.models;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiles;
+
+/// A text and the pictures it is about. Immutable.
+///
+/// The text may say where each picture goes with the mark `<image>`. Without a mark, one picture goes in front of the
+/// text and several are put there as `Image-1: <image>`, `Image-2: <image>`, … With one mark and several pictures,
+/// all go to that place as one. Everything else in the text is plain text: control tokens typed by a user stay text.
+///
+/// @param text what is asked
+/// @param images the pictures, in the order of their marks
+/// @param maxTiles most tiles a picture, if not the checkpoint's own number
+public record Question(String text, List<Image> images, OptionalInt maxTiles) {
+  /// The mark in a text where a picture goes.
+  public static final String IMAGE_MARK = "<image>";
+
+  /// One picture of a question: still whole, or cut already.
+  public sealed interface Image {
+    /// A picture, to be cut into tiles as the checkpoint says.
+    record Whole(Picture picture) implements Image {}
+
+    /// Tiles that exist already.
+    record Cut(Tiles tiles) implements Image {}
+  }
+
+  public Question {
+    images = List.copyOf(images);
+    if (maxTiles.isPresent() && maxTiles.getAsInt() < 1) {
+      throw new IllegalArgumentException(
+          "question: maxTiles is " + maxTiles.getAsInt() + ", expected at least 1");
+    }
+  }
+
+  /// A question about some pictures, or none.
+  public static Question of(String text, Picture... pictures) {
+    return of(text, Arrays.asList(pictures));
+  }
+
+  /// A question about some pictures, or none.
+  public static Question of(String text, List<Picture> pictures) {
+    return new Question(
+        text,
+        pictures.stream().<Image>map(Image.Whole::new).toList(),
+        OptionalInt.empty());
+  }
+
+  /// A question about tiles that exist already, one entry a picture.
+  public static Question ofTiles(String text, List<Tiles> pictures) {
+    return new Question(
+        text, pictures.stream().<Image>map(Image.Cut::new).toList(), OptionalInt.empty());
+  }
+
+  /// A question about a clip: frame after frame as `Frame1: <image>`, `Frame2: <image>`, …, a tile each.
+  public static Question ofFrames(String text, List<Picture> frames) {
+    List<String> lines = new ArrayList<>();
+    for (int i = 1; i <= frames.size(); i++) {
+      lines.add("Frame" + i + ": " + IMAGE_MARK + "\n");
+    }
+    return of(String.join("", lines) + text, frames).withMaxTiles(1);
+  }
+
+  /// This question with at most `maxTiles` tiles a picture, the thumbnail not counted.
+  public Question withMaxTiles(int maxTiles) {
+    return new Question(text, images, OptionalInt.of(maxTiles));
+  }
+}

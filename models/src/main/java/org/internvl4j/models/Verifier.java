@@ -1,0 +1,219 @@
+package org.internvl4j.models;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.chat.ChatTemplate.Exchange;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.text.PromptText;
+import org.internvl4j.models.text.Specials;
+
+/// Proves a port right: compares a model with what the reference implementation computed from the same checkpoint.
+///
+/// Each comparison is told as one [Check]. One thread at a time.
+public final class Verifier {
+  /// One comparison.
+  ///
+  /// @param name what was compared: `vision.hidden_states.3`, `chat 2, turn 1`
+  /// @param passed whether it held
+  /// @param detail figures, or both sides where they differ
+  public record Check(String name, boolean passed, String detail) {}
+
+  private final VisionLanguageModel model;
+  private final Consumer<Check> out;
+
+  /// @param model opened with [OpenOptions#withWholeTower]
+  /// @param out hears of each comparison as it is made
+  public Verifier(VisionLanguageModel model, Consumer<Check> out) {
+    this.model = model;
+    this.out = out;
+  }
+
+  /// Compares every tensor of a golden file that the model can produce, and the greedy continuation.
+  ///
+  /// A float tensor passes if its NMSE is at most 1e-9 and its largest error at most 1e-4 of the tensor's RMS:
+  /// f32 rounding through tens of layers stays two orders below both.
+  public void golden(SafeTensors golden) {
+    new GoldenRun(model, golden, out).run();
+  }
+
+  /// Compares tokenizer, template, chat and batch cases.
+  ///
+  /// @param cases `tokenize`, `template`, `chat`, `batch_chat`, each optional
+  /// @param golden holds the `pixel_values` that chat cases are about
+  public void cases(Json cases, SafeTensors golden) {
+    if (cases.has("tokenize")) {
+      tokenize(cases.at("tokenize").items());
+    }
+    if (cases.has("template")) {
+      template(cases.at("template").items());
+    }
+    float[][] pixels = GoldenRun.pixels(model, golden);
+    if (cases.has("chat")) {
+      int i = 0;
+      for (Json chat : cases.at("chat").items()) {
+        chat("chat " + i++, chat, pixels);
+      }
+    }
+    if (cases.has("batch_chat")) {
+      batchChat(cases.at("batch_chat"), pixels);
+    }
+  }
+
+  private void tokenize(List<Json> cases) {
+    for (int i = 0; i < cases.size(); i++) {
+      Json c = cases.get(i);
+      int[] ids = model.tokenizer().encode(PromptText.trusted(c.at("text").asText()));
+      int[] expected = ints(c.at("ids"));
+      same("tokenize " + i + ", ids", list(expected), list(ids));
+      same(
+          "tokenize " + i + ", decoded",
+          c.at("decoded").asText(),
+          model.tokenizer().decode(expected, Specials.SKIP));
+      same(
+          "tokenize " + i + ", decoded with special",
+          c.at("decoded_with_special").asText(),
+          model.tokenizer().decode(expected, Specials.KEEP));
+    }
+  }
+
+  private void template(List<Json> cases) {
+    for (int i = 0; i < cases.size(); i++) {
+      List<Exchange> exchanges = new ArrayList<>();
+      for (Json turn : cases.get(i).at("turns").items()) {
+        Json answer = turn.items().get(1);
+        exchanges.add(
+            new Exchange(
+                PromptText.literal(turn.items().getFirst().asText()),
+                answer.isNull() ? null : answer.asText()));
+      }
+      PromptText prompt = model.template().render(exchanges);
+      same(
+          "template " + i + ", prompt",
+          cases.get(i).at("prompt").asText(),
+          prompt.toString());
+      same(
+          "template " + i + ", ids",
+          list(ints(cases.get(i).at("ids"))),
+          list(model.tokenizer().encode(prompt)));
+    }
+  }
+
+  private void chat(String name, Json c, float[][] pixels) {
+    List<Tiles> pictures = pictures(ints(c.at("tiles_per_image")), pixels);
+    Generation options = Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt());
+    try (Conversation conversation = model.conversation()) {
+      int turn = 0;
+      for (Json t : c.at("turns").items()) {
+        String text = t.items().getFirst().asText();
+        Question question = Question.ofTiles(text, turn == 0 ? pictures : List.of());
+        Answer answer = conversation.ask(question, options, AnswerListener.NONE);
+        same(name + ", turn " + turn++, t.items().get(1).asText(), answer.plainText());
+      }
+    }
+  }
+
+  /// Each question of the batch is about one picture, or none left; the reference marks it itself.
+  private void batchChat(Json c, float[][] pixels) {
+    List<Tiles> pictures = pictures(ints(c.at("tiles_per_image")), pixels);
+    List<Json> texts = c.at("questions").items();
+    List<Question> questions = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      questions.add(Question.ofTiles(texts.get(i).asText(), List.of(pictures.get(i))));
+    }
+    List<Answer> answers =
+        model.askAll(
+            questions, Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt()));
+    for (int i = 0; i < answers.size(); i++) {
+      same(
+          "batch chat, question " + i,
+          c.at("answers").items().get(i).asText(),
+          answers.get(i).plainText());
+    }
+  }
+
+  private static List<Tiles> pictures(int[] tilesPerImage, float[][] pixels) {
+    List<Tiles> pictures = new ArrayList<>();
+    int next = 0;
+    for (int count : tilesPerImage) {
+      float[] picture = new float[count * pixels[0].length];
+      for (int i = 0; i < count; i++) {
+        System.arraycopy(
+            pixels[next++], 0, picture, i * pixels[0].length, pixels[0].length);
+      }
+      int side = (int) Math.round(Math.sqrt(pixels[0].length / 3.0));
+      pictures.add(Tiles.ofPixels(picture, count, side));
+    }
+    return pictures;
+  }
+
+  /// Asks held-out dialogues and counts answers equal to the reference's, and right ones. Passes if at most one
+  /// answer in 300 differs.
+  ///
+  /// @param eval `{max_new_tokens, cases: [{images, max_num, turns: [{question, truth, reference_answer}]}]}`
+  /// @param pictures reads a picture by its name in the file
+  public void eval(Json eval, Function<String, Picture> pictures) {
+    Generation options = Generation.GREEDY.withMaxNewTokens(eval.at("max_new_tokens").asInt());
+    int asked = 0;
+    int equal = 0;
+    int right = 0;
+    StringBuilder different = new StringBuilder();
+    for (Json c : eval.at("cases").items()) {
+      List<Picture> seen =
+          c.at("images").items().stream().map(Json::asText).map(pictures).toList();
+      try (Conversation conversation = model.conversation()) {
+        int turn = 0;
+        for (Json t : c.at("turns").items()) {
+          Question question =
+              Question.of(t.at("question").asText(), turn == 0 ? seen : List.of())
+                  .withMaxTiles(c.at("max_num").asInt());
+          String expected = t.at("reference_answer").asText();
+          String answer = conversation.ask(question, options, AnswerListener.NONE).plainText();
+          asked++;
+          turn++;
+          right += answer.equals(withoutMarks(t.at("truth").asText())) ? 1 : 0;
+          if (answer.equals(expected)) {
+            equal++;
+          } else {
+            different
+                .append("; ")
+                .append(question.text())
+                .append(" → ")
+                .append(answer)
+                .append(" instead of ")
+                .append(expected);
+            conversation.correct(expected);
+          }
+        }
+      }
+    }
+    out.accept(
+        new Check(
+            "eval",
+            asked - equal <= asked / 300,
+            equal + " of " + asked + " answers equal the reference's, " + right + " are right"
+                + different));
+  }
+
+  private static String withoutMarks(String text) {
+    return text.replaceAll("</?(ref|box)>", "");
+  }
+
+  private void same(String name, String expected, String found) {
+    boolean equal = expected.equals(found);
+    out.accept(
+        new Check(name, equal, equal ? "equal" : "expected " + expected + ", found " + found));
+  }
+
+  static int[] ints(Json array) {
+    return array.items().stream().mapToInt(Json::asInt).toArray();
+  }
+
+  private static String list(int[] ids) {
+    return java.util.Arrays.toString(ids);
+  }
+}

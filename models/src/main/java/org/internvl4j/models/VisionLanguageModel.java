@@ -1,0 +1,295 @@
+package org.internvl4j.models;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.chat.ChatTemplate;
+import org.internvl4j.models.chat.Marks;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.text.Tokenizer;
+import org.internvl4j.models.text.Tokenizers;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// An InternVL that looks at pictures and answers questions about them.
+///
+/// The weights stay in their files, mapped; opening costs no reading. Several threads may use one model at a time,
+/// each with its own [Conversation]: their kernels take turns. The caller closes it, after its conversations.
+public final class VisionLanguageModel implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(VisionLanguageModel.class.getName());
+  private static final Pattern TOWER_BLOCK =
+      Pattern.compile("vision_model\\.encoder\\.layers\\.(\\d+)\\..*");
+
+  private final Checkpoint checkpoint;
+  private final Device device;
+  private final Workspace weights;
+  private final InternVl net;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final int imageToken;
+
+  private VisionLanguageModel(
+      Checkpoint checkpoint,
+      Device device,
+      Workspace weights,
+      InternVl net,
+      Tokenizer tokenizer,
+      ChatTemplate template) {
+    this.checkpoint = checkpoint;
+    this.device = device;
+    this.weights = weights;
+    this.net = net;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.imageToken =
+        tokenizer
+            .id(Marks.CONTEXT)
+            .orElseThrow(
+                () ->
+                    new CheckpointException(
+                        checkpoint.name(), "its tokenizer has no token " + Marks.CONTEXT));
+  }
+
+  /// Opens a model on the best device there is.
+  ///
+  /// @param folder config.json, tokenizer files and `*.safetensors`
+  /// @throws CheckpointException if a file is missing or wrong, naming it
+  /// @throws UnsupportedModelException if it is a kind of model that is not supported
+  public static VisionLanguageModel open(Path folder) {
+    return open(Checkpoint.open(folder), OpenOptions.DEFAULT);
+  }
+
+  /// Opens a model.
+  ///
+  /// @param checkpoint belongs to the model from now on, also if opening fails
+  /// @throws CheckpointException if a file is missing or wrong, naming it
+  /// @throws UnsupportedModelException if it is a kind of model that is not supported
+  public static VisionLanguageModel open(Checkpoint checkpoint, OpenOptions options) {
+    List<AutoCloseable> opened = new ArrayList<>(List.of(checkpoint));
+    try {
+      InternVlConfig config = InternVlConfig.of(checkpoint.config());
+      ChatTemplate template = template(config, checkpoint);
+      Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
+      Device device = Devices.open(options.device(), options.threads());
+      opened.addFirst(device);
+      Workspace workspace = new Workspace(device, "model " + checkpoint.name());
+      opened.addFirst(workspace);
+      Weights w = Weights.of(checkpoint, device, workspace);
+      int blocks =
+          options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
+      InternVl net = InternVl.load(config, blocks, w);
+      w.warnUnread(name -> behind(name, blocks));
+      LOG.log(System.Logger.Level.DEBUG, "{0} on {1}", checkpoint.name(), device.description());
+      return new VisionLanguageModel(checkpoint, device, workspace, net, tokenizer, template);
+    } catch (Throwable e) {
+      closeAll(opened, e);
+      throw e;
+    }
+  }
+
+  private static ChatTemplate template(InternVlConfig config, Checkpoint checkpoint) {
+    ChatTemplate template =
+        ChatTemplate.of(config.template())
+            .withSystemMessageOf(checkpoint.file("conversation.py"));
+    String message = config.systemMessage();
+    return message == null ? template : template.withSystemMessage(message);
+  }
+
+  /// Whether a weight belongs to a tower block that feeds nothing, or to a table that is computed.
+  private static boolean behind(String weight, int blocks) {
+    Matcher m = TOWER_BLOCK.matcher(weight);
+    return (m.matches() && Integer.parseInt(m.group(1)) >= blocks)
+        || weight.endsWith("rotary_emb.inv_freq");
+  }
+
+  private static void closeAll(List<AutoCloseable> opened, Throwable cause) {
+    for (AutoCloseable resource : opened) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        cause.addSuppressed(e);
+      }
+    }
+  }
+
+  /// Name of the checkpoint, for people.
+  public String name() {
+    return checkpoint.name();
+  }
+
+  public InternVlConfig config() {
+    return net.config();
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /// How this model cuts pictures.
+  public Tiling tiling() {
+    return config().tiling();
+  }
+
+  /// Tokens that a conversation may have, answers included.
+  public int context() {
+    return config().language().context();
+  }
+
+  /// Asks one question, greedy.
+  public Answer ask(String question, Picture... pictures) {
+    return ask(Question.of(question, pictures), Generation.GREEDY, AnswerListener.NONE);
+  }
+
+  /// Asks one question; see [Conversation#ask(Question, Generation, AnswerListener)].
+  public Answer ask(Question question, Generation options, AnswerListener listener) {
+    try (Conversation conversation = conversation()) {
+      return conversation.ask(question, options, listener);
+    }
+  }
+
+  /// Asks several questions that have nothing to do with each other; all answers grow together, one pass over the
+  /// weights a token.
+  ///
+  /// @return the answers in the order of the questions; their timings are those of the whole batch
+  /// @throws PromptTooLongException if one of them does not fit the context; none is answered then
+  public List<Answer> askAll(List<Question> questions, Generation options) {
+    try (Batch batch = new Batch(this)) {
+      return batch.ask(questions, options);
+    }
+  }
+
+  /// A new conversation; the caller closes it before the model.
+  public Conversation conversation() {
+    return new Conversation(this);
+  }
+
+  /// What the vision tower makes of tiles: output of its last block, `[N, 1 + P, C]`, class token first.
+  ///
+  /// @throws IllegalStateException if the model was opened without [OpenOptions#wholeTower] and lacks blocks for it
+  public Features visionFeatures(Tiles tiles) {
+    int blocks = config().vision().numHiddenLayers();
+    if (blocks > net.tower().blocks()) {
+      throw new IllegalStateException(
+          "features: only "
+              + net.tower().blocks()
+              + " of "
+              + blocks
+              + " blocks are loaded; open the model with OpenOptions.DEFAULT.withWholeTower()");
+    }
+    return features(tiles, blocks, false);
+  }
+
+  /// What the decoder gets to see of tiles: projected image tokens, `[N, P/4, C]`.
+  public Features imageTokens(Tiles tiles) {
+    return features(tiles, config().visionBlocks(), true);
+  }
+
+  private Features features(Tiles tiles, int blocks, boolean projected) {
+    try (Workspace steps = new Workspace(device, "features")) {
+      List<float[]> values = new ArrayList<>();
+      int rows = 0;
+      int columns = 0;
+      for (int i = 0; i < tiles.count(); i++) {
+        steps.reset(0);
+        Tensor pixels = steps.of(tiles.pixels(i), 1, 3, tiles.side(), tiles.side());
+        Tensor x = net.tower().forward(pixels, blocks, h -> {});
+        x = projected ? net.projector().forward(x) : x;
+        rows = x.dim(1);
+        columns = x.dim(2);
+        values.add(x.toFloats());
+      }
+      return new Features(values, rows, columns);
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    device.close();
+    checkpoint.close();
+  }
+
+  // ---- for conversations
+
+  InternVl net() {
+    return net;
+  }
+
+  ChatTemplate template() {
+    return template;
+  }
+
+  int imageToken() {
+    return imageToken;
+  }
+
+  long regime(int length) {
+    return net.decoder().rope().regime(length);
+  }
+
+  Sequence sequence(Prompt prompt, KvCache cache, Generation options, AnswerListener listener) {
+    return new Sequence(
+        prompt, cache, options, context(), template.stop(), tokenizer, listener);
+  }
+
+  /// The pictures of a question, cut.
+  List<Tiles> tiles(Question question) {
+    Tiling tiling = tiling();
+    if (question.maxTiles().isPresent()) {
+      tiling = tiling.withMaxTiles(question.maxTiles().getAsInt());
+    }
+    List<Tiles> tiles = new ArrayList<>();
+    for (Question.Image image : question.images()) {
+      tiles.add(
+          switch (image) {
+            case Question.Image.Whole whole -> tiling.cut(whole.picture());
+            case Question.Image.Cut cut -> cut.tiles();
+          });
+    }
+    return tiles;
+  }
+
+  void requireFits(Prompt prompt) {
+    if (prompt.length() < context()) {
+      return;
+    }
+    int pictures = prompt.tiles().size() * prompt.tokensPerTile();
+    int room = (context() - 1 - (prompt.length() - pictures)) / prompt.tokensPerTile();
+    String advice =
+        prompt.tiles().isEmpty()
+            ? "shorten it"
+            : room < 1
+                ? "shorten the text, " + (prompt.length() - pictures) + " tokens without pictures"
+                : "at most " + room + " tiles fit, use a lower tile limit or fewer pictures";
+    throw new PromptTooLongException(
+        "prompt: is "
+            + prompt.length()
+            + " tokens, "
+            + pictures
+            + " of them "
+            + prompt.tiles().size()
+            + " tiles, but the context is "
+            + context()
+            + "; "
+            + advice,
+        prompt.length(),
+        context());
+  }
+}

@@ -1,0 +1,153 @@
+package org.internvl4j.models.internvl;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.models.nn.Linear;
+import org.internvl4j.models.nn.Norm;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+
+/// InternViT, the vision tower (Chen et al. 2023, section 3.1; `modeling_intern_vit.py`).
+public final class InternVit {
+  private final Embeddings embeddings;
+  private final List<Block> blocks;
+
+  /// @param side of a tile in pixels; where the position table was made for another, it is interpolated
+  /// @param blocks how many blocks to load, the first ones
+  public InternVit(VisionConfig c, int side, int blocks, Weights w) {
+    this.embeddings = new Embeddings(c, side, w.at("embeddings"));
+    this.blocks = w.each("encoder.layers", blocks, layer -> new Block(c, layer));
+  }
+
+  /// How many blocks are loaded.
+  public int blocks() {
+    return blocks.size();
+  }
+
+  /// @param pixels `[N, 3, S, S]`, normalised tiles
+  /// @param depth how many blocks to run, the first ones
+  /// @param tap hears of the embeddings and of each block's output before the last
+  /// @return `[N, 1 + P, C]`, class token first; no final norm
+  public Tensor forward(Tensor pixels, int depth, Consumer<Tensor> tap) {
+    Tensor x = embeddings.forward(pixels);
+    for (Block block : blocks.subList(0, depth)) {
+      tap.accept(x);
+      x = x.through(block::forward);
+    }
+    return x;
+  }
+
+  private record Embeddings(Linear patch, int patchSize, Tensor classToken, Tensor positions) {
+    Embeddings(VisionConfig c, int side, Weights w) {
+      this(
+          patch(c, w.at("patch_embedding")),
+          c.patchSize(),
+          w.get("class_embedding", 1, 1, c.hiddenSize()),
+          positions(c, side / c.patchSize(), w));
+    }
+
+    /// A convolution whose stride is its size is a product with flattened patches.
+    private static Linear patch(VisionConfig c, Weights w) {
+      int p = c.patchSize();
+      return new Linear(
+          w.filters("weight", c.hiddenSize(), 3, p, p), w.get("bias", c.hiddenSize()));
+    }
+
+    /// The table of the class token and `grid · grid` patches.
+    private static Tensor positions(VisionConfig c, int grid, Weights w) {
+      int stored = c.storedGrid();
+      int width = c.hiddenSize();
+      Tensor table = w.get("position_embedding", 1, 1 + stored * stored, width);
+      if (grid == stored) {
+        return table;
+      }
+      Tensor resized =
+          table
+              .in(w.workspace())
+              .narrow(1, 1, stored * stored)
+              .view(stored, stored, width)
+              .resizeBicubic(grid, grid);
+      Tensor positions = w.workspace().activations(1, 1 + grid * grid, width);
+      positions.narrow(1, 0, 1).copyFrom(table.narrow(1, 0, 1));
+      positions.narrow(1, 1, grid * grid).copyFrom(resized.view(1, grid * grid, width));
+      return positions;
+    }
+
+    Tensor forward(Tensor pixels) {
+      Tensor e = patch.forward(pixels.patches(patchSize));
+      int n = e.dim(0);
+      int p = e.dim(1);
+      Tensor x = e.workspace().activations(n, 1 + p, e.dim(2));
+      for (int i = 0; i < n; i++) {
+        x.narrow(0, i, 1).narrow(1, 0, 1).copyFrom(classToken);
+      }
+      x.narrow(1, 1, p).copyFrom(e);
+      return x.add(positions);
+    }
+  }
+
+  private record Block(
+      Norm norm1, Attention attention, Tensor ls1, Norm norm2, Mlp mlp, Tensor ls2) {
+    Block(VisionConfig c, Weights w) {
+      this(
+          norm(c, w.at("norm1")),
+          new Attention(c, w.at("attn")),
+          w.get("ls1", c.hiddenSize()),
+          norm(c, w.at("norm2")),
+          new Mlp(c, w.at("mlp")),
+          w.get("ls2", c.hiddenSize()));
+    }
+
+    Tensor forward(Tensor x) {
+      x = x.add(attention.forward(norm1.forward(x)).mul(ls1));
+      return x.add(mlp.forward(norm2.forward(x)).mul(ls2));
+    }
+  }
+
+  private record Attention(Linear qkv, Norm qNorm, Norm kNorm, Linear proj, int heads) {
+    Attention(VisionConfig c, Weights w) {
+      this(
+          c.qkvBias()
+              ? Linear.of(w.at("qkv"), 3 * c.hiddenSize(), c.hiddenSize())
+              : Linear.withoutBias(w.at("qkv"), 3 * c.hiddenSize(), c.hiddenSize()),
+          c.qkNormalization()
+              ? Norm.rms(w.at("q_norm"), c.hiddenSize(), c.layerNormEps())
+              : Norm.NONE,
+          c.qkNormalization()
+              ? Norm.rms(w.at("k_norm"), c.hiddenSize(), c.layerNormEps())
+              : Norm.NONE,
+          Linear.of(w.at("proj"), c.hiddenSize(), c.hiddenSize()),
+          c.numAttentionHeads());
+    }
+
+    Tensor forward(Tensor x) {
+      int n = x.dim(0);
+      int t = x.dim(1);
+      int c = x.dim(2);
+      Tensor h = qkv.forward(x);
+      Tensor q = qNorm.forward(h.narrow(2, 0, c)).view(n, t, heads, c / heads); // over all heads
+      Tensor k = kNorm.forward(h.narrow(2, c, c)).view(n, t, heads, c / heads);
+      Tensor v = h.narrow(2, 2 * c, c).view(n, t, heads, c / heads);
+      return proj.forward(q.attention(k, v, Mask.NONE).view(n, t, c));
+    }
+  }
+
+  private record Mlp(Linear fc1, Linear fc2) {
+    Mlp(VisionConfig c, Weights w) {
+      this(
+          Linear.of(w.at("fc1"), c.intermediateSize(), c.hiddenSize()),
+          Linear.of(w.at("fc2"), c.hiddenSize(), c.intermediateSize()));
+    }
+
+    Tensor forward(Tensor x) {
+      return fc2.forward(fc1.forward(x).gelu());
+    }
+  }
+
+  private static Norm norm(VisionConfig c, Weights w) {
+    return c.rmsNorm()
+        ? Norm.rms(w, c.hiddenSize(), c.layerNormEps())
+        : Norm.layer(w, c.hiddenSize(), c.layerNormEps());
+  }
+}

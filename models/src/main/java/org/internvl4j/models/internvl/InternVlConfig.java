@@ -1,0 +1,80 @@
+package org.internvl4j.models.internvl;
+
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.UnsupportedModelException;
+import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.nn.LanguageConfig;
+import org.jspecify.annotations.Nullable;
+
+/// config.json of an `InternVLChatModel`, one to one.
+///
+/// @param forceImageSize side of a tile in pixels
+/// @param downsampleRatio of the pixel shuffle; 0.5 in every published model
+/// @param selectLayer which block's output feeds the projector; negative counts from the end, -1 is the last
+/// @param psVersion `v1` (token grid transposed) or `v2`
+/// @param template name of the conversation template
+/// @param systemMessage the checkpoint's own system message, if it states one
+public record InternVlConfig(
+    VisionConfig vision,
+    LanguageConfig language,
+    int forceImageSize,
+    double downsampleRatio,
+    int selectLayer,
+    String psVersion,
+    String template,
+    boolean dynamicImageSize,
+    boolean useThumbnail,
+    int minDynamicPatch,
+    int maxDynamicPatch,
+    @Nullable String systemMessage) {
+
+  /// Reads config.json.
+  ///
+  /// @throws UnsupportedModelException if it is another kind of model
+  public static InternVlConfig of(Json json) {
+    String architecture =
+        json.has("architectures") ? json.at("architectures").items().getFirst().asText() : "none";
+    if (!architecture.equals("InternVLChatModel")) {
+      throw new UnsupportedModelException(
+          "config.json: architecture "
+              + architecture
+              + " is not supported yet; supported is InternVLChatModel, the original layout of"
+              + " InternVL 1.x, 2, 2.5 and 3");
+    }
+    VisionConfig vision = VisionConfig.of(json.at("vision_config"));
+    return new InternVlConfig(
+        vision,
+        LanguageConfig.of(json.at("llm_config")),
+        json.getInt("force_image_size", vision.imageSize()),
+        json.getDouble("downsample_ratio", 0.5),
+        json.getInt("select_layer", -1),
+        json.getText("ps_version", "v1"),
+        json.at("template").asText(),
+        json.getBoolean("dynamic_image_size", false),
+        json.getBoolean("use_thumbnail", false),
+        json.getInt("min_dynamic_patch", 1),
+        json.getInt("max_dynamic_patch", 6),
+        json.has("system_message") ? json.at("system_message").asText() : null);
+  }
+
+  /// Patches along a side of a tile.
+  public int grid() {
+    return forceImageSize / vision.patchSize();
+  }
+
+  /// Image tokens that a tile becomes.
+  public int tokensPerTile() {
+    return (int) ((double) grid() * grid() * downsampleRatio * downsampleRatio);
+  }
+
+  /// How many blocks of the vision tower feed the projector: those behind the selected layer are not needed.
+  public int visionBlocks() {
+    return selectLayer < 0 ? vision.numHiddenLayers() + 1 + selectLayer : selectLayer;
+  }
+
+  /// How pictures are cut into tiles.
+  public Tiling tiling() {
+    return new Tiling(
+        forceImageSize, minDynamicPatch, maxDynamicPatch, useThumbnail, dynamicImageSize);
+  }
+}

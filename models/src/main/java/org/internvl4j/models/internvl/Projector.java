@@ -1,0 +1,41 @@
+package org.internvl4j.models.internvl;
+
+import org.internvl4j.loader.Weights;
+import org.internvl4j.models.nn.Linear;
+import org.internvl4j.models.nn.Norm;
+import org.internvl4j.runtime.Tensor;
+
+/// From patches to image tokens: pixel shuffle, then a two-layer MLP (Chen et al. 2024, "How far are we to GPT-4V",
+/// section 3.1; `mlp1` of `modeling_internvl_chat.py`).
+public final class Projector {
+  private static final float EPS = 1e-5f; // PyTorch's default; not in config.json
+
+  private final boolean transposed;
+  private final Norm norm;
+  private final Linear fc1;
+  private final Linear fc2;
+
+  /// @param w the path of `mlp1`
+  public Projector(InternVlConfig c, Weights w) {
+    int cell = 4 * c.vision().hiddenSize();
+    int width = c.language().hiddenSize();
+    this.transposed = c.psVersion().equals("v1");
+    this.norm = Norm.layer(w.at("0"), cell, EPS);
+    this.fc1 = Linear.of(w.at("1"), width, cell);
+    this.fc2 = Linear.of(w.at("3"), width, width);
+  }
+
+  /// @param x `[N, 1 + P, Cv]`, output of the vision tower; the class token is dropped
+  /// @return `[N, P/4, Cl]`
+  public Tensor forward(Tensor x) {
+    int n = x.dim(0);
+    int grid = (int) Math.sqrt(x.dim(1) - 1.0);
+    Tensor cells =
+        x.narrow(1, 1, grid * grid).view(n, grid, grid, x.dim(2)).contiguous().pixelShuffle();
+    if (transposed) {
+      cells = cells.transpose(1, 2).contiguous();
+    }
+    Tensor tokens = cells.view(n, grid * grid / 4, cells.dim(3));
+    return fc2.forward(fc1.forward(norm.forward(tokens)).gelu());
+  }
+}

@@ -1,0 +1,2 @@
+/// The Llama family: Llama, Yi, Vicuna, Hermes.
+package org.internvl4j.models.llama;

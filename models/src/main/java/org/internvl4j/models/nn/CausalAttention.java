@@ -1,0 +1,40 @@
+package org.internvl4j.models.nn;
+
+import org.internvl4j.runtime.Tensor;
+
+/// Self-attention of a decoder: grouped queries, rotary positions, a KV cache.
+///
+/// @param qkv from `[T, C]` to queries, keys and values
+/// @param out `[C, H·D]`
+public record CausalAttention(Projection qkv, Linear out) {
+  /// Makes queries, keys and values: each family stores these weights in its own way.
+  @FunctionalInterface
+  public interface Projection {
+    Qkv forward(Tensor x);
+  }
+
+  /// @param q `[T, H, D]`
+  /// @param k `[T, K, D]`
+  /// @param v `[T, K, D]`
+  public record Qkv(Tensor q, Tensor k, Tensor v) {
+    /// Cuts rows `[T, heads·D]` into heads.
+    public static Qkv ofHeads(Tensor q, Tensor k, Tensor v, int headDim) {
+      return new Qkv(heads(q, headDim), heads(k, headDim), heads(v, headDim));
+    }
+
+    private static Tensor heads(Tensor x, int headDim) {
+      return x.view(x.dim(0), x.dim(1) / headDim, headDim);
+    }
+  }
+
+  /// @param x `[T, C]`
+  /// @param layer decoder layer, from 0
+  /// @return `[T, C]`
+  public Tensor forward(Tensor x, int layer, Rope.Angles angles, Step step) {
+    Qkv h = qkv.forward(x);
+    Tensor q = h.q().rope(angles.cos(), angles.sin());
+    Tensor k = h.k().rope(angles.cos(), angles.sin());
+    Tensor y = step.attend(layer, q, k, h.v());
+    return out.forward(y.view(y.dim(0), y.dim(1) * y.dim(2)));
+  }
+}

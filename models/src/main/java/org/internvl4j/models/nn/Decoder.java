@@ -1,0 +1,99 @@
+package org.internvl4j.models.nn;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// A pre-norm decoder: embeddings, blocks, final norm, head. The families differ in names and in how they store
+/// weights, which is all their own files say.
+///
+/// @param embeddings `[V, C]`
+/// @param norm after the last block
+/// @param head `[V, C]`, no bias
+public record Decoder(
+    LanguageConfig config,
+    Tensor embeddings,
+    List<Block> blocks,
+    Norm norm,
+    Linear head,
+    Rope rope) {
+
+  /// `x += attention(norm(x)); x += mlp(norm(x))`.
+  public record Block(Norm norm1, CausalAttention attention, Norm norm2, UnaryOperator<Tensor> mlp) {
+    Tensor forward(Tensor x, int layer, Rope.Angles angles, Step step) {
+      x = x.add(attention.forward(norm1.forward(x), layer, angles, step));
+      return x.add(mlp.apply(norm2.forward(x)));
+    }
+  }
+
+  /// @param ids `[T]`, i32
+  /// @return `[T, C]`
+  public Tensor embed(Tensor ids) {
+    return ids.gather(embeddings);
+  }
+
+  /// Runs all blocks over new rows and adds them to the caches.
+  ///
+  /// @param x `[T, C]`, embeddings; overwritten
+  /// @param tap hears of the residual stream before each block
+  /// @return `[T, C]`, after the final norm
+  public Tensor forward(Tensor x, Step step, Consumer<Tensor> tap) {
+    Rope.Angles angles = rope.angles(step, x.workspace());
+    for (int i = 0; i < blocks.size(); i++) {
+      tap.accept(x);
+      int layer = i;
+      x = x.through(h -> blocks.get(layer).forward(h, layer, angles, step));
+    }
+    step.spans().forEach(span -> span.cache().advance(span.rows()));
+    return norm.forward(x);
+  }
+
+  /// @param x `[R, C]`, after the final norm
+  /// @return `[R, V]`
+  public Tensor logits(Tensor x) {
+    return head.forward(x);
+  }
+
+  /// An empty cache that fits this decoder; the caller closes it.
+  public KvCache newCache(Workspace workspace, String owner) {
+    return new KvCache(
+        workspace.device(),
+        blocks.size(),
+        config.numKeyValueHeads(),
+        config.headDim(),
+        owner);
+  }
+
+  /// Reads a decoder whose outer weights have the names of transformers: `model.embed_tokens`, `model.layers`,
+  /// `model.norm`, `lm_head`.
+  ///
+  /// @param w the path of the causal language model
+  /// @param block reads one block
+  public static Decoder load(LanguageConfig c, Weights w, Function<Weights, Block> block) {
+    Tensor embeddings = w.at("model.embed_tokens").table("weight", c.vocabSize(), c.hiddenSize());
+    return new Decoder(
+        c,
+        embeddings,
+        w.each("model.layers", c.numHiddenLayers(), block),
+        Norm.rms(w.at("model.norm"), c.hiddenSize(), c.rmsNormEps()),
+        head(w, "lm_head", embeddings),
+        new Rope(c.headDim(), c.ropeTheta(), c.ropeScaling()));
+  }
+
+  /// `down(silu(gate(x)) · up(x))` (Shazeer 2020).
+  public static UnaryOperator<Tensor> gatedMlp(Linear gate, Linear up, Linear down) {
+    return x -> down.forward(gate.forward(x).swiGlu(up.forward(x)));
+  }
+
+  /// The head of its own, or the embeddings where the checkpoint ties them.
+  public static Linear head(Weights w, String name, Tensor embeddings) {
+    return w.has(name + ".weight")
+        ? Linear.withoutBias(w.at(name), embeddings.dim(0), embeddings.dim(1))
+        : new Linear(embeddings, null);
+  }
+}

@@ -1,0 +1,30 @@
+package org.internvl4j.models.nn;
+
+import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// `y = x Wᵀ + b`.
+public record Linear(Tensor weight, @Nullable Tensor bias) {
+  /// How a linear layer is read: [#of] or [#withoutBias].
+  @FunctionalInterface
+  public interface Maker {
+    Linear make(Weights w, int out, int in);
+  }
+
+  /// With a bias.
+  public static Linear of(Weights w, int out, int in) {
+    return new Linear(w.matrix("weight", out, in), w.get("bias", out));
+  }
+
+  /// Without a bias.
+  public static Linear withoutBias(Weights w, int out, int in) {
+    return new Linear(w.matrix("weight", out, in), null);
+  }
+
+  /// @param x `[…, in]`
+  /// @return `[…, out]`
+  public Tensor forward(Tensor x) {
+    return x.matMul(weight, bias);
+  }
+}

@@ -1,0 +1,45 @@
+package org.internvl4j.models.nn;
+
+import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.Tensor;
+
+/// A normalisation over the innermost dimension.
+public sealed interface Norm {
+  /// @param x `[…, C]`
+  /// @return `[…, C]`
+  Tensor forward(Tensor x);
+
+  /// LayerNorm with weight and bias (Ba et al. 2016).
+  static Norm layer(Weights w, int channels, float eps) {
+    return new Layer(w.get("weight", channels), w.get("bias", channels), eps);
+  }
+
+  /// RMSNorm with a weight (Zhang & Sennrich 2019).
+  static Norm rms(Weights w, int channels, float eps) {
+    return new Rms(w.get("weight", channels), eps);
+  }
+
+  /// Leaves everything as it is.
+  Norm NONE = new None();
+
+  record Layer(Tensor weight, Tensor bias, float eps) implements Norm {
+    @Override
+    public Tensor forward(Tensor x) {
+      return x.layerNorm(weight, bias, eps);
+    }
+  }
+
+  record Rms(Tensor weight, float eps) implements Norm {
+    @Override
+    public Tensor forward(Tensor x) {
+      return x.rmsNorm(weight, eps);
+    }
+  }
+
+  record None() implements Norm {
+    @Override
+    public Tensor forward(Tensor x) {
+      return x;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.internvl4j.models.nn;
+
+/// How rotary frequencies stretch for sequences longer than those of the training.
+public sealed interface RopeScaling {
+  /// The frequencies as they are.
+  RopeScaling NONE = new None();
+
+  /// `D/2` frequencies for a sequence of `length` tokens.
+  float[] frequencies(int headDim, double theta, int length);
+
+  /// What cosines and sines are multiplied by.
+  float magnitude();
+
+  /// Equal for lengths that have equal frequencies.
+  long regime(int length);
+
+  /// `1 / theta^(2j/D)`, in f32 as PyTorch computes it.
+  private static float[] plain(int headDim, double theta) {
+    float[] frequencies = new float[headDim / 2];
+    for (int j = 0; j < frequencies.length; j++) {
+      frequencies[j] = 1 / (float) Math.pow((float) theta, 2f * j / headDim);
+    }
+    return frequencies;
+  }
+
+  /// No scaling.
+  record None() implements RopeScaling {
+    @Override
+    public float[] frequencies(int headDim, double theta, int length) {
+      return plain(headDim, theta);
+    }
+
+    @Override
+    public float magnitude() {
+      return 1;
+    }
+
+    @Override
+    public long regime(int length) {
+      return 0;
+    }
+  }
+
+  /// Dynamic NTK: past `maxPositions` the base grows with the length (bloc97 & emozilla 2023, as in
+  /// `modeling_internlm2.py`).
+  ///
+  /// @param factor f
+  /// @param maxPositions M
+  record DynamicNtk(double factor, int maxPositions) implements RopeScaling {
+    @Override
+    public float[] frequencies(int headDim, double theta, int length) {
+      if (length <= maxPositions) {
+        return plain(headDim, theta);
+      }
+      double stretch = factor * length / maxPositions - (factor - 1);
+      return plain(headDim, theta * Math.pow(stretch, headDim / (headDim - 2.0)));
+    }
+
+    @Override
+    public float magnitude() {
+      return 1;
+    }
+
+    @Override
+    public long regime(int length) {
+      return length <= maxPositions ? 0 : length;
+    }
+  }
+
+  /// LongRoPE (Ding et al. 2024): one factor a frequency, of a short set up to the original context and of a long set
+  /// past it, as in `modeling_phi3.py`.
+  ///
+  /// @param original tokens up to which the short factors hold
+  /// @param magnitude what cosines and sines are multiplied by in both regimes
+  record Long(float[] shortFactors, float[] longFactors, int original, float magnitude)
+      implements RopeScaling {
+    @Override
+    public float[] frequencies(int headDim, double theta, int length) {
+      float[] factors = length <= original ? shortFactors : longFactors;
+      float[] frequencies = new float[headDim / 2];
+      for (int j = 0; j < frequencies.length; j++) {
+        frequencies[j] =
+            1 / (factors[j] * (float) Math.pow((float) theta, 2f * j / headDim));
+      }
+      return frequencies;
+    }
+
+    @Override
+    public long regime(int length) {
+      return length <= original ? 0 : 1;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package org.internvl4j.models.phi3;
+
+import java.util.function.UnaryOperator;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.models.nn.CausalAttention;
+import org.internvl4j.models.nn.CausalAttention.Qkv;
+import org.internvl4j.models.nn.Decoder;
+import org.internvl4j.models.nn.LanguageConfig;
+import org.internvl4j.models.nn.Linear;
+import org.internvl4j.models.nn.Norm;
+import org.internvl4j.runtime.Tensor;
+
+/// Phi-3 (Abdin et al. 2024, `modeling_phi3.py`): q, k and v in one matrix, gate and up in another.
+public final class Phi3 {
+  private Phi3() {}
+
+  /// @param w the path of the causal language model, above `model` and `lm_head`
+  public static Decoder load(LanguageConfig c, Weights w) {
+    return Decoder.load(c, w, layer -> block(c, layer));
+  }
+
+  private static Decoder.Block block(LanguageConfig c, Weights w) {
+    return new Decoder.Block(
+        Norm.rms(w.at("input_layernorm"), c.hiddenSize(), c.rmsNormEps()),
+        attention(c, w.at("self_attn")),
+        Norm.rms(w.at("post_attention_layernorm"), c.hiddenSize(), c.rmsNormEps()),
+        mlp(c, w.at("mlp")));
+  }
+
+  /// Rows of `qkv_proj`: all queries, then all keys, then all values.
+  private static CausalAttention attention(LanguageConfig c, Weights w) {
+    int q = c.queryWidth();
+    int k = c.keyWidth();
+    Linear qkv = Linear.withoutBias(w.at("qkv_proj"), q + 2 * k, c.hiddenSize());
+    return new CausalAttention(
+        x -> {
+          Tensor h = qkv.forward(x);
+          return Qkv.ofHeads(
+              h.narrow(1, 0, q), h.narrow(1, q, k), h.narrow(1, q + k, k), c.headDim());
+        },
+        Linear.withoutBias(w.at("o_proj"), c.hiddenSize(), q));
+  }
+
+  /// Rows of `gate_up_proj`: the gate, then up.
+  private static UnaryOperator<Tensor> mlp(LanguageConfig c, Weights w) {
+    int f = c.intermediateSize();
+    Linear gateUp = Linear.withoutBias(w.at("gate_up_proj"), 2 * f, c.hiddenSize());
+    Linear down = Linear.withoutBias(w.at("down_proj"), c.hiddenSize(), f);
+    return x -> {
+      Tensor h = gateUp.forward(x);
+      return down.forward(h.narrow(1, 0, f).swiGlu(h.narrow(1, f, f)));
+    };
+  }
+}

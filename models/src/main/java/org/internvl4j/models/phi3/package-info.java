@@ -1,0 +1,2 @@
+/// Phi-3.
+package org.internvl4j.models.phi3;

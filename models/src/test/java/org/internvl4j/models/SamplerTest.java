@@ -1,0 +1,104 @@
+package org.internvl4j.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+  private static final Generation DRAW = Generation.GREEDY.withTemperature(1);
+
+  @Test
+  void greedyTakesTheLowestOfEqualIds() {
+    assertThat(new Sampler(Generation.GREEDY).next(new float[] {1, 3, 3, 2})).isEqualTo(1);
+  }
+
+  @Test
+  void drawsAsOftenAsTheProbabilitiesSay() {
+    TreeMap<Integer, Integer> counts = draws(DRAW, logits(0.5, 0.3, 0.2), 20_000);
+    // three standard deviations of a binomial: 3 · √(p(1−p)/n) ≤ 0.0107
+    assertThat(counts.get(0) / 20_000.0).isCloseTo(0.5, within(0.0107));
+    assertThat(counts.get(1) / 20_000.0).isCloseTo(0.3, within(0.0107));
+    assertThat(counts.get(2) / 20_000.0).isCloseTo(0.2, within(0.0107));
+  }
+
+  @Test
+  void temperatureSharpensBeforeTheDraw() {
+    TreeMap<Integer, Integer> counts =
+        draws(DRAW.withTemperature(0.5f), logits(0.6, 0.4), 20_000);
+    // p² / (p² + q²)
+    assertThat(counts.get(0) / 20_000.0).isCloseTo(0.36 / 0.52, within(0.0107));
+  }
+
+  @Test
+  void topKKeepsTheLikeliest() {
+    assertThat(draws(DRAW.withTopK(2), logits(0.1, 0.4, 0.2, 0.3), 2_000).keySet())
+        .containsExactly(1, 3);
+  }
+
+  @Test
+  void topPKeepsTheFewestThatReachIt() {
+    assertThat(draws(DRAW.withTopP(0.7f), logits(0.1, 0.5, 0.25, 0.15), 2_000).keySet())
+        .containsExactly(1, 2);
+    assertThat(draws(DRAW.withTopP(0.49f), logits(0.1, 0.5, 0.25, 0.15), 500).keySet())
+        .containsExactly(1);
+    assertThat(draws(DRAW.withTopP(1e-6f), logits(0.1, 0.5, 0.4), 500).keySet())
+        .containsExactly(1);
+  }
+
+  @Test
+  void penaltyDividesPositiveAndMultipliesNegativeLogitsOfWhatWasSaid() {
+    Sampler sampler = new Sampler(Generation.GREEDY.withRepetitionPenalty(2));
+    assertThat(sampler.next(new float[] {3, 2, -1})).isEqualTo(0);
+    assertThat(sampler.next(new float[] {3, 2, -1})).isEqualTo(1); // 3/2 < 2
+    float[] negative = {-1, -1.5f, -3};
+    assertThat(sampler.next(negative)).isEqualTo(0); // −2, −3, −3
+    assertThat(negative).containsExactly(-2, -3, -3);
+  }
+
+  @Test
+  void sameSeedSameTokens() {
+    float[] logits = logits(0.1, 0.2, 0.3, 0.4);
+    assertThat(sequence(DRAW.withSeed(7), logits)).isEqualTo(sequence(DRAW.withSeed(7), logits));
+    assertThat(sequence(DRAW.withSeed(7), logits))
+        .isNotEqualTo(sequence(DRAW.withSeed(8), logits));
+  }
+
+  @Test
+  void refusesValuesOutsideTheirRange() {
+    assertThatThrownBy(() -> Generation.GREEDY.withTopP(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("generation: topP is 0.0, expected above 0 and at most 1");
+    assertThatThrownBy(() -> Generation.GREEDY.withMaxNewTokens(0))
+        .hasMessage("generation: maxNewTokens is 0, expected at least 1");
+    assertThatThrownBy(() -> Generation.GREEDY.withStop(List.of("")))
+        .hasMessage("generation: stop is \"\", expected a text");
+  }
+
+  private static List<Integer> sequence(Generation options, float[] logits) {
+    Sampler sampler = new Sampler(options);
+    return java.util.stream.IntStream.range(0, 50)
+        .mapToObj(i -> sampler.next(logits.clone()))
+        .toList();
+  }
+
+  private static TreeMap<Integer, Integer> draws(Generation options, float[] logits, int times) {
+    Sampler sampler = new Sampler(options);
+    TreeMap<Integer, Integer> counts = new TreeMap<>();
+    for (int i = 0; i < times; i++) {
+      counts.merge(sampler.next(logits.clone()), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  private static float[] logits(double... probabilities) {
+    float[] logits = new float[probabilities.length];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = (float) Math.log(probabilities[i]);
+    }
+    return logits;
+  }
+}

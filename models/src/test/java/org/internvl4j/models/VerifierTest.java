@@ -1,0 +1,153 @@
+package org.internvl4j.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.loader.SafeTensorsWriter;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.Verifier.Check;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.testkit.Fixtures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Every fixture against the reference's own numbers, and proof that a wrong number is noticed.
+class VerifierTest {
+  private static final OpenOptions WHOLE = OpenOptions.DEFAULT.withDevice("cpu").withWholeTower();
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "internvl2-1b",
+        "internvl2-2b",
+        "internvl2-4b",
+        "internvl2-26b",
+        "internvl2-40b",
+        "internvl2-76b",
+        "internvl2_5-1b",
+        "internvl-chat-v1-1",
+        "internvl-chat-v1-2",
+        "internvl2-2b-ntk",
+        "internvl2-4b-long",
+        "internvl2-1b-resized"
+      })
+  void equalsTheReference(String fixture) {
+    List<Check> checks = new ArrayList<>();
+    try (VisionLanguageModel model = open(fixture, WHOLE);
+        SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
+      Verifier verifier = new Verifier(model, checks::add);
+      verifier.golden(golden);
+      if (folder(fixture).resolve("cases.json").toFile().exists()) {
+        verifier.cases(cases(fixture), golden);
+      }
+    }
+    assertThat(checks).hasSizeGreaterThan(10).allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"internvl2-1b", "internvl-chat-v1-1"})
+  void theReferenceDeviceEqualsTheReferenceToo(String fixture) {
+    List<Check> checks = new ArrayList<>();
+    try (VisionLanguageModel model = open(fixture, WHOLE.withDevice("reference"));
+        SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
+      new Verifier(model, checks::add).golden(golden);
+    }
+    assertThat(checks).hasSizeGreaterThan(10).allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"internvl2-2b, 0", "internvl-chat-v1-1, 1"})
+  void noticesEveryWrongNumber(String fixture, int place, @TempDir Path temp) throws Exception {
+    try (VisionLanguageModel model = open(fixture, WHOLE);
+        SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
+      TreeMap<String, List<Check>> failures = new TreeMap<>();
+      for (String name : golden.names()) {
+        if (name.equals("pixel_values")) {
+          continue;
+        }
+        Path file = temp.resolve("golden.safetensors");
+        tampered(golden, name, place, model).write(file);
+        List<Check> failed = new ArrayList<>();
+        try (SafeTensors wrong = SafeTensors.open(file)) {
+          new Verifier(model, c -> failed.addAll(c.passed() ? List.of() : List.of(c)))
+              .golden(wrong);
+        }
+        failures.put(name, failed);
+      }
+      assertThat(failures).hasSizeGreaterThan(10);
+      failures.forEach((name, failed) -> assertThat(failed).as(name).isNotEmpty());
+    }
+  }
+
+  /// The golden file with one number of one tensor changed: by 1e-3 of its RMS, or an id by one.
+  private static SafeTensorsWriter tampered(
+      SafeTensors golden, String wrong, int place, VisionLanguageModel model) {
+    SafeTensorsWriter writer = new SafeTensorsWriter();
+    for (String name : golden.names()) {
+      Tensor tensor = golden.tensor(name, model.device());
+      float[] values = tensor.toFloats();
+      int at = place == 0 ? 0 : values.length - 1;
+      if (tensor.dtype() == DType.F32) {
+        if (name.equals(wrong)) {
+          values[at] += (float) (1e-3 * rms(values));
+        }
+        writer.add(name, values, tensor.shape().toArray());
+      } else {
+        long[] ids = new long[values.length];
+        for (int i = 0; i < ids.length; i++) {
+          ids[i] = (long) values[i] + (name.equals(wrong) && i == at ? 1 : 0);
+        }
+        writer.add(name, ids, tensor.shape().toArray());
+      }
+    }
+    return writer;
+  }
+
+  private static double rms(float[] values) {
+    double square = 0;
+    for (float v : values) {
+      square += (double) v * v;
+    }
+    return Math.sqrt(square / values.length);
+  }
+
+  @Test
+  void noticesAWrongCase() {
+    String fixture = "internvl2-1b";
+    List<Check> checks = new ArrayList<>();
+    try (VisionLanguageModel model = open(fixture, WHOLE);
+        SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
+      String wrong =
+          """
+          {"tokenize": [{"text": "a", "ids": [0], "decoded": "b", "decoded_with_special": "b"}],
+           "template": [{"turns": [["Hi", null]], "prompt": "Hi", "ids": [1]}],
+           "chat": [{"tiles_per_image": [], "turns": [["Hi", "no"]], "max_new_tokens": 2}],
+           "batch_chat": {"tiles_per_image": [1], "questions": ["Hi"], "answers": ["no"], "max_new_tokens": 2}}
+          """;
+      new Verifier(model, checks::add)
+          .cases(Json.parse(wrong.getBytes(java.nio.charset.StandardCharsets.UTF_8), "w"), golden);
+    }
+    assertThat(checks).hasSize(7).noneMatch(Check::passed);
+  }
+
+  private static VisionLanguageModel open(String fixture, OpenOptions options) {
+    return VisionLanguageModel.open(Checkpoint.open(folder(fixture)), options);
+  }
+
+  private static Path folder(String fixture) {
+    return Fixtures.folder(fixture);
+  }
+
+  private static Json cases(String fixture) {
+    return Fixtures.json(folder(fixture).resolve("cases.json"));
+  }
+}

@@ -5,7 +5,8 @@ import java.time.Duration;
 /// What the model said, why it stopped and what it cost.
 ///
 /// @param text the answer, `<ref>`, `<box>` marks of grounded answers included
-/// @param plainText the answer without those marks, as the reference returns it and as it enters the history
+/// @param plainText the answer without those marks, as the reference returns it and as it enters
+///   the history
 /// @param finish why it ended
 /// @param usage counts
 /// @param timings where the time went

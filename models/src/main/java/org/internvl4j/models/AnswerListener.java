@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
-/// Hears of an answer while it is made. Called on the thread that asked; a slow listener slows the answer.
+/// Hears of an answer while it is made. Called on the thread that asked; a slow listener slows the
+/// answer.
 @FunctionalInterface
 public interface AnswerListener {
   /// Ignores everything.

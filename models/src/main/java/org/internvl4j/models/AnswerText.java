@@ -3,8 +3,8 @@ package org.internvl4j.models;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// The text of one answer as it grows: white space at both ends is dropped, and nothing is passed on that may turn out
-/// to belong to a stop text.
+/// The text of one answer as it grows: white space at both ends is dropped, and nothing is passed
+/// on that may turn out to belong to a stop text.
 final class AnswerText {
   private final List<String> stops;
   private final Consumer<String> listener;
@@ -94,6 +94,10 @@ final class AnswerText {
 
   /// What Python's `str.strip` drops, which the reference applies to answers.
   private static boolean isWhiteSpace(char c) {
-    return Character.isWhitespace(c) || c == '\u0085' || c == '\u00a0' || c == '\u2007' || c == '\u202f';
+    return Character.isWhitespace(c)
+        || c == '\u0085'
+        || c == '\u00a0'
+        || c == '\u2007'
+        || c == '\u202f';
   }
 }

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Questions and answers that build on each other.
 ///
-/// Each prompt is the text of the whole conversation, tokenised anew, as in the reference; what it shares with the
-/// prompt before is not computed again, and a picture is encoded once. One thread at a time, but for [#cancel]. The
-/// caller closes it, before the model.
+/// Each prompt is the text of the whole conversation, tokenised anew, as in the reference; what it
+/// shares with the prompt before is not computed again, and a picture is encoded once. One thread
+/// at a time, but for [#cancel]. The caller closes it, before the model.
 public final class Conversation implements AutoCloseable {
   private record Said(String question, List<Tiles> pictures, String answer) {}
 
@@ -53,7 +53,8 @@ public final class Conversation implements AutoCloseable {
   ///
   /// @param listener called on this thread
   /// @return the whole answer; with [Answer.Finish#CANCELLED] what had come by then
-  /// @throws PromptTooLongException if question and history do not fit the context; nothing is remembered then
+  /// @throws PromptTooLongException if question and history do not fit the context; nothing is
+  ///   remembered then
   /// @throws IllegalArgumentException if marks and pictures do not match
   public Answer ask(Question question, Generation options, AnswerListener listener) {
     cancelled = false;
@@ -103,7 +104,8 @@ public final class Conversation implements AutoCloseable {
     }
   }
 
-  /// Stops the answer in the making within one kernel. Callable from any thread; does nothing if none is.
+  /// Stops the answer in the making within one kernel. Callable from any thread; does nothing if
+  /// none is.
   public void cancel() {
     cancelled = true;
   }
@@ -202,8 +204,7 @@ public final class Conversation implements AutoCloseable {
   /// @return how many tokens; at least one of the prompt is left to compute
   private int reuse(Prompt prompt) {
     int common = 0;
-    if (past != null
-        && model.regime(past.prompt().length()) == model.regime(prompt.length())) {
+    if (past != null && model.regime(past.prompt().length()) == model.regime(prompt.length())) {
       common = prompt.commonPrefix(past.prompt(), past.made());
       common = Math.min(common, Math.min(cache.length(), prompt.length() - 1));
       common = Math.min(common, unmixed());

@@ -8,7 +8,8 @@ import java.util.List;
 /// @param temperature 0 takes the likeliest token (greedy); above 0 draws, the higher the wilder
 /// @param topK draw among the `topK` likeliest tokens only; 0 for all
 /// @param topP draw among the fewest likeliest tokens whose probabilities reach `topP`; 1 for all
-/// @param repetitionPenalty above 1 makes tokens of this answer less likely to come again (Keskar et al. 2019)
+/// @param repetitionPenalty above 1 makes tokens of this answer less likely to come again (Keskar
+///   et al. 2019)
 /// @param seed two answers with the same seed, prompt and options are the same
 /// @param stop texts that end the answer where they begin
 public record Generation(
@@ -22,7 +23,8 @@ public record Generation(
   /// The likeliest token each time, up to 1,024: the published examples' setting.
   public static final Generation GREEDY = new Generation(1024, 0, 0, 1, 1, 0, List.of());
 
-  /// Draws with the settings of the published web demo: temperature 0.7, top-p 0.95, repetition penalty 1.1.
+  /// Draws with the settings of the published web demo: temperature 0.7, top-p 0.95, repetition
+  /// penalty 1.1.
   public static final Generation SAMPLED = new Generation(1024, 0.7f, 0, 0.95f, 1.1f, 0, List.of());
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
@@ -48,37 +50,30 @@ public record Generation(
   }
 
   public Generation withMaxNewTokens(int maxNewTokens) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withTemperature(float temperature) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withTopK(int topK) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withTopP(float topP) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withRepetitionPenalty(float repetitionPenalty) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withSeed(long seed) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 
   public Generation withStop(List<String> stop) {
-    return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
   }
 }

@@ -10,9 +10,11 @@ import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
-/// Runs the network for a session: tiles to image tokens, prompts into caches, one token after another.
+/// Runs the network for a session: tiles to image tokens, prompts into caches, one token after
+/// another.
 final class Generator implements AutoCloseable {
-  /// Prompt tokens that go through the decoder together: enough to keep it busy, few enough to stay in cache.
+  /// Prompt tokens that go through the decoder together: enough to keep it busy, few enough to stay
+  /// in cache.
   private static final int CHUNK = 512;
 
   private final InternVl net;
@@ -32,7 +34,10 @@ final class Generator implements AutoCloseable {
   /// @return how many those were
   int see(Prompt prompt, AnswerListener listener) {
     List<Prompt.Tile> fresh =
-        prompt.tiles().stream().filter(t -> !imageTokens.containsKey(t.digest())).distinct().toList();
+        prompt.tiles().stream()
+            .filter(t -> !imageTokens.containsKey(t.digest()))
+            .distinct()
+            .toList();
     int done = 0;
     for (Prompt.Tile tile : fresh) {
       if (!imageTokens.containsKey(tile.digest())) {
@@ -108,9 +113,7 @@ final class Generator implements AutoCloseable {
     int[] ids = sequences.stream().mapToInt(Sequence::last).toArray();
     Step step =
         new Step(
-            sequences.stream()
-                .map(s -> new Step.Span(1, s.cache(), s.prompt().length()))
-                .toList());
+            sequences.stream().map(s -> new Step.Span(1, s.cache(), s.prompt().length())).toList());
     Tensor x = net.decoder().embed(steps.of(ids, ids.length));
     Tensor logits = net.decoder().logits(net.decoder().forward(x, step, h -> {}));
     for (int i = 0; i < ids.length; i++) {

@@ -80,11 +80,9 @@ final class GoldenRun {
     }
     for (int i = 0; i <= blocks; i++) {
       int layer = i;
-      compare(
-          "vision.hidden_states." + i, concat(states.stream().map(s -> s.get(layer)).toList()));
+      compare("vision.hidden_states." + i, concat(states.stream().map(s -> s.get(layer)).toList()));
     }
-    compare(
-        "vision.last_hidden_state", concat(states.stream().map(s -> s.get(blocks)).toList()));
+    compare("vision.last_hidden_state", concat(states.stream().map(s -> s.get(blocks)).toList()));
     compare("vision.features", concat(features));
   }
 

@@ -32,8 +32,8 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
     return ids.length;
   }
 
-  /// How many tokens from the start this prompt shares with an earlier one and the answer that followed it, pictures
-  /// compared by content.
+  /// How many tokens from the start this prompt shares with an earlier one and the answer that
+  /// followed it, pictures compared by content.
   ///
   /// @param made ids that were chosen after `earlier`
   int commonPrefix(Prompt earlier, List<Integer> made) {

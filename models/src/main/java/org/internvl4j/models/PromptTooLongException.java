@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
-/// A prompt does not fit the model's context. Nothing was computed and the conversation is as before.
+/// A prompt does not fit the model's context. Nothing was computed and the conversation is as
+/// before.
 public final class PromptTooLongException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -9,9 +9,10 @@ import org.internvl4j.models.image.Tiles;
 
 /// A text and the pictures it is about. Immutable.
 ///
-/// The text may say where each picture goes with the mark `<image>`. Without a mark, one picture goes in front of the
-/// text and several are put there as `Image-1: <image>`, `Image-2: <image>`, … With one mark and several pictures,
-/// all go to that place as one. Everything else in the text is plain text: control tokens typed by a user stay text.
+/// The text may say where each picture goes with the mark `<image>`. Without a mark, one picture
+/// goes in front of the text and several are put there as `Image-1: <image>`, `Image-2: <image>`, …
+/// With one mark and several pictures, all go to that place as one. Everything else in the text is
+/// plain text: control tokens typed by a user stay text.
 ///
 /// @param text what is asked
 /// @param images the pictures, in the order of their marks
@@ -45,9 +46,7 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
   /// A question about some pictures, or none.
   public static Question of(String text, List<Picture> pictures) {
     return new Question(
-        text,
-        pictures.stream().<Image>map(Image.Whole::new).toList(),
-        OptionalInt.empty());
+        text, pictures.stream().<Image>map(Image.Whole::new).toList(), OptionalInt.empty());
   }
 
   /// A question about tiles that exist already, one entry a picture.
@@ -56,7 +55,8 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
         text, pictures.stream().<Image>map(Image.Cut::new).toList(), OptionalInt.empty());
   }
 
-  /// A question about a clip: frame after frame as `Frame1: <image>`, `Frame2: <image>`, …, a tile each.
+  /// A question about a clip: frame after frame as `Frame1: <image>`, `Frame2: <image>`, …, a tile
+  /// each.
   public static Question ofFrames(String text, List<Picture> frames) {
     List<String> lines = new ArrayList<>();
     for (int i = 1; i <= frames.size(); i++) {

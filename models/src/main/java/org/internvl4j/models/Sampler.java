@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 
-/// Chooses the next token of one answer. The order of the steps is that of the reference's logits processors:
-/// repetition penalty, temperature, top-k, top-p, draw.
+/// Chooses the next token of one answer. The order of the steps is that of the reference's logits
+/// processors: repetition penalty, temperature, top-k, top-p, draw.
 final class Sampler {
   private final Generation options;
   private final SplittableRandom random;
@@ -26,7 +26,8 @@ final class Sampler {
     return id;
   }
 
-  /// Only tokens of this answer are penalised, not those of the prompt: the reference generates from embeddings.
+  /// Only tokens of this answer are penalised, not those of the prompt: the reference generates
+  /// from embeddings.
   private void penalise(float[] logits) {
     float penalty = options.repetitionPenalty();
     if (penalty == 1) {
@@ -71,7 +72,8 @@ final class Sampler {
   /// The `topK` likeliest ids, or all, likeliest first, lower ids first among equals.
   private int[] likeliest(float[] logits) {
     int k = options.topK() == 0 ? logits.length : Math.min(options.topK(), logits.length);
-    // One sortable long a token: the logit's bits in an order that ascends with falling logits, then the id.
+    // One sortable long a token: the logit's bits in an order that ascends with falling logits,
+    // then the id.
     long[] keys = new long[logits.length];
     for (int i = 0; i < keys.length; i++) {
       int bits = Float.floatToIntBits(logits[i] + 0f);
@@ -99,7 +101,8 @@ final class Sampler {
     return probabilities;
   }
 
-  /// How many of the likeliest reach `topP` together: a token stays if those before it have not reached it yet.
+  /// How many of the likeliest reach `topP` together: a token stays if those before it have not
+  /// reached it yet.
   private int nucleus(double[] probabilities) {
     double before = 0;
     int kept = 0;

@@ -40,10 +40,9 @@ final class Sequence {
     this.stopToken =
         tokenizer
             .id(stop)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "tokenizer: has no token " + stop + ", which the template ends answers with"));
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "tokenizer: has no token " + stop + ", which the template ends answers with"));
     this.stops = new ArrayList<>(options.stop());
     stops.add(stop);
     this.tokenizer = tokenizer;

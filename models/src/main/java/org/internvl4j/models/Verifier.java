@@ -12,7 +12,8 @@ import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.text.PromptText;
 import org.internvl4j.models.text.Specials;
 
-/// Proves a port right: compares a model with what the reference implementation computed from the same checkpoint.
+/// Proves a port right: compares a model with what the reference implementation computed from the
+/// same checkpoint.
 ///
 /// Each comparison is told as one [Check]. One thread at a time.
 public final class Verifier {
@@ -33,10 +34,11 @@ public final class Verifier {
     this.out = out;
   }
 
-  /// Compares every tensor of a golden file that the model can produce, and the greedy continuation.
+  /// Compares every tensor of a golden file that the model can produce, and the greedy
+  /// continuation.
   ///
-  /// A float tensor passes if its NMSE is at most 1e-9 and its largest error at most 1e-4 of the tensor's RMS:
-  /// f32 rounding through tens of layers stays two orders below both.
+  /// A float tensor passes if its NMSE is at most 1e-9 and its largest error at most 1e-4 of the
+  /// tensor's RMS: f32 rounding through tens of layers stays two orders below both.
   public void golden(SafeTensors golden) {
     new GoldenRun(model, golden, out).run();
   }
@@ -92,10 +94,7 @@ public final class Verifier {
                 answer.isNull() ? null : answer.asText()));
       }
       PromptText prompt = model.template().render(exchanges);
-      same(
-          "template " + i + ", prompt",
-          cases.get(i).at("prompt").asText(),
-          prompt.toString());
+      same("template " + i + ", prompt", cases.get(i).at("prompt").asText(), prompt.toString());
       same(
           "template " + i + ", ids",
           list(ints(cases.get(i).at("ids"))),
@@ -126,8 +125,7 @@ public final class Verifier {
       questions.add(Question.ofTiles(texts.get(i).asText(), List.of(pictures.get(i))));
     }
     List<Answer> answers =
-        model.askAll(
-            questions, Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt()));
+        model.askAll(questions, Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt()));
     for (int i = 0; i < answers.size(); i++) {
       same(
           "batch chat, question " + i,
@@ -142,8 +140,7 @@ public final class Verifier {
     for (int count : tilesPerImage) {
       float[] picture = new float[count * pixels[0].length];
       for (int i = 0; i < count; i++) {
-        System.arraycopy(
-            pixels[next++], 0, picture, i * pixels[0].length, pixels[0].length);
+        System.arraycopy(pixels[next++], 0, picture, i * pixels[0].length, pixels[0].length);
       }
       int side = (int) Math.round(Math.sqrt(pixels[0].length / 3.0));
       pictures.add(Tiles.ofPixels(picture, count, side));
@@ -151,10 +148,11 @@ public final class Verifier {
     return pictures;
   }
 
-  /// Asks held-out dialogues and counts answers equal to the reference's, and right ones. Passes if at most one
-  /// answer in 300 differs.
+  /// Asks held-out dialogues and counts answers equal to the reference's, and right ones. Passes if
+  /// at most one answer in 300 differs.
   ///
-  /// @param eval `{max_new_tokens, cases: [{images, max_num, turns: [{question, truth, reference_answer}]}]}`
+  /// @param eval `{max_new_tokens, cases: [{images, max_num, turns: [{question, truth,
+  ///   reference_answer}]}]}`
   /// @param pictures reads a picture by its name in the file
   public void eval(Json eval, Function<String, Picture> pictures) {
     Generation options = Generation.GREEDY.withMaxNewTokens(eval.at("max_new_tokens").asInt());
@@ -163,8 +161,7 @@ public final class Verifier {
     int right = 0;
     StringBuilder different = new StringBuilder();
     for (Json c : eval.at("cases").items()) {
-      List<Picture> seen =
-          c.at("images").items().stream().map(Json::asText).map(pictures).toList();
+      List<Picture> seen = c.at("images").items().stream().map(Json::asText).map(pictures).toList();
       try (Conversation conversation = model.conversation()) {
         int turn = 0;
         for (Json t : c.at("turns").items()) {
@@ -195,7 +192,12 @@ public final class Verifier {
         new Check(
             "eval",
             asked - equal <= asked / 300,
-            equal + " of " + asked + " answers equal the reference's, " + right + " are right"
+            equal
+                + " of "
+                + asked
+                + " answers equal the reference's, "
+                + right
+                + " are right"
                 + different));
   }
 

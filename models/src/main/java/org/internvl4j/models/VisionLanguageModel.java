@@ -8,7 +8,6 @@ import java.util.regex.Pattern;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.Weights;
-import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Picture;
@@ -26,8 +25,9 @@ import org.internvl4j.runtime.Workspace;
 
 /// An InternVL that looks at pictures and answers questions about them.
 ///
-/// The weights stay in their files, mapped; opening costs no reading. Several threads may use one model at a time,
-/// each with its own [Conversation]: their kernels take turns. The caller closes it, after its conversations.
+/// The weights stay in their files, mapped; opening costs no reading. Several threads may use one
+/// model at a time, each with its own [Conversation]: their kernels take turns. The caller closes
+/// it, after its conversations.
 public final class VisionLanguageModel implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(VisionLanguageModel.class.getName());
   private static final Pattern TOWER_BLOCK =
@@ -57,10 +57,9 @@ public final class VisionLanguageModel implements AutoCloseable {
     this.imageToken =
         tokenizer
             .id(Marks.CONTEXT)
-            .orElseThrow(
-                () ->
-                    new CheckpointException(
-                        checkpoint.name(), "its tokenizer has no token " + Marks.CONTEXT));
+            .orElseThrow(() ->
+                new CheckpointException(
+                    checkpoint.name(), "its tokenizer has no token " + Marks.CONTEXT));
   }
 
   /// Opens a model on the best device there is.
@@ -88,8 +87,7 @@ public final class VisionLanguageModel implements AutoCloseable {
       Workspace workspace = new Workspace(device, "model " + checkpoint.name());
       opened.addFirst(workspace);
       Weights w = Weights.of(checkpoint, device, workspace);
-      int blocks =
-          options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
+      int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
       InternVl net = InternVl.load(config, blocks, w);
       w.warnUnread(name -> behind(name, blocks));
       LOG.log(System.Logger.Level.DEBUG, "{0} on {1}", checkpoint.name(), device.description());
@@ -102,8 +100,7 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   private static ChatTemplate template(InternVlConfig config, Checkpoint checkpoint) {
     ChatTemplate template =
-        ChatTemplate.of(config.template())
-            .withSystemMessageOf(checkpoint.file("conversation.py"));
+        ChatTemplate.of(config.template()).withSystemMessageOf(checkpoint.file("conversation.py"));
     String message = config.systemMessage();
     return message == null ? template : template.withSystemMessage(message);
   }
@@ -164,8 +161,8 @@ public final class VisionLanguageModel implements AutoCloseable {
     }
   }
 
-  /// Asks several questions that have nothing to do with each other; all answers grow together, one pass over the
-  /// weights a token.
+  /// Asks several questions that have nothing to do with each other; all answers grow together, one
+  /// pass over the weights a token.
   ///
   /// @return the answers in the order of the questions; their timings are those of the whole batch
   /// @throws PromptTooLongException if one of them does not fit the context; none is answered then
@@ -180,9 +177,11 @@ public final class VisionLanguageModel implements AutoCloseable {
     return new Conversation(this);
   }
 
-  /// What the vision tower makes of tiles: output of its last block, `[N, 1 + P, C]`, class token first.
+  /// What the vision tower makes of tiles: output of its last block, `[N, 1 + P, C]`, class token
+  /// first.
   ///
-  /// @throws IllegalStateException if the model was opened without [OpenOptions#wholeTower] and lacks blocks for it
+  /// @throws IllegalStateException if the model was opened without [OpenOptions#wholeTower] and
+  ///   lacks blocks for it
   public Features visionFeatures(Tiles tiles) {
     int blocks = config().vision().numHiddenLayers();
     if (blocks > net.tower().blocks()) {
@@ -245,8 +244,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   Sequence sequence(Prompt prompt, KvCache cache, Generation options, AnswerListener listener) {
-    return new Sequence(
-        prompt, cache, options, context(), template.stop(), tokenizer, listener);
+    return new Sequence(prompt, cache, options, context(), template.stop(), tokenizer, listener);
   }
 
   /// The pictures of a question, cut.

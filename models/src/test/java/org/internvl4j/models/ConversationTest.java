@@ -40,7 +40,8 @@ class ConversationTest {
       assertThat(first.usage().encodedTiles()).isEqualTo(1);
       assertThat(first.usage().cachedTokens()).isZero();
       assertThat(second.usage().encodedTiles()).isZero();
-      assertThat(second.usage().cachedTokens()).isGreaterThanOrEqualTo(first.usage().promptTokens() - 1);
+      assertThat(second.usage().cachedTokens())
+          .isGreaterThanOrEqualTo(first.usage().promptTokens() - 1);
       assertThat(third.usage().encodedTiles()).isEqualTo(1);
       assertThat(again.usage().encodedTiles()).isZero();
       assertThat(again.usage().tiles()).isEqualTo(3);
@@ -52,14 +53,16 @@ class ConversationTest {
     List<String> questions = List.of("What is it?", "And then?", "Who are you?", "你好");
     try (Conversation reusing = model.conversation()) {
       for (int i = 0; i < questions.size(); i++) {
-        Answer reused = i == 0 ? ask(reusing, questions.get(i), picture(1)) : ask(reusing, questions.get(i));
+        Answer reused =
+            i == 0 ? ask(reusing, questions.get(i), picture(1)) : ask(reusing, questions.get(i));
         try (Conversation fresh = model.conversation()) {
           List<Turn> history = reusing.history();
           for (int j = 0; j < i; j++) {
             Picture[] pictures = j == 0 ? new Picture[] {picture(1)} : new Picture[0];
             fresh.remember(Question.of(questions.get(j), pictures), history.get(j).answer());
           }
-          Answer anew = i == 0 ? ask(fresh, questions.get(i), picture(1)) : ask(fresh, questions.get(i));
+          Answer anew =
+              i == 0 ? ask(fresh, questions.get(i), picture(1)) : ask(fresh, questions.get(i));
           assertThat(anew.usage().cachedTokens()).isZero();
           assertThat(anew.text()).isEqualTo(reused.text());
         }
@@ -87,12 +90,9 @@ class ConversationTest {
             Question.of("Hello, who are you?"),
             Question.of("Compare.", picture(1), picture(2)),
             Question.of("What's in   the image?", picture(3)));
-    List<String> together =
-        model.askAll(questions, SHORT).stream().map(Answer::text).toList();
+    List<String> together = model.askAll(questions, SHORT).stream().map(Answer::text).toList();
     List<String> alone =
-        questions.stream()
-            .map(q -> model.ask(q, SHORT, AnswerListener.NONE).text())
-            .toList();
+        questions.stream().map(q -> model.ask(q, SHORT, AnswerListener.NONE).text()).toList();
     assertThat(together).isEqualTo(alone);
   }
 
@@ -158,7 +158,8 @@ class ConversationTest {
   void refusesAPromptThatDoesNotFitNamingTheTilesThatWould() {
     try (Conversation c = model.conversation()) {
       Question question =
-          Question.of("Look: " + "word ".repeat(20), java.util.Collections.nCopies(200, picture(1)));
+          Question.of(
+              "Look: " + "word ".repeat(20), java.util.Collections.nCopies(200, picture(1)));
       assertThatThrownBy(() -> c.ask(question))
           .isInstanceOf(PromptTooLongException.class)
           .hasMessageMatching(

@@ -27,8 +27,7 @@ class SamplerTest {
 
   @Test
   void temperatureSharpensBeforeTheDraw() {
-    TreeMap<Integer, Integer> counts =
-        draws(DRAW.withTemperature(0.5f), logits(0.6, 0.4), 20_000);
+    TreeMap<Integer, Integer> counts = draws(DRAW.withTemperature(0.5f), logits(0.6, 0.4), 20_000);
     // p² / (p² + q²)
     assertThat(counts.get(0) / 20_000.0).isCloseTo(0.36 / 0.52, within(0.0107));
   }
@@ -45,8 +44,7 @@ class SamplerTest {
         .containsExactly(1, 2);
     assertThat(draws(DRAW.withTopP(0.49f), logits(0.1, 0.5, 0.25, 0.15), 500).keySet())
         .containsExactly(1);
-    assertThat(draws(DRAW.withTopP(1e-6f), logits(0.1, 0.5, 0.4), 500).keySet())
-        .containsExactly(1);
+    assertThat(draws(DRAW.withTopP(1e-6f), logits(0.1, 0.5, 0.4), 500).keySet()).containsExactly(1);
   }
 
   @Test
@@ -63,8 +61,7 @@ class SamplerTest {
   void sameSeedSameTokens() {
     float[] logits = logits(0.1, 0.2, 0.3, 0.4);
     assertThat(sequence(DRAW.withSeed(7), logits)).isEqualTo(sequence(DRAW.withSeed(7), logits));
-    assertThat(sequence(DRAW.withSeed(7), logits))
-        .isNotEqualTo(sequence(DRAW.withSeed(8), logits));
+    assertThat(sequence(DRAW.withSeed(7), logits)).isNotEqualTo(sequence(DRAW.withSeed(8), logits));
   }
 
   @Test

@@ -50,7 +50,9 @@ class VerifierTest {
         verifier.cases(cases(fixture), golden);
       }
     }
-    assertThat(checks).hasSizeGreaterThan(10).allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+    assertThat(checks)
+        .hasSizeGreaterThan(10)
+        .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
   }
 
   @ParameterizedTest
@@ -61,7 +63,9 @@ class VerifierTest {
         SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
       new Verifier(model, checks::add).golden(golden);
     }
-    assertThat(checks).hasSizeGreaterThan(10).allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+    assertThat(checks)
+        .hasSizeGreaterThan(10)
+        .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
   }
 
   @ParameterizedTest

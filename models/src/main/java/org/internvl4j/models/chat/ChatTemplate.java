@@ -12,8 +12,8 @@ import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.text.PromptText;
 import org.jspecify.annotations.Nullable;
 
-/// A conversation template: the fixed texts around what is said (`conversation.py`). The templates are data, in
-/// `templates.json`.
+/// A conversation template: the fixed texts around what is said (`conversation.py`). The templates
+/// are data, in `templates.json`.
 ///
 /// @param systemMessage said first, unless a conversation states its own
 /// @param user in front of a question
@@ -95,8 +95,8 @@ public record ChatTemplate(
         stop);
   }
 
-  /// This template with the system message that a checkpoint's own `conversation.py` states for it, if it does. The
-  /// file is searched as text, never run.
+  /// This template with the system message that a checkpoint's own `conversation.py` states for it,
+  /// if it does. The file is searched as text, never run.
   public ChatTemplate withSystemMessageOf(byte @Nullable [] conversationPy) {
     if (conversationPy == null) {
       return this;

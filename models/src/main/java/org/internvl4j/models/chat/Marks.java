@@ -13,7 +13,8 @@ public final class Marks {
 
   private Marks() {}
 
-  /// Puts marks into a text that has none: in front, numbered on through the conversation where there are several.
+  /// Puts marks into a text that has none: in front, numbered on through the conversation where
+  /// there are several.
   ///
   /// @param images pictures of this question
   /// @param earlier pictures of the conversation so far

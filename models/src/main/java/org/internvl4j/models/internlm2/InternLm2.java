@@ -10,14 +10,14 @@ import org.internvl4j.models.nn.Norm;
 import org.internvl4j.models.nn.Rope;
 import org.internvl4j.runtime.Tensor;
 
-/// InternLM2 (Cai et al. 2024, `modeling_internlm2.py`): Llama with other names, and `wqkv` grouped by kv head.
+/// InternLM2 (Cai et al. 2024, `modeling_internlm2.py`): Llama with other names, and `wqkv` grouped
+/// by kv head.
 public final class InternLm2 {
   private InternLm2() {}
 
   /// @param w the path of the causal language model, above `model` and `output`
   public static Decoder load(LanguageConfig c, Weights w) {
-    Tensor embeddings =
-        w.at("model.tok_embeddings").table("weight", c.vocabSize(), c.hiddenSize());
+    Tensor embeddings = w.at("model.tok_embeddings").table("weight", c.vocabSize(), c.hiddenSize());
     return new Decoder(
         c,
         embeddings,
@@ -38,12 +38,14 @@ public final class InternLm2 {
             Linear.withoutBias(w.at("feed_forward.w2"), c.hiddenSize(), c.intermediateSize())));
   }
 
-  /// Rows of `wqkv`: for each kv head the H/K query heads that read it, then its key, then its value.
+  /// Rows of `wqkv`: for each kv head the H/K query heads that read it, then its key, then its
+  /// value.
   private static CausalAttention attention(LanguageConfig c, Weights w) {
     int groups = c.numKeyValueHeads();
     int queries = c.numAttentionHeads() / groups;
     int d = c.headDim();
-    Linear wqkv = Linear.withoutBias(w.at("wqkv"), c.queryWidth() + 2 * c.keyWidth(), c.hiddenSize());
+    Linear wqkv =
+        Linear.withoutBias(w.at("wqkv"), c.queryWidth() + 2 * c.keyWidth(), c.hiddenSize());
     return new CausalAttention(
         x -> {
           int t = x.dim(0);

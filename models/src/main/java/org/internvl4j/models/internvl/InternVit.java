@@ -13,7 +13,8 @@ public final class InternVit {
   private final Embeddings embeddings;
   private final List<Block> blocks;
 
-  /// @param side of a tile in pixels; where the position table was made for another, it is interpolated
+  /// @param side of a tile in pixels; where the position table was made for another, it is
+  ///   interpolated
   /// @param blocks how many blocks to load, the first ones
   public InternVit(VisionConfig c, int side, int blocks, Weights w) {
     this.embeddings = new Embeddings(c, side, w.at("embeddings"));

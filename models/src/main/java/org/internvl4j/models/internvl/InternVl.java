@@ -10,7 +10,8 @@ import org.internvl4j.models.phi3.Phi3;
 import org.internvl4j.models.qwen2.Qwen2;
 
 /// The three parts of an InternVL: it sees (tower), translates (projector) and speaks (decoder).
-public record InternVl(InternVlConfig config, InternVit tower, Projector projector, Decoder decoder) {
+public record InternVl(
+    InternVlConfig config, InternVit tower, Projector projector, Decoder decoder) {
   /// @param blocks how many blocks of the tower to load
   /// @param w the checkpoint
   public static InternVl load(InternVlConfig c, int blocks, Weights w) {

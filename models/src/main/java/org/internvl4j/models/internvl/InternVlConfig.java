@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param forceImageSize side of a tile in pixels
 /// @param downsampleRatio of the pixel shuffle; 0.5 in every published model
-/// @param selectLayer which block's output feeds the projector; negative counts from the end, -1 is the last
+/// @param selectLayer which block's output feeds the projector; negative counts from the end, -1 is
+///   the last
 /// @param psVersion `v1` (token grid transposed) or `v2`
 /// @param template name of the conversation template
 /// @param systemMessage the checkpoint's own system message, if it states one
@@ -67,7 +68,8 @@ public record InternVlConfig(
     return (int) ((double) grid() * grid() * downsampleRatio * downsampleRatio);
   }
 
-  /// How many blocks of the vision tower feed the projector: those behind the selected layer are not needed.
+  /// How many blocks of the vision tower feed the projector: those behind the selected layer are
+  /// not needed.
   public int visionBlocks() {
     return selectLayer < 0 ? vision.numHiddenLayers() + 1 + selectLayer : selectLayer;
   }

@@ -5,8 +5,8 @@ import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
 import org.internvl4j.runtime.Tensor;
 
-/// From patches to image tokens: pixel shuffle, then a two-layer MLP (Chen et al. 2024, "How far are we to GPT-4V",
-/// section 3.1; `mlp1` of `modeling_internvl_chat.py`).
+/// From patches to image tokens: pixel shuffle, then a two-layer MLP (Chen et al. 2024, "How far
+/// are we to GPT-4V", section 3.1; `mlp1` of `modeling_internvl_chat.py`).
 public final class Projector {
   private static final float EPS = 1e-5f; // PyTorch's default; not in config.json
 

@@ -17,7 +17,8 @@ public final class Llama {
     return Decoder.load(c, w, layer -> block(c, layer, Linear::withoutBias));
   }
 
-  /// @param qkv how the projections of queries, keys and values are read: the one thing that descendants change
+  /// @param qkv how the projections of queries, keys and values are read: the one thing that
+  ///   descendants change
   public static Decoder.Block block(LanguageConfig c, Weights w, Linear.Maker qkv) {
     return new Decoder.Block(
         Norm.rms(w.at("input_layernorm"), c.hiddenSize(), c.rmsNormEps()),

@@ -9,8 +9,8 @@ import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
-/// A pre-norm decoder: embeddings, blocks, final norm, head. The families differ in names and in how they store
-/// weights, which is all their own files say.
+/// A pre-norm decoder: embeddings, blocks, final norm, head. The families differ in names and in
+/// how they store weights, which is all their own files say.
 ///
 /// @param embeddings `[V, C]`
 /// @param norm after the last block
@@ -24,7 +24,8 @@ public record Decoder(
     Rope rope) {
 
   /// `x += attention(norm(x)); x += mlp(norm(x))`.
-  public record Block(Norm norm1, CausalAttention attention, Norm norm2, UnaryOperator<Tensor> mlp) {
+  public record Block(
+      Norm norm1, CausalAttention attention, Norm norm2, UnaryOperator<Tensor> mlp) {
     Tensor forward(Tensor x, int layer, Rope.Angles angles, Step step) {
       x = x.add(attention.forward(norm1.forward(x), layer, angles, step));
       return x.add(mlp.apply(norm2.forward(x)));
@@ -62,15 +63,11 @@ public record Decoder(
   /// An empty cache that fits this decoder; the caller closes it.
   public KvCache newCache(Workspace workspace, String owner) {
     return new KvCache(
-        workspace.device(),
-        blocks.size(),
-        config.numKeyValueHeads(),
-        config.headDim(),
-        owner);
+        workspace.device(), blocks.size(), config.numKeyValueHeads(), config.headDim(), owner);
   }
 
-  /// Reads a decoder whose outer weights have the names of transformers: `model.embed_tokens`, `model.layers`,
-  /// `model.norm`, `lm_head`.
+  /// Reads a decoder whose outer weights have the names of transformers: `model.embed_tokens`,
+  /// `model.layers`, `model.norm`, `lm_head`.
   ///
   /// @param w the path of the causal language model
   /// @param block reads one block

@@ -3,7 +3,6 @@ package org.internvl4j.models.nn;
 import java.util.List;
 import org.internvl4j.loader.json.Json;
 
-
 /// `llm_config` of a checkpoint's config.json, one to one.
 ///
 /// @param architecture `Qwen2ForCausalLM`, …

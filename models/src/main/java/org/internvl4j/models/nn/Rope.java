@@ -3,10 +3,12 @@ package org.internvl4j.models.nn;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
-/// Rotary position embedding (Su et al. 2021): the angles of every position, in f32 as the reference computes them.
+/// Rotary position embedding (Su et al. 2021): the angles of every position, in f32 as the
+/// reference computes them.
 ///
-/// With scaling the frequencies depend on the length of the whole sequence. The *regime* is what they depend on: keys
-/// rotated under one regime must not meet queries of another, but for those that decoding adds.
+/// With scaling the frequencies depend on the length of the whole sequence. The *regime* is what
+/// they depend on: keys rotated under one regime must not meet queries of another, but for those
+/// that decoding adds.
 public final class Rope {
   private final int headDim;
   private final double theta;

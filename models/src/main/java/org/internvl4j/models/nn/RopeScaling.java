@@ -67,8 +67,8 @@ public sealed interface RopeScaling {
     }
   }
 
-  /// LongRoPE (Ding et al. 2024): one factor a frequency, of a short set up to the original context and of a long set
-  /// past it, as in `modeling_phi3.py`.
+  /// LongRoPE (Ding et al. 2024): one factor a frequency, of a short set up to the original context
+  /// and of a long set past it, as in `modeling_phi3.py`.
   ///
   /// @param original tokens up to which the short factors hold
   /// @param magnitude what cosines and sines are multiplied by in both regimes
@@ -79,8 +79,7 @@ public sealed interface RopeScaling {
       float[] factors = length <= original ? shortFactors : longFactors;
       float[] frequencies = new float[headDim / 2];
       for (int j = 0; j < frequencies.length; j++) {
-        frequencies[j] =
-            1 / (factors[j] * (float) Math.pow((float) theta, 2f * j / headDim));
+        frequencies[j] = 1 / (factors[j] * (float) Math.pow((float) theta, 2f * j / headDim));
       }
       return frequencies;
     }

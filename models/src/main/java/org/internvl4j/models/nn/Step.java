@@ -13,7 +13,8 @@ public record Step(List<Span> spans) {
   ///
   /// @param rows how many
   /// @param cache what came before them
-  /// @param length tokens of the whole prompt that these rows belong to; decides the regime of scaled positions
+  /// @param length tokens of the whole prompt that these rows belong to; decides the regime of
+  ///   scaled positions
   public record Span(int rows, KvCache cache, int length) {}
 
   public Step {
@@ -25,7 +26,8 @@ public record Step(List<Span> spans) {
     return spans.stream().mapToInt(Span::rows).sum();
   }
 
-  /// Appends keys and values to each sequence's cache and lets each query look at its own sequence's past.
+  /// Appends keys and values to each sequence's cache and lets each query look at its own
+  /// sequence's past.
   ///
   /// @param layer decoder layer, from 0
   /// @param q `[T, H, D]`, rotated
@@ -42,8 +44,7 @@ public record Step(List<Span> spans) {
       int n = span.rows();
       y.narrow(0, row, n)
           .copyFrom(
-              attend(
-                  span, layer, q.narrow(0, row, n), k.narrow(0, row, n), v.narrow(0, row, n)));
+              attend(span, layer, q.narrow(0, row, n), k.narrow(0, row, n), v.narrow(0, row, n)));
       row += n;
     }
     return y;

@@ -6,7 +6,8 @@ import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 
-/// Qwen2 and Qwen2.5 (Yang et al. 2024, `modeling_qwen2.py`): Llama with biases on queries, keys and values.
+/// Qwen2 and Qwen2.5 (Yang et al. 2024, `modeling_qwen2.py`): Llama with biases on queries, keys
+/// and values.
 public final class Qwen2 {
   private Qwen2() {}
 

@@ -31,7 +31,6 @@ class MarksTest {
   @Test
   void eachMarkBecomesTheTokensOfItsPicture() {
     assertThat(Marks.expand("a <image> b <image> c <image>", List.of(2, 1)).toString())
-        .isEqualTo(
-            "a <img><IMG_CONTEXT><IMG_CONTEXT></img> b <img><IMG_CONTEXT></img> c <image>");
+        .isEqualTo("a <img><IMG_CONTEXT><IMG_CONTEXT></img> b <img><IMG_CONTEXT></img> c <image>");
   }
 }

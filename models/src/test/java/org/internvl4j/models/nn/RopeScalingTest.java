@@ -18,8 +18,7 @@ class RopeScalingTest {
   @Test
   void dynamicNtkIsPlainUpToItsLimit() {
     RopeScaling ntk = new RopeScaling.DynamicNtk(2, 32);
-    assertThat(ntk.frequencies(16, 1e6, 32))
-        .isEqualTo(RopeScaling.NONE.frequencies(16, 1e6, 32));
+    assertThat(ntk.frequencies(16, 1e6, 32)).isEqualTo(RopeScaling.NONE.frequencies(16, 1e6, 32));
     assertThat(ntk.regime(32)).isEqualTo(ntk.regime(1));
     assertThat(ntk.regime(33)).isNotEqualTo(ntk.regime(34)).isNotEqualTo(ntk.regime(32));
   }

@@ -36,9 +36,10 @@ final class Batch implements AutoCloseable {
       sequences.add(sequence);
     }
     long read = System.nanoTime();
-    List<Sequence> running = sequences;
-    while (!(running = running.stream().filter(s -> !s.finished()).toList()).isEmpty()) {
+    List<Sequence> running = unfinished(sequences);
+    while (!running.isEmpty()) {
       generator.advance(running);
+      running = unfinished(running);
     }
     Answer.Timings timings =
         new Answer.Timings(
@@ -58,6 +59,10 @@ final class Batch implements AutoCloseable {
       answers.add(sequences.get(i).answer(usage, timings));
     }
     return answers;
+  }
+
+  private static List<Sequence> unfinished(List<Sequence> sequences) {
+    return sequences.stream().filter(s -> !s.finished()).toList();
   }
 
   @Override

@@ -87,7 +87,7 @@ public record LanguageConfig(
   }
 
   private static RopeScaling longRope(Json json, int original, double magnitude) {
-    return new RopeScaling.Long(
+    return new RopeScaling.LongRope(
         floats(json.at("short_factor").items()),
         floats(json.at("long_factor").items()),
         original,

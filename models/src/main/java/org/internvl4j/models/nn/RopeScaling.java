@@ -72,7 +72,7 @@ public sealed interface RopeScaling {
   ///
   /// @param original tokens up to which the short factors hold
   /// @param magnitude what cosines and sines are multiplied by in both regimes
-  record Long(float[] shortFactors, float[] longFactors, int original, float magnitude)
+  record LongRope(float[] shortFactors, float[] longFactors, int original, float magnitude)
       implements RopeScaling {
     @Override
     public float[] frequencies(int headDim, double theta, int length) {

@@ -184,14 +184,15 @@ public final class Conversation implements AutoCloseable {
     int perTile = model.config().tokensPerTile();
     List<ChatTemplate.Exchange> exchanges = new ArrayList<>();
     List<Prompt.Tile> tiles = new ArrayList<>();
-    for (Said s : all) {
+    for (int i = 0; i < all.size(); i++) {
+      Said s = all.get(i);
       List<Integer> counts = s.pictures().stream().map(t -> t.count() * perTile).toList();
+      boolean open = i == all.size() - 1;
       exchanges.add(
-          new ChatTemplate.Exchange(
-              Marks.expand(s.question(), counts), s == all.getLast() ? null : s.answer()));
+          new ChatTemplate.Exchange(Marks.expand(s.question(), counts), open ? null : s.answer()));
       for (Tiles picture : s.pictures()) {
-        for (int i = 0; i < picture.count(); i++) {
-          tiles.add(new Prompt.Tile(picture, i, picture.digest() + "/" + i));
+        for (int tile = 0; tile < picture.count(); tile++) {
+          tiles.add(new Prompt.Tile(picture, tile, picture.digest() + "/" + tile));
         }
       }
     }

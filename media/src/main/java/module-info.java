@@ -4,7 +4,7 @@ module org.internvl4j.media {
   requires static org.jspecify;
   requires transitive java.desktop;
   requires transitive org.internvl4j.models;
-  requires metadata.extractor;
+  requires com.twelvemonkeys.imageio.webp;
 
   exports org.internvl4j.media;
 }

@@ -1,0 +1,156 @@
+package org.internvl4j.media;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.internvl4j.models.image.Picture;
+
+/// Reads JPEG, PNG, GIF (first frame), BMP, TIFF (first page) and WebP (first frame) files into
+/// pictures, sample for sample as Pillow's `Image.open(file).convert("RGB")` does, and writes PNG.
+///
+/// Ordinary JPEG, PNG, GIF, BMP and TIFF files give the very bytes of the reference; lossy WebP may
+/// differ, as may JPEG with 4:4:0 chroma. Transparency is dropped without blending, colour profiles
+/// are ignored, EXIF orientation too unless asked for. Size and limits are checked in the header
+/// before anything is decoded, so hostile files cost little. All methods may be called by many
+/// threads.
+public final class Pictures {
+  private Pictures() {}
+
+  /// Reads a file with [PictureOptions#DEFAULT].
+  ///
+  /// @throws PictureException if there is no such file, it is no picture, is damaged or above a
+  ///   limit
+  public static Picture read(Path file) {
+    return read(file, PictureOptions.DEFAULT);
+  }
+
+  /// Reads a file.
+  ///
+  /// @throws PictureException if there is no such file, it is no picture, is damaged or above a
+  ///   limit
+  public static Picture read(Path file, PictureOptions options) {
+    if (Files.isDirectory(file)) {
+      throw new PictureException("%s: is a folder, expected a picture file".formatted(file));
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(in, file.toString(), options);
+    } catch (NoSuchFileException e) {
+      throw new PictureException("%s: there is no such file".formatted(file), e);
+    } catch (AccessDeniedException e) {
+      throw new PictureException("%s: may not be read; check its permissions".formatted(file), e);
+    } catch (IOException e) {
+      throw new PictureException("%s: cannot be read: %s".formatted(file, e), e);
+    }
+  }
+
+  /// Reads the bytes of a file with [PictureOptions#DEFAULT].
+  ///
+  /// @param name what messages call it
+  /// @throws PictureException if it is no picture, is damaged or above a limit
+  public static Picture read(byte[] bytes, String name) {
+    return read(bytes, name, PictureOptions.DEFAULT);
+  }
+
+  /// Reads the bytes of a file.
+  ///
+  /// @param bytes not changed, and not kept
+  /// @param name what messages call it
+  /// @throws PictureException if it is no picture, is damaged or above a limit
+  public static Picture read(byte[] bytes, String name, PictureOptions options) {
+    if (bytes.length > options.maxBytes()) {
+      throw tooLong(name, options);
+    }
+    Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
+    Picture picture = Decoder.decode(prepared);
+    return options.applyOrientation()
+        ? Orientation.upright(picture, prepared.orientation())
+        : picture;
+  }
+
+  /// Reads a stream to its end with [PictureOptions#DEFAULT]; the caller closes it.
+  ///
+  /// @param name what messages call it
+  /// @throws PictureException if it fails, is no picture, is damaged or above a limit
+  public static Picture read(InputStream in, String name) {
+    return read(in, name, PictureOptions.DEFAULT);
+  }
+
+  /// Reads a stream to its end, or to the limit of `options`; the caller closes it.
+  ///
+  /// @param name what messages call it
+  /// @throws PictureException if it fails, is no picture, is damaged or above a limit
+  public static Picture read(InputStream in, String name, PictureOptions options) {
+    byte[] bytes;
+    try {
+      bytes = in.readNBytes(options.maxBytes());
+      if (bytes.length == options.maxBytes() && in.read() >= 0) {
+        throw tooLong(name, options);
+      }
+    } catch (IOException e) {
+      throw new PictureException("%s: cannot be read: %s".formatted(name, e), e);
+    }
+    return read(bytes, name, options);
+  }
+
+  private static PictureException tooLong(String name, PictureOptions options) {
+    return new PictureException(
+        "%s: longer than the limit of %d bytes; shrink the picture or raise maxBytes"
+            .formatted(name, options.maxBytes()));
+  }
+
+  /// A picture in memory, its samples as they lie: no colour conversion, transparency dropped.
+  ///
+  /// @throws PictureException if its colours are not grey, RGB, CMYK or a palette
+  public static Picture of(BufferedImage image) {
+    return RasterColours.of(image, "buffered image");
+  }
+
+  /// The picture as an image of type `TYPE_3BYTE_BGR`, for drawing on or showing.
+  public static BufferedImage toImage(Picture picture) {
+    BufferedImage image =
+        new BufferedImage(picture.width(), picture.height(), BufferedImage.TYPE_3BYTE_BGR);
+    byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+    picture.samples().get(bgr);
+    for (int i = 0; i < bgr.length; i += 3) {
+      byte red = bgr[i];
+      bgr[i] = bgr[i + 2];
+      bgr[i + 2] = red;
+    }
+    return image;
+  }
+
+  /// The bytes of a PNG file that reads back as the same picture.
+  public static byte[] png(Picture picture) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      writer.setOutput(stream);
+      writer.write(toImage(picture));
+    } catch (IOException e) {
+      throw new AssertionError("memory takes every byte", e);
+    } finally {
+      writer.dispose();
+    }
+    return out.toByteArray();
+  }
+
+  /// Writes a PNG file that reads back as the same picture, replacing what was there.
+  ///
+  /// @throws PictureException if the file cannot be written
+  public static void writePng(Picture picture, Path file) {
+    try {
+      Files.write(file, png(picture));
+    } catch (IOException e) {
+      throw new PictureException("%s: cannot be written: %s".formatted(file, e), e);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.internvl4j.media;
+
+/// The first directory of a TIFF file or of the EXIF block of another (TIFF 6.0, section 2).
+final class TiffDirectory {
+  static final int WIDTH = 256;
+  static final int HEIGHT = 257;
+  static final int BITS = 258;
+  static final int ORIENTATION = 274;
+  static final int SAMPLES = 277;
+  static final int TILE_WIDTH = 322;
+  static final int TILE_HEIGHT = 323;
+
+  private static final int[] TYPE_BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+
+  private final SourceFile file;
+  private final long begin;
+  private final long end;
+  private final boolean little;
+  private final long entries;
+  private final int count;
+
+  /// @param begin where the block begins in the file
+  /// @param end where it ends
+  /// @throws PictureException if the directory leaves the block
+  TiffDirectory(SourceFile file, long begin, long end) {
+    this.file = file;
+    this.begin = begin;
+    this.end = end;
+    little = file.hasAt(begin, "II*\0");
+    if (!little && !file.hasAt(begin, "MM\0*")) {
+      throw file.damaged("expected a TIFF header at byte " + begin);
+    }
+    long directory = begin + u32(begin + 4);
+    entries = directory + 2;
+    count = inside(directory, 2) ? u16(directory) : 0;
+    if (count == 0 || !inside(entries, 12L * count)) {
+      throw file.cutOff("its TIFF directory");
+    }
+  }
+
+  /// The EXIF orientation that the block between two bytes tells, or 1, upright, if it tells none.
+  static int orientation(SourceFile file, int begin, int end) {
+    try {
+      long value = new TiffDirectory(file, begin, end).first(ORIENTATION, 1);
+      return value >= 1 && value <= 8 ? (int) value : 1;
+    } catch (PictureException _) {
+      return 1; // damaged EXIF data never hides a good picture
+    }
+  }
+
+  private boolean inside(long at, long bytes) {
+    return at >= begin && at + bytes <= end;
+  }
+
+  private int u16(long at) {
+    return little ? file.u16le(at) : file.u16be(at);
+  }
+
+  private long u32(long at) {
+    return little ? file.u32le(at) : file.u32be(at);
+  }
+
+  /// @throws PictureException if the values of any entry leave the block
+  void checkEntries() {
+    for (int i = 0; i < count; i++) {
+      long at = entries + 12L * i;
+      int type = u16(at + 2);
+      long bytes = type < TYPE_BYTES.length ? u32(at + 4) * TYPE_BYTES[type] : 0;
+      if (bytes > 4 && !inside(begin + u32(at + 8), bytes)) {
+        throw file.cutOff("TIFF tag " + u16(at));
+      }
+    }
+  }
+
+  /// The first value of a tag of bytes, shorts or longs.
+  long first(int tag, long otherwise) {
+    for (int i = 0; i < count; i++) {
+      long at = entries + 12L * i;
+      if (u16(at) == tag) {
+        return value(at, otherwise);
+      }
+    }
+    return otherwise;
+  }
+
+  private long value(long at, long otherwise) {
+    int type = u16(at + 2);
+    if (type < 1 || type >= TYPE_BYTES.length) {
+      return otherwise;
+    }
+    long bytes = u32(at + 4) * TYPE_BYTES[type];
+    long where = bytes > 4 ? begin + u32(at + 8) : at + 8;
+    return switch (type) {
+      case 1 -> file.u8(where);
+      case 3 -> u16(where);
+      case 4 -> u32(where);
+      default -> otherwise;
+    };
+  }
+}

@@ -6,7 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.internvl4j.loader.json.Json;
 
-/// Where the golden files lie: `testkit/fixtures` of the checkout, found by the system property `internvl4j.home`.
+/// Where the golden files lie: `testkit/fixtures` of the checkout, found by the system property
+/// `internvl4j.home`.
 public final class Fixtures {
   private Fixtures() {}
 

@@ -1,0 +1,153 @@
+package org.internvl4j.kernels.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/// [Attention] for few queries, as in decoding: bound by reading keys and values, as they lie.
+///
+/// A unit is one head of one query. A worker takes all its units of one kv head over a block of
+/// keys before it reads the next block.
+final class AttentionStep {
+  private static final int KEYS = 128;
+  private static final long STATE =
+      4L * KEYS; // scratch: weights of a block, then (max, sum) a unit
+
+  private final Heads h;
+
+  private AttentionStep(Heads h) {
+    this.h = h;
+  }
+
+  static void run(Pool pool, Heads heads) {
+    AttentionStep step = new AttentionStep(heads);
+    int perGroup = heads.group() * heads.queries;
+    int units = heads.batch * heads.heads * heads.queries;
+    pool.run(
+        heads.cost(),
+        share -> {
+          int to = share.to(units);
+          for (int u = share.from(units); u < to; ) {
+            int end = Math.min(to, u / perGroup * perGroup + perGroup);
+            step.group(share.scratch(STATE + 8L * (end - u)), u, end);
+            u = end;
+          }
+        });
+  }
+
+  private void group(MemorySegment scratch, int from, int to) {
+    for (int key = 0; key < h.keys; key += KEYS) {
+      for (int u = from; u < to; u++) {
+        int head = u / h.queries;
+        int visible = h.visible(u % h.queries, key, Math.min(KEYS, h.keys - key));
+        if (visible > 0) {
+          unit(
+              scratch,
+              head / h.heads,
+              head % h.heads,
+              u % h.queries,
+              key,
+              visible,
+              STATE + 8L * (u - from));
+        }
+      }
+    }
+    for (int u = from; u < to; u++) {
+      int head = u / h.queries;
+      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, STATE + 8L * (u - from) + 4);
+      long y = h.yAt(head / h.heads, u % h.queries, head % h.heads);
+      Softmax.scale(h.y, y, h.width, 1 / sum);
+    }
+  }
+
+  private void unit(
+      MemorySegment scratch, int n, int head, int t, int key, int visible, long state) {
+    int kvHead = head / h.group();
+    long y = h.yAt(n, t, head);
+    scores(
+        scratch, h.q, h.qAt(n, t, head), h.k, h.kAt(n, key, kvHead), h.kStride, visible, h.width);
+    float max = Softmax.max(scratch, 0, visible, h.scale);
+    float sum = 0;
+    if (key > 0) {
+      float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
+      max = Math.max(max, old);
+      float shrink = max > old ? (float) Math.exp(old - max) : 1;
+      sum = shrink * scratch.get(JAVA_FLOAT_UNALIGNED, state + 4);
+      if (shrink != 1) {
+        Softmax.scale(h.y, y, h.width, shrink);
+      }
+    }
+    sum += Softmax.exp(scratch, 0, scratch, 0, visible, h.scale, max);
+    scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
+    scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
+    long vAt = h.vAt(n, key, kvHead);
+    for (int d = 0; d < h.width; d += 2 * Lanes.N) {
+      values(
+          h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, h.width - d, key == 0);
+    }
+  }
+
+  /// `score[j] = q · k[j]`, four keys side by side.
+  private static void scores(
+      MemorySegment score,
+      MemorySegment q,
+      long qAt,
+      MemorySegment k,
+      long kAt,
+      long stride,
+      int count,
+      int width) {
+    for (int j = 0; j < count; j += 4) {
+      long k0 = kAt + j * stride;
+      long k1 = kAt + Math.min(j + 1, count - 1) * stride;
+      long k2 = kAt + Math.min(j + 2, count - 1) * stride;
+      long k3 = kAt + Math.min(j + 3, count - 1) * stride;
+      FloatVector s0 = Lanes.zero();
+      FloatVector s1 = Lanes.zero();
+      FloatVector s2 = Lanes.zero();
+      FloatVector s3 = Lanes.zero();
+      for (int d = 0; d < width; d += Lanes.N) {
+        int rest = width - d;
+        long o = 4L * d;
+        FloatVector x = Lanes.load(q, qAt + o, rest);
+        s0 = Lanes.load(k, k0 + o, rest).fma(x, s0);
+        s1 = Lanes.load(k, k1 + o, rest).fma(x, s1);
+        s2 = Lanes.load(k, k2 + o, rest).fma(x, s2);
+        s3 = Lanes.load(k, k3 + o, rest).fma(x, s3);
+      }
+      score.set(JAVA_FLOAT_UNALIGNED, 4L * j, Lanes.sum(s0));
+      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 4, Lanes.sum(s1));
+      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 8, Lanes.sum(s2));
+      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 12, Lanes.sum(s3));
+    }
+  }
+
+  /// `y += Σ_j weight[j] · v[j]` for two vectors of channels; `y =` for the first block.
+  private static void values(
+      MemorySegment y,
+      long yAt,
+      MemorySegment weight,
+      MemorySegment v,
+      long vAt,
+      long stride,
+      int count,
+      int width,
+      boolean first) {
+    boolean two = width > Lanes.N;
+    FloatVector a = first ? Lanes.zero() : Lanes.load(y, yAt, width);
+    FloatVector b =
+        first || !two ? Lanes.zero() : Lanes.load(y, yAt + Lanes.BYTES, width - Lanes.N);
+    for (int j = 0; j < count; j++) {
+      FloatVector w = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
+      a = w.fma(Lanes.load(v, vAt + j * stride, width), a);
+      if (two) {
+        b = w.fma(Lanes.load(v, vAt + j * stride + Lanes.BYTES, width - Lanes.N), b);
+      }
+    }
+    Lanes.store(a, y, yAt, width);
+    if (two) {
+      Lanes.store(b, y, yAt + Lanes.BYTES, width - Lanes.N);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.DeviceException;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// The cores of this machine. Activations are f32; matrices stay as the checkpoint stores them.
+///
+/// Names no vector type: those are first touched by [CpuKernels], and only where the module is
+/// there.
+final class CpuDevice implements Device {
+  /// `128`, `256` or `512` for the width of vectors in bits, `0` for plain loops.
+  private static final String BITS = "internvl4j.vector.bits";
+
+  private static final Logger LOG = System.getLogger(CpuDevice.class.getName());
+  private static boolean warned;
+
+  private final Pool pool;
+  private final Kernels kernels;
+  private final String arithmetic;
+
+  private CpuDevice(Pool pool, Kernels kernels, String arithmetic) {
+    this.pool = pool;
+    this.kernels = kernels;
+    this.arithmetic = arithmetic;
+  }
+
+  static CpuDevice open(int threads) {
+    if (wantsScalar()) {
+      Pool pool = new Pool(threads);
+      return new CpuDevice(pool, new ScalarKernels(pool), "plain loops");
+    }
+    int bits = Lanes.BITS;
+    if (bits > Lanes.WIDEST) {
+      throw new DeviceException(
+          "cpu: " + BITS + " is " + bits + " but this machine's vectors have " + Lanes.WIDEST);
+    }
+    Pool pool = new Pool(threads);
+    return new CpuDevice(pool, new CpuKernels(pool), "Vector API, " + bits + " bits");
+  }
+
+  private static boolean wantsScalar() {
+    if (Integer.getInteger(BITS, -1) == 0) {
+      return true;
+    }
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+      return false;
+    }
+    warnOnce();
+    return true;
+  }
+
+  private static synchronized void warnOnce() {
+    if (!warned) {
+      warned = true;
+      LOG.log(
+          Level.WARNING,
+          "cpu: the Vector API is not enabled; start java with --add-modules jdk.incubator.vector");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public String description() {
+    int threads = pool.workers();
+    return "cpu: " + arithmetic + ", " + threads + (threads == 1 ? " thread" : " threads");
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public DType activations() {
+    return DType.F32;
+  }
+
+  @Override
+  public Memory allocate(long bytes, String owner) {
+    return Memory.host(bytes, owner);
+  }
+
+  @Override
+  public Tensor prepare(Tensor weight, Role role, Workspace model) {
+    return switch (role) {
+      case MATRIX, TABLE -> weight;
+      case VECTOR -> isAlignedF32(weight) ? weight : copy(weight, model);
+    };
+  }
+
+  private static boolean isAlignedF32(Tensor weight) {
+    return weight.dtype() == DType.F32
+        && weight.isContiguous()
+        && (weight.segment().address() + weight.byteOffset()) % Float.BYTES == 0;
+  }
+
+  private static Tensor copy(Tensor weight, Workspace model) {
+    return model.allocate(DType.F32, weight.shape().toArray()).copyFrom(weight);
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

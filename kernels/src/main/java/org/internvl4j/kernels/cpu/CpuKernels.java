@@ -1,0 +1,106 @@
+package org.internvl4j.kernels.cpu;
+
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// The kernels with the Vector API, one file each.
+final class CpuKernels implements Kernels {
+  private final Pool pool;
+
+  CpuKernels(Pool pool) {
+    this.pool = pool;
+  }
+
+  @Override
+  public void copy(Tensor y, Tensor x) {
+    Copy.run(pool, y, x);
+  }
+
+  @Override
+  public void add(Tensor y, Tensor a, Tensor b) {
+    Rows.requireF32("add", y, a, b);
+    Add.run(pool, y, a, b);
+  }
+
+  @Override
+  public void mul(Tensor y, Tensor a, Tensor b) {
+    Rows.requireF32("mul", y, a, b);
+    Mul.run(pool, y, a, b);
+  }
+
+  @Override
+  public void gelu(Tensor y, Tensor x) {
+    Rows.requireF32("gelu", y, x);
+    Gelu.run(pool, y, x);
+  }
+
+  @Override
+  public void silu(Tensor y, Tensor x) {
+    Rows.requireF32("silu", y, x);
+    Silu.run(pool, y, x);
+  }
+
+  @Override
+  public void swiGlu(Tensor y, Tensor gate, Tensor up) {
+    Rows.requireF32("swiGlu", y, gate, up);
+    SwiGlu.run(pool, y, gate, up);
+  }
+
+  @Override
+  public void softmax(Tensor y, Tensor x) {
+    Rows.requireF32("softmax", y, x);
+    Softmax.run(pool, y, x);
+  }
+
+  @Override
+  public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
+    Rows.requireF32("layerNorm", y, x, weight, bias);
+    LayerNorm.run(pool, y, x, weight, bias, eps);
+  }
+
+  @Override
+  public void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps) {
+    Rows.requireF32("rmsNorm", y, x, weight);
+    RmsNorm.run(pool, y, x, weight, eps);
+  }
+
+  @Override
+  public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    Rows.requireF32("matMul", y, x);
+    MatMul.run(pool, y, x, weight, bias);
+  }
+
+  @Override
+  public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    Rows.requireF32("attention", y, q, k, v);
+    Attention.run(pool, y, q, k, v, mask, scale);
+  }
+
+  @Override
+  public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
+    Rows.requireF32("rope", y, x);
+    Rope.run(pool, y, x, cos, sin);
+  }
+
+  @Override
+  public void gather(Tensor y, Tensor table, Tensor ids) {
+    Gather.run(pool, y, table, ids);
+  }
+
+  @Override
+  public void patches(Tensor y, Tensor x, int patch) {
+    Patches.run(pool, y, x, patch);
+  }
+
+  @Override
+  public void pixelShuffle(Tensor y, Tensor x) {
+    PixelShuffle.run(pool, y, x);
+  }
+
+  @Override
+  public void resizeBicubic(Tensor y, Tensor x) {
+    ResizeBicubic.run(pool, y, x);
+  }
+}

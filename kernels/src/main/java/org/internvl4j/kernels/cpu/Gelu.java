@@ -1,0 +1,45 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import org.internvl4j.runtime.Tensor;
+
+/// `y = x/2 · (1 + erf(x/√2))`, without the cancellation that this form has for negative `x`.
+///
+/// With `a = |x|` and `h(a) = erfc(a/√2)/2`: `y = max(x, 0) − a · h(a)`. `h(a) · exp(a²/2)` is
+/// smooth and falls like `1/a`, so a polynomial in `t = 1/(1 + 0.21 a)`, minimax in relative error,
+/// gives it to 1.6e-8 for all `a` up to 14, beyond which `h` is zero in f32.
+final class Gelu {
+  private Gelu() {}
+
+  static void run(Pool pool, Tensor y, Tensor x) {
+    Elementwise.run(pool, y, x, 8, Gelu::stretch);
+  }
+
+  private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      long o = 4L * i;
+      Lanes.store(of(Lanes.load(x, xAt + o)), y, yAt + o);
+    }
+    if (i < n) {
+      long o = 4L * i;
+      Lanes.store(of(Lanes.load(x, xAt + o, n - i)), y, yAt + o, n - i);
+    }
+  }
+
+  private static FloatVector of(FloatVector x) {
+    FloatVector a = x.abs();
+    FloatVector t = Lanes.all(1f).div(a.fma(Lanes.all(0.21f), Lanes.all(1f)));
+    FloatVector p = t.fma(Lanes.all(-0.07165578f), Lanes.all(0.283586f));
+    p = p.fma(t, Lanes.all(-0.33024803f));
+    p = p.fma(t, Lanes.all(0.34939477f));
+    p = p.fma(t, Lanes.all(-0.09392077f));
+    p = p.fma(t, Lanes.all(0.12487076f));
+    p = p.fma(t, Lanes.all(0.06919270f));
+    p = p.fma(t, Lanes.all(0.08506878f));
+    p = p.fma(t, Lanes.all(0.08371158f)).mul(t);
+    FloatVector h = p.mul(Lanes.exp(a.mul(a).mul(-0.5f)));
+    return a.neg().fma(h, x.max(0f));
+  }
+}

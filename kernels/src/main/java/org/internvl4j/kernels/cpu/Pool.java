@@ -1,0 +1,223 @@
+package org.internvl4j.kernels.cpu;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Threads that share the units of one job at a time: a static split, no stealing, no queue.
+///
+/// A token takes some hundred jobs of a few microseconds, so idle workers spin before they park: a
+/// hand-off then costs a tenth of a microsecond, not ten. The caller is worker 0. Callers on
+/// several threads take turns. Threads are daemons and end with [#close].
+final class Pool implements AutoCloseable {
+  /// Work on a share of the units. Must give the same result however the units are shared.
+  interface Job {
+    void run(Share share);
+  }
+
+  private static final long SPIN_NANOS = 60_000;
+  private static final long CLOCK_MASK = 63; // the clock is read on every 64th turn
+
+  /// Below this many multiply-adds a job is not worth a hand-off.
+  private static final long SOLO = 16_384;
+
+  private final ReentrantLock turn = new ReentrantLock(true);
+  private final Share.Scratch[] scratch;
+  private final Share solo;
+  private final Share callers;
+  private final Worker[] others;
+  private final AtomicInteger running = new AtomicInteger();
+  private volatile int epoch;
+  private volatile boolean closed;
+  private volatile @Nullable Thread waiting;
+  private @Nullable Job job; // published by the write of epoch
+
+  Pool(int workers) {
+    scratch = new Share.Scratch[workers];
+    Arrays.setAll(scratch, i -> new Share.Scratch());
+    solo = new Share(0, 1, scratch[0]);
+    callers = new Share(0, workers, scratch[0]);
+    others = new Worker[workers - 1];
+    for (int i = 0; i < others.length; i++) {
+      others[i] = new Worker(new Share(i + 1, workers, scratch[i + 1]));
+      Thread thread = new Thread(others[i], "internvl4j-cpu-" + (i + 1));
+      thread.setDaemon(true);
+      others[i].thread = thread;
+      thread.start();
+    }
+  }
+
+  /// How many threads compute, the caller's included.
+  int workers() {
+    return others.length + 1;
+  }
+
+  /// Runs all shares of `job` and returns when they are done. The first failure, by worker, is
+  /// thrown again here.
+  ///
+  /// @param cost rough number of multiply-adds; small jobs stay on the caller's thread
+  void run(long cost, Job job) {
+    turn.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("cpu: the device is closed");
+      }
+      if (others.length == 0 || cost < SOLO) {
+        job.run(solo);
+      } else {
+        runAll(job);
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void runAll(Job job) {
+    start(job);
+    Throwable failure = null;
+    try {
+      job.run(callers);
+    } catch (Throwable t) { // the other workers must have finished before anything is thrown
+      failure = t;
+    }
+    await();
+    this.job = null;
+    for (Worker worker : others) {
+      failure = failure == null ? worker.failure : failure;
+      worker.failure = null;
+    }
+    switch (failure) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new AssertionError("cpu: a kernel threw a checked exception", e);
+    }
+  }
+
+  private void start(Job job) {
+    this.job = job;
+    waiting = null;
+    running.set(others.length);
+    wake();
+  }
+
+  private void wake() {
+    int next = epoch + 1; // only whoever holds the turn writes it
+    epoch = next;
+    for (Worker worker : others) {
+      if (worker.parked) {
+        LockSupport.unpark(worker.thread);
+      }
+    }
+  }
+
+  private void await() {
+    if (!spun(() -> running.get() == 0)) {
+      waiting = Thread.currentThread();
+      while (running.get() != 0) {
+        LockSupport.park(this);
+      }
+    }
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  private static boolean spun(Condition condition) {
+    long until = 0;
+    for (long i = 0; !condition.holds(); i++) {
+      if ((i & CLOCK_MASK) == CLOCK_MASK) {
+        long now = System.nanoTime();
+        until = until == 0 ? now + SPIN_NANOS : until;
+        if (now - until >= 0) {
+          return false;
+        }
+      }
+      Thread.onSpinWait();
+    }
+    return true;
+  }
+
+  @Override
+  public void close() {
+    turn.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      wake();
+      for (Worker worker : others) {
+        join(worker.thread);
+      }
+      for (Share.Scratch s : scratch) {
+        s.close();
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private static void join(@Nullable Thread thread) {
+    boolean interrupted = false;
+    while (thread != null && thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private final class Worker implements Runnable {
+    private final Share share;
+    private @Nullable Thread thread; // set before it starts
+    private volatile boolean parked;
+    private @Nullable Throwable failure; // published by running
+
+    Worker(Share share) {
+      this.share = share;
+    }
+
+    @Override
+    public void run() {
+      for (int seen = 0; ; seen++) {
+        awaitAfter(seen);
+        if (closed) {
+          return;
+        }
+        runJob();
+        if (running.decrementAndGet() == 0) {
+          LockSupport.unpark(waiting);
+        }
+      }
+    }
+
+    private void awaitAfter(int seen) {
+      if (!spun(() -> epoch != seen)) {
+        parked = true;
+        while (epoch == seen) {
+          LockSupport.park(Pool.this);
+        }
+        parked = false;
+      }
+    }
+
+    private void runJob() {
+      Job current = job;
+      try {
+        if (current != null) {
+          current.run(share);
+        }
+      } catch (Throwable t) { // handed to the caller, whatever it is
+        failure = t;
+      }
+    }
+  }
+}

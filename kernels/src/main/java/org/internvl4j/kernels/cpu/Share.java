@@ -1,0 +1,53 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import org.internvl4j.runtime.Memory;
+
+/// One worker's part of a job: which units are its own, and memory to work in.
+final class Share {
+  private final int worker;
+  private final int workers;
+  private final Scratch scratch;
+
+  Share(int worker, int workers, Scratch scratch) {
+    this.worker = worker;
+    this.workers = workers;
+    this.scratch = scratch;
+  }
+
+  /// First of `units` units that are this worker's.
+  int from(int units) {
+    return (int) ((long) units * worker / workers);
+  }
+
+  /// End (exclusive) of this worker's units.
+  int to(int units) {
+    return (int) ((long) units * (worker + 1) / workers);
+  }
+
+  /// At least `bytes` bytes, 64-byte aligned, this worker's until the job ends, with undefined
+  /// contents.
+  MemorySegment scratch(long bytes) {
+    return scratch.atLeast(bytes);
+  }
+
+  /// A worker's memory: kept from job to job, replaced by a larger one where a job needs more.
+  static final class Scratch implements AutoCloseable {
+    private static final long FIRST = 1 << 18;
+
+    private Memory memory = Memory.host(FIRST, "cpu scratch");
+
+    private MemorySegment atLeast(long bytes) {
+      if (memory.byteSize() < bytes) {
+        memory.close();
+        memory = Memory.host(Long.highestOneBit(bytes - 1) << 1, "cpu scratch");
+      }
+      return memory.segment();
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import org.internvl4j.runtime.Tensor;
+
+/// `y[r] = exp(x[r] − max x[r]) / Σ exp(x[r] − max x[r])`.
+final class Softmax {
+  private Softmax() {}
+
+  static void run(Pool pool, Tensor y, Tensor x) {
+    Rows yr = Rows.of(y);
+    Rows xr = Rows.of(x);
+    int n = x.dim(-1);
+    pool.run(
+        12 * x.shape().size(),
+        share -> {
+          int to = share.to(yr.count);
+          for (int r = share.from(yr.count); r < to; r++) {
+            row(yr.segment, yr.at(r), xr.segment, xr.at(r), n);
+          }
+        });
+  }
+
+  private static void row(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
+    float max = max(x, xAt, n, 1);
+    float sum = exp(y, yAt, x, xAt, n, 1, max);
+    scale(y, yAt, n, 1 / sum);
+  }
+
+  /// The largest of `n` floats times `scale`.
+  static float max(MemorySegment x, long at, int n, float scale) {
+    FloatVector max = Lanes.all(Float.NEGATIVE_INFINITY);
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      max = max.max(Lanes.load(x, at + 4L * i).mul(scale));
+    }
+    if (i < n) {
+      FloatVector tail = Lanes.load(x, at + 4L * i, n - i).mul(scale);
+      max = max.blend(max.max(tail), Lanes.first(n - i));
+    }
+    return Lanes.max(max);
+  }
+
+  /// `y = exp(scale · x − max)`; returns the sum.
+  static float exp(
+      MemorySegment y, long yAt, MemorySegment x, long xAt, int n, float scale, float max) {
+    FloatVector sum = Lanes.zero();
+    FloatVector factor = Lanes.all(scale);
+    FloatVector shift = Lanes.all(-max);
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      FloatVector e = Lanes.exp(Lanes.load(x, xAt + 4L * i).fma(factor, shift));
+      Lanes.store(e, y, yAt + 4L * i);
+      sum = sum.add(e);
+    }
+    if (i < n) {
+      FloatVector e = Lanes.exp(Lanes.load(x, xAt + 4L * i, n - i).fma(factor, shift));
+      Lanes.store(e, y, yAt + 4L * i, n - i);
+      sum = sum.add(e, Lanes.first(n - i));
+    }
+    return Lanes.sum(sum);
+  }
+
+  /// `y = y · factor`.
+  static void scale(MemorySegment y, long at, int n, float factor) {
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      Lanes.store(Lanes.load(y, at + 4L * i).mul(factor), y, at + 4L * i);
+    }
+    if (i < n) {
+      Lanes.store(Lanes.load(y, at + 4L * i, n - i).mul(factor), y, at + 4L * i, n - i);
+    }
+  }
+}

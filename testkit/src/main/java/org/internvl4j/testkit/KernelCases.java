@@ -1,0 +1,351 @@
+package org.internvl4j.testkit;
+
+import static org.internvl4j.runtime.DType.BF16;
+import static org.internvl4j.runtime.DType.F16;
+import static org.internvl4j.runtime.DType.F32;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+
+/// What every device must compute: each kernel with lengths of 1, one below and above a multiple of
+/// every vector's lanes, and a real model's; each dtype of weights; rows with gaps between them.
+public final class KernelCases {
+  private static final int[] LENGTHS = {1, 3, 7, 15, 16, 17, 31, 32, 33, 63, 65, 130, 896, 1023};
+  private static final List<DType> WEIGHTS = List.of(F32, BF16, F16);
+
+  private final List<KernelCase> cases = new ArrayList<>();
+
+  private KernelCases() {}
+
+  /// All of them, in a fixed order, names unique.
+  public static List<KernelCase> all() {
+    KernelCases all = new KernelCases();
+    all.copies();
+    all.elementwise();
+    all.functions();
+    all.rows();
+    all.matrices();
+    all.attention();
+    all.rope();
+    all.rearrangements();
+    return List.copyOf(all.cases);
+  }
+
+  private void add(String name, Tolerance tolerance, KernelCase.Body body) {
+    cases.add(new KernelCase(name, tolerance, body));
+  }
+
+  private void copies() {
+    for (DType from : WEIGHTS) {
+      for (DType to : WEIGHTS) {
+        add(
+            "copy [3, 37] " + from + " to " + to,
+            Tolerance.exact(),
+            in -> in.result(to, 3, 37).copyFrom(in.data(from, 3, 37)));
+      }
+    }
+    add(
+        "copy transposed [5, 7, 33] f32",
+        Tolerance.exact(),
+        in -> in.result(F32, 7, 5, 33).copyFrom(in.activations(5, 7, 33).transpose(0, 1)));
+    add(
+        "copy innermost transposed [9, 70] f32 to bf16",
+        Tolerance.exact(),
+        in -> in.result(BF16, 70, 9).copyFrom(in.activations(9, 70).transpose(0, 1)));
+    add(
+        "copy into a view [4, 3, 16] f32",
+        Tolerance.exact(),
+        in -> {
+          Tensor cache = in.activations(3, 9, 16);
+          cache.narrow(1, 2, 4).transpose(0, 1).copyFrom(in.activations(4, 3, 16));
+          return cache;
+        });
+    add(
+        "copy [600, 101] f32, more than one piece",
+        Tolerance.exact(),
+        in -> in.result(F32, 600, 101).copyFrom(in.activations(600, 101)));
+    add("copy [50] i32", Tolerance.exact(), in -> in.result(DType.I32, 50).copyFrom(in.ids(9, 50)));
+  }
+
+  private void elementwise() {
+    for (int n : LENGTHS) {
+      add(
+          "add [3, " + n + "]",
+          Tolerance.exact(),
+          in -> in.activations(3, n).add(in.activations(3, n)));
+      add(
+          "mul [3, " + n + "]",
+          Tolerance.exact(),
+          in -> in.activations(3, n).mul(in.activations(3, n)));
+      add(
+          "add [3, " + n + "] + bf16 vector",
+          Tolerance.exact(),
+          in -> in.activations(3, n).add(in.weight(BF16, Role.VECTOR, n)));
+      add(
+          "mul [2, 3, " + n + "] with gaps · vector",
+          Tolerance.exact(),
+          in -> in.strided(1, 2, 2, 3, n).mul(in.weight(F32, Role.VECTOR, n)));
+    }
+    add(
+        "add [4, 5, 24] + table [5, 24]",
+        Tolerance.exact(),
+        in -> in.activations(4, 5, 24).add(in.weight(BF16, Role.VECTOR, 1, 5, 24)));
+    add(
+        "add [4, 33] with gaps + [4, 33] with gaps",
+        Tolerance.exact(),
+        in -> in.strided(0, 3, 4, 33).add(in.strided(2, 0, 4, 33)));
+    add(
+        "mul [7, 50] · [1]",
+        Tolerance.exact(),
+        in -> in.activations(7, 50).mul(in.weight(F32, Role.VECTOR, 1)));
+    add(
+        "add [40, 1025] in place",
+        Tolerance.exact(),
+        in -> {
+          Tensor x = in.activations(40, 1025);
+          in.kernels().add(x, x, in.activations(40, 1025));
+          return x;
+        });
+    add("add [0, 8]", Tolerance.exact(), in -> in.activations(0, 8).add(in.activations(8)));
+  }
+
+  /// exp takes two roundings and a polynomial good to two more; silu divides by a sum of it, gelu
+  /// multiplies it by another polynomial.
+  private void functions() {
+    float[] special = {
+      0f,
+      -0f,
+      1e-30f,
+      -1e-30f,
+      5.5f,
+      -5.5f,
+      20,
+      -20,
+      89,
+      -89,
+      1e4f,
+      -1e4f,
+      Float.MAX_VALUE,
+      Float.NaN,
+      1,
+      2,
+      3
+    };
+    for (int n : LENGTHS) {
+      add("gelu [3, " + n + "]", Tolerance.chain(12), in -> in.uniform(7, 3, n).gelu());
+      add("silu [3, " + n + "]", Tolerance.chain(6), in -> in.uniform(20, 3, n).silu());
+      add(
+          "swiGlu [3, " + n + "]",
+          Tolerance.chain(7),
+          in -> in.activations(3, n).swiGlu(in.activations(3, n)));
+    }
+    add("gelu of special values", Tolerance.chain(12), in -> in.values(special).gelu());
+    add("silu of special values", Tolerance.chain(6), in -> in.values(special).silu());
+    add("gelu [9, 45] with gaps", Tolerance.chain(12), in -> in.strided(3, 1, 9, 45).gelu());
+    add(
+        "swiGlu of the halves of [5, 2·70]",
+        Tolerance.chain(7),
+        in -> {
+          Tensor both = in.activations(5, 140);
+          return both.narrow(1, 0, 70).swiGlu(both.narrow(1, 70, 70));
+        });
+    add(
+        "gelu [60, 1025] in place",
+        Tolerance.chain(12),
+        in -> {
+          Tensor x = in.activations(60, 1025);
+          in.kernels().gelu(x, x);
+          return x;
+        });
+  }
+
+  private void rows() {
+    for (int n : LENGTHS) {
+      add("softmax [3, " + n + "]", Tolerance.sum(n, 8), in -> in.uniform(9, 3, n).softmax());
+      add(
+          "layerNorm [3, " + n + "]",
+          Tolerance.sum(n, 8),
+          in ->
+              in.activations(3, n)
+                  .layerNorm(
+                      in.weight(BF16, Role.VECTOR, n), in.weight(BF16, Role.VECTOR, n), 1e-6f));
+      add(
+          "rmsNorm [3, " + n + "]",
+          Tolerance.sum(n, 6),
+          in -> in.activations(3, n).rmsNorm(in.weight(BF16, Role.VECTOR, n), 1e-6f));
+    }
+    add(
+        "rmsNorm [2, 5, 96] with gaps",
+        Tolerance.sum(96, 6),
+        in -> in.strided(0, 200, 2, 5, 96).rmsNorm(in.weight(F32, Role.VECTOR, 96), 1e-6f));
+    add(
+        "layerNorm [64, 1024], mean 100 times the deviation",
+        Tolerance.sum(1024, 400),
+        in ->
+            in.activations(64, 1024)
+                .add(in.values(100))
+                .layerNorm(
+                    in.weight(F32, Role.VECTOR, 1024), in.weight(F32, Role.VECTOR, 1024), 1e-6f));
+    add("softmax [130, 77]", Tolerance.sum(77, 8), in -> in.uniform(60, 130, 77).softmax());
+  }
+
+  private void matrices() {
+    int[][] sizes = {{1, 1}, {3, 5}, {31, 33}, {32, 64}, {33, 31}, {64, 67}, {160, 96}, {588, 70}};
+    for (DType dtype : WEIGHTS) {
+      for (int[] size : sizes) {
+        for (int rows : new int[] {1, 2, 7, 8, 13, 50}) {
+          matMul(rows, size[0], size[1], dtype, rows % 2 == 0);
+        }
+      }
+      matMul(1, 1100, 300, dtype, true);
+      matMul(9, 1100, 300, dtype, true);
+      add(
+          "matMul [2, 9, 70] with gaps, " + dtype + " [41, 70]",
+          Tolerance.sum(70, 2),
+          in -> in.strided(1, 5, 2, 9, 70).matMul(in.weight(dtype, Role.MATRIX, 41, 70), null));
+    }
+    add(
+        "matMul [6, 20, 64] transposed, bf16 [48, 64]",
+        Tolerance.sum(64, 2),
+        in ->
+            in.activations(20, 6, 64)
+                .transpose(0, 1)
+                .matMul(in.weight(BF16, Role.MATRIX, 48, 64), in.weight(BF16, Role.VECTOR, 48)));
+    add(
+        "matMul [300, 130], bf16 [9, 130]: fewer columns than a panel",
+        Tolerance.sum(130, 2),
+        in -> in.activations(300, 130).matMul(in.weight(BF16, Role.MATRIX, 9, 130), null));
+    add(
+        "matMul [3, 40], rows 5 … 24 of bf16 [30, 40]",
+        Tolerance.sum(40, 2),
+        in ->
+            in.activations(3, 40)
+                .matMul(in.weight(BF16, Role.MATRIX, 30, 40).narrow(0, 5, 20), null));
+  }
+
+  private void matMul(int rows, int in, int out, DType dtype, boolean bias) {
+    add(
+        "matMul ["
+            + rows
+            + ", "
+            + in
+            + "], "
+            + dtype
+            + " ["
+            + out
+            + ", "
+            + in
+            + "]"
+            + (bias ? " + bias" : ""),
+        Tolerance.sum(in, 2),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .matMul(
+                    inputs.weight(dtype, Role.MATRIX, out, in),
+                    bias ? inputs.weight(dtype, Role.VECTOR, out) : null));
+  }
+
+  private void attention() {
+    int[][] shapes = { // N, Tq, Tk, H, K, D
+      {1, 1, 1, 1, 1, 1}, {2, 1, 5, 4, 2, 16}, {1, 1, 300, 14, 2, 64}, {1, 3, 200, 6, 2, 24},
+      {1, 2, 129, 4, 4, 33}, {2, 5, 5, 3, 3, 32}, {1, 49, 49, 2, 1, 64}, {1, 65, 65, 2, 2, 7},
+      {1, 130, 257, 2, 1, 20}, {1, 40, 300, 4, 2, 96}, {1, 33, 40, 8, 2, 128}
+    };
+    for (int[] s : shapes) {
+      attention(s, Mask.NONE);
+      if (s[2] >= s[1]) {
+        attention(s, Mask.causal(s[2] - s[1]));
+      }
+    }
+    attention(new int[] {1, 100, 260, 2, 2, 16}, Mask.causal(3));
+    add(
+        "attention of the thirds of [2, 50, 3·4·24]",
+        Tolerance.sum(24 + 50, 40),
+        in -> {
+          Tensor h = in.activations(2, 50, 3 * 96);
+          Tensor q = h.narrow(2, 0, 96).view(2, 50, 4, 24);
+          Tensor k = h.narrow(2, 96, 96).view(2, 50, 4, 24);
+          return q.attention(k, h.narrow(2, 192, 96).view(2, 50, 4, 24), Mask.NONE, 0.2f);
+        });
+    add(
+        "attention [1, 60, 2, 16] with a cache laid out by heads",
+        Tolerance.sum(16 + 90, 40),
+        in -> {
+          Tensor k = in.activations(1, 2, 128, 16).narrow(2, 0, 90).transpose(1, 2);
+          Tensor v = in.activations(1, 2, 128, 16).narrow(2, 0, 90).transpose(1, 2);
+          return in.activations(1, 60, 2, 16).attention(k, v, Mask.causal(30), 0.25f);
+        });
+  }
+
+  /// Scores are sums of D terms; an error δ of a score is a relative error δ of its weight, and
+  /// scores are about 1, so it is as large as D roundings of a weight; then a sum over the keys.
+  private void attention(int[] s, Mask mask) {
+    add(
+        "attention N=%d Tq=%d Tk=%d H=%d K=%d D=%d, %s"
+            .formatted(s[0], s[1], s[2], s[3], s[4], s[5], mask),
+        Tolerance.sum(s[5] + s[2], 40),
+        in ->
+            in.activations(s[0], s[1], s[3], s[5])
+                .attention(
+                    in.activations(s[0], s[2], s[4], s[5]),
+                    in.activations(s[0], s[2], s[4], s[5]),
+                    mask,
+                    (float) (1 / Math.sqrt(s[5]))));
+  }
+
+  private void rope() {
+    for (int half : new int[] {1, 7, 8, 16, 17, 32, 48, 64}) {
+      add(
+          "rope [5, 3, " + 2 * half + "]",
+          Tolerance.chain(4),
+          in ->
+              in.activations(5, 3, 2 * half).rope(in.uniform(1, 5, half), in.uniform(1, 5, half)));
+    }
+    add(
+        "rope [6, 2, 32], a part of wider rows, angles 3 … 8 of 20",
+        Tolerance.chain(4),
+        in ->
+            in.strided(0, 64, 6, 64)
+                .view(6, 2, 32)
+                .rope(
+                    in.uniform(1, 20, 16).narrow(0, 3, 6), in.uniform(1, 20, 16).narrow(0, 3, 6)));
+  }
+
+  private void rearrangements() {
+    for (DType dtype : WEIGHTS) {
+      add(
+          "gather 9 of " + dtype + " [50, 37]",
+          Tolerance.exact(),
+          in -> in.ids(50, 9).gather(in.weight(dtype, Role.TABLE, 50, 37)));
+    }
+    add(
+        "patches of 14 of [2, 3, 56, 56]",
+        Tolerance.exact(),
+        in -> in.activations(2, 3, 56, 56).patches(14));
+    add(
+        "patches of 3 of a part of [1, 3, 6, 8]",
+        Tolerance.exact(),
+        in -> in.strided(1, 1, 1, 3, 6, 6).patches(3));
+    for (int[] s : new int[][] {{1, 2, 2, 1}, {2, 4, 6, 33}, {1, 8, 8, 64}}) {
+      add(
+          "pixelShuffle [%d, %d, %d, %d]".formatted(s[0], s[1], s[2], s[3]),
+          Tolerance.exact(),
+          in -> in.activations(s[0], s[1], s[2], s[3]).pixelShuffle());
+    }
+    add(
+        "pixelShuffle of tokens 1 … of [2, 17, 24]",
+        Tolerance.exact(),
+        in -> in.activations(2, 17, 24).narrow(1, 1, 16).view(2, 4, 4, 24).pixelShuffle());
+    for (int[] s : new int[][] {{4, 4, 4, 4}, {4, 4, 9, 3}, {16, 16, 8, 10}, {1, 1, 3, 2}}) {
+      add(
+          "resizeBicubic %d × %d to %d × %d".formatted(s[0], s[1], s[2], s[3]),
+          Tolerance.chain(1),
+          in -> in.activations(s[0], s[1], 11).resizeBicubic(s[2], s[3]));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.internvl4j.testkit;
+
+/// How far a result may lie from the exact one: a formula with its reason, never a number typed in.
+///
+/// With u = 2⁻²⁴, the relative error of one f32 rounding. The reference sums in double, so all of
+/// the difference is the tested kernel's. Inputs are drawn with mean 0, so sums grow like √K.
+public sealed interface Tolerance {
+  /// The relative error of one rounding to f32.
+  double UNIT = 0x1p-24;
+
+  /// @param expected what the reference says
+  /// @param rms root of the mean square of all that it says
+  double allowed(double expected, double rms);
+
+  /// Bound on `Σ(actual − expected)² / Σ expected²`.
+  double nmse();
+
+  /// Copies, and single operations that IEEE 754 rounds correctly: no difference at all.
+  record Exact() implements Tolerance {
+    @Override
+    public double allowed(double expected, double rms) {
+      return 0;
+    }
+
+    @Override
+    public double nmse() {
+      return 0;
+    }
+  }
+
+  /// A chain of `roundings` operations on one element: each may add u of the value at hand. What is
+  /// small against the others may be the difference of values of their size, so the bound is never
+  /// less than that for a value of `rms`.
+  record Chain(int roundings) implements Tolerance {
+    @Override
+    public double allowed(double expected, double rms) {
+      return roundings * UNIT * Math.max(Math.abs(expected), rms);
+    }
+
+    @Override
+    public double nmse() {
+      return roundings * UNIT * roundings * UNIT;
+    }
+  }
+
+  /// A sum of `terms` products in f32. The k-th partial sum is about √k terms large and is rounded
+  /// once, so the errors, being independent, add up to u·√K·rms/√6 (standard deviation); the
+  /// largest of a million normal deviates is 5 of them. Final operations add a [Chain] of
+  /// `roundings`.
+  record Sum(int terms, int roundings) implements Tolerance {
+    @Override
+    public double allowed(double expected, double rms) {
+      return 5 / Math.sqrt(6) * UNIT * Math.sqrt(terms) * Math.max(Math.abs(expected), rms)
+          + new Chain(roundings).allowed(expected, rms);
+    }
+
+    @Override
+    public double nmse() {
+      double relative = UNIT * (Math.sqrt(terms) + roundings);
+      return relative * relative;
+    }
+  }
+
+  /// One rounding to bf16, which keeps 8 bits: half a unit in the last place is 2⁻⁹ of the value.
+  record RoundedToBf16() implements Tolerance {
+    @Override
+    public double allowed(double expected, double rms) {
+      return 0x1p-8 * Math.abs(expected);
+    }
+
+    @Override
+    public double nmse() {
+      return 0x1p-16;
+    }
+  }
+
+  /// @see Exact
+  static Tolerance exact() {
+    return new Exact();
+  }
+
+  /// @see Chain
+  static Tolerance chain(int roundings) {
+    return new Chain(roundings);
+  }
+
+  /// @see Sum
+  static Tolerance sum(int terms, int roundings) {
+    return new Sum(terms, roundings);
+  }
+}

@@ -3,7 +3,7 @@ package org.internvl4j.media;
 /// What [Pictures] may read and how. Immutable.
 ///
 /// @param applyOrientation whether to turn pictures upright as their EXIF data says; the reference
-///   does not
+///   does so with TIFF alone
 /// @param maxPixels most pixels of a picture, checked in the header before anything is decoded
 /// @param maxSide longest side of a picture in pixels, checked likewise
 /// @param maxBytes longest file in bytes, checked before it is read

@@ -19,9 +19,9 @@ import org.internvl4j.models.image.Picture;
 ///
 /// Ordinary JPEG, PNG, GIF, BMP and TIFF files give the very bytes of the reference; lossy WebP may
 /// differ, as may JPEG with 4:4:0 chroma. Transparency is dropped without blending, colour profiles
-/// are ignored, EXIF orientation too unless asked for. Size and limits are checked in the header
-/// before anything is decoded, so hostile files cost little. All methods may be called by many
-/// threads.
+/// are ignored, EXIF orientation too unless asked for (Pillow turns TIFF pages upright, and so do
+/// we). Size and limits are checked in the header before anything is decoded, so hostile files cost
+/// little. All methods may be called by many threads.
 public final class Pictures {
   private Pictures() {}
 
@@ -71,7 +71,7 @@ public final class Pictures {
     }
     Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
     Picture picture = Decoder.decode(prepared);
-    return options.applyOrientation()
+    return options.applyOrientation() || prepared.alwaysUpright()
         ? Orientation.upright(picture, prepared.orientation())
         : picture;
   }

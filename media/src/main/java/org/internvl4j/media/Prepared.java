@@ -15,6 +15,11 @@ record Prepared(SourceFile file, Format format, int orientation, @Nullable Canva
     this(file, format, orientation, null);
   }
 
+  /// Whether the reference, too, turns the picture upright: Pillow does so with TIFF alone.
+  boolean alwaysUpright() {
+    return format == Format.TIFF;
+  }
+
   /// The canvas of an animation, which its first frame may cover only in part.
   ///
   /// @param width pixels

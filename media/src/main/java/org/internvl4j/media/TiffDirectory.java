@@ -1,5 +1,7 @@
 package org.internvl4j.media;
 
+import java.util.Optional;
+
 /// The first directory of a TIFF file or of the EXIF block of another (TIFF 6.0, section 2).
 final class TiffDirectory {
   static final int WIDTH = 256;
@@ -7,6 +9,7 @@ final class TiffDirectory {
   static final int BITS = 258;
   static final int ORIENTATION = 274;
   static final int SAMPLES = 277;
+  static final int COLOUR_MAP = 320;
   static final int TILE_WIDTH = 322;
   static final int TILE_HEIGHT = 323;
 
@@ -69,6 +72,34 @@ final class TiffDirectory {
       if (bytes > 4 && !inside(begin + u32(at + 8), bytes)) {
         throw file.cutOff("TIFF tag " + u16(at));
       }
+    }
+  }
+
+  /// Where the values of a tag of shorts lie: begin and number; empty if there are none.
+  Optional<Shorts> shorts(int tag) {
+    for (int i = 0; i < count; i++) {
+      long at = entries + 12L * i;
+      if (u16(at) == tag && u16(at + 2) == 3 && u32(at + 4) > 2) {
+        return Optional.of(new Shorts((int) (begin + u32(at + 8)), (int) u32(at + 4), little));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// Values of two bytes each.
+  ///
+  /// @param begin of the first
+  /// @param count how many
+  /// @param little whether the low byte comes first
+  record Shorts(int begin, int count, boolean little) {
+    /// Where the high byte of value `i` lies.
+    int high(int i) {
+      return begin + 2 * i + (little ? 1 : 0);
+    }
+
+    /// Where the low byte of value `i` lies.
+    int low(int i) {
+      return begin + 2 * i + (little ? 0 : 1);
     }
   }
 

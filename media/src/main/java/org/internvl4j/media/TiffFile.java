@@ -27,6 +27,21 @@ final class TiffFile {
       options.check(file.name(), tileWidth, tileHeight);
     }
     int orientation = TiffDirectory.orientation(file, 0, file.length());
-    return new Prepared(file, Format.TIFF, orientation);
+    SourceFile clean =
+        directory
+            .shorts(TiffDirectory.COLOUR_MAP)
+            .map(colours -> new SourceFile(file.name(), withPlainPalette(file, colours)))
+            .orElse(file);
+    return new Prepared(clean, Format.TIFF, orientation);
+  }
+
+  /// Palette colours have 16 bits, of which Pillow takes the high byte where the JDK rounds; with
+  /// both bytes alike they agree.
+  private static byte[] withPlainPalette(SourceFile file, TiffDirectory.Shorts colours) {
+    byte[] bytes = file.bytes().clone();
+    for (int i = 0; i < colours.count(); i++) {
+      bytes[colours.low(i)] = bytes[colours.high(i)];
+    }
+    return bytes;
   }
 }

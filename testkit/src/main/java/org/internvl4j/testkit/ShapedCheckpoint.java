@@ -12,10 +12,11 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Shape;
 
-/// Checkpoints in the true shapes of published models, with weights of no meaning: for rates, memory and loading.
+/// Checkpoints in the true shapes of published models, with weights of no meaning: for rates,
+/// memory and loading.
 ///
-/// Random weights are uniform with the variance `1 / inputs`, so that activations neither die nor explode. Empty ones
-/// are holes in the file and cost no disk. The tokenizer is a fixture's.
+/// Random weights are uniform with the variance `1 / inputs`, so that activations neither die nor
+/// explode. Empty ones are holes in the file and cost no disk. The tokenizer is a fixture's.
 public final class ShapedCheckpoint {
   /// A published model's decoder; the tower is InternViT-300M in all of them.
   public enum Model {
@@ -114,18 +115,18 @@ public final class ShapedCheckpoint {
 
   private String config() {
     return """
-        {"architectures": ["InternVLChatModel"], "model_type": "internvl_chat", "template": "%s",
-         "downsample_ratio": 0.5, "select_layer": -1, "ps_version": "v2", "force_image_size": 448,
-         "dynamic_image_size": true, "use_thumbnail": true, "min_dynamic_patch": 1, "max_dynamic_patch": 12,
-         "torch_dtype": "bfloat16",
-         "vision_config": {"image_size": 448, "patch_size": 14, "hidden_size": %d, "num_hidden_layers": %d,
-           "num_attention_heads": 16, "intermediate_size": %d, "norm_type": "layer_norm", "qkv_bias": true,
-           "qk_normalization": false, "layer_norm_eps": 1e-06},
-         "llm_config": {"architectures": ["%s"], "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-           "num_attention_heads": %d, "num_key_value_heads": %d, "intermediate_size": %d,
-           "max_position_embeddings": 32768, "rope_theta": 1000000.0, "rms_norm_eps": 1e-06,
-           "tie_word_embeddings": false}}
-        """
+    {"architectures": ["InternVLChatModel"], "model_type": "internvl_chat", "template": "%s",
+     "downsample_ratio": 0.5, "select_layer": -1, "ps_version": "v2", "force_image_size": 448,
+     "dynamic_image_size": true, "use_thumbnail": true, "min_dynamic_patch": 1, "max_dynamic_patch": 12,
+     "torch_dtype": "bfloat16",
+     "vision_config": {"image_size": 448, "patch_size": 14, "hidden_size": %d, "num_hidden_layers": %d,
+       "num_attention_heads": 16, "intermediate_size": %d, "norm_type": "layer_norm", "qkv_bias": true,
+       "qk_normalization": false, "layer_norm_eps": 1e-06},
+     "llm_config": {"architectures": ["%s"], "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
+       "num_attention_heads": %d, "num_key_value_heads": %d, "intermediate_size": %d,
+       "max_position_embeddings": 32768, "rope_theta": 1000000.0, "rms_norm_eps": 1e-06,
+       "tie_word_embeddings": false}}
+    """
         .formatted(
             model.template,
             TOWER,
@@ -198,8 +199,7 @@ public final class ShapedCheckpoint {
       String p = l + "layers." + i + ".";
       constant(p + "attention_norm.weight", 1, model.hidden);
       constant(p + "ffn_norm.weight", 1, model.hidden);
-      matrix(
-          p + "attention.wqkv.weight", (model.heads + 2 * model.kvHeads) * head, model.hidden);
+      matrix(p + "attention.wqkv.weight", (model.heads + 2 * model.kvHeads) * head, model.hidden);
       matrix(p + "attention.wo.weight", model.hidden, model.hidden);
       matrix(p + "feed_forward.w1.weight", model.mlp, model.hidden);
       matrix(p + "feed_forward.w3.weight", model.mlp, model.hidden);
@@ -218,7 +218,8 @@ public final class ShapedCheckpoint {
       return;
     }
     Shape shape = Shape.of(dims);
-    float reach = (float) Math.sqrt(3.0 * dims[0] / shape.size()); // uniform in ±reach: variance 1 / inputs
+    float reach =
+        (float) Math.sqrt(3.0 * dims[0] / shape.size()); // uniform in ±reach: variance 1 / inputs
     writer.add(name, DType.BF16, shape, () -> uniform(shape.size(), reach));
   }
 

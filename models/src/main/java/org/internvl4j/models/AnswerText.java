@@ -26,7 +26,7 @@ final class AnswerText {
     }
     cut();
     if (!stopped) {
-      tell(Math.min(trailing(text), possibleStop()));
+      tell(trailing(text.substring(0, possibleStop())));
     }
     return stopped;
   }

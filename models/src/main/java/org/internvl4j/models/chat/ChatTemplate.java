@@ -107,8 +107,12 @@ public record ChatTemplate(
                     + Pattern.quote(name)
                     + "\\1\\s*,(?:(?!name\\s*=).)*?system_message\\s*=\\s*(['\"])((?:(?!\\2)[^\\\\\\n])*)\\2",
                 Pattern.DOTALL)
-            .matcher(new String(conversationPy, StandardCharsets.UTF_8));
+            .matcher(withoutComments(new String(conversationPy, StandardCharsets.UTF_8)));
     return m.find() ? withSystemMessage(m.group(3)) : this;
+  }
+
+  private static String withoutComments(String python) {
+    return python.replaceAll("(?m)^\\s*#.*$", "");
   }
 
   /// The whole prompt, ending where the model's answer begins.

@@ -7,5 +7,7 @@ module org.internvl4j.models {
 
   exports org.internvl4j.models;
   exports org.internvl4j.models.image;
+  exports org.internvl4j.models.internvl;
+  exports org.internvl4j.models.nn;
   exports org.internvl4j.models.text;
 }

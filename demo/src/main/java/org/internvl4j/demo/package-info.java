@@ -1,0 +1,2 @@
+/// A toy model in a jar and the little world it knows.
+package org.internvl4j.demo;

@@ -1,0 +1,14 @@
+/// The command line: one file a verb.
+@org.jspecify.annotations.NullMarked
+module org.internvl4j.cli {
+  requires static org.jspecify;
+  requires info.picocli;
+  requires java.logging;
+  requires jdk.management;
+  requires org.internvl4j;
+  requires org.internvl4j.demo;
+  requires org.jline;
+
+  opens org.internvl4j.cli to
+      info.picocli;
+}

@@ -1,0 +1,65 @@
+package org.internvl4j.cli;
+
+import java.util.List;
+import org.internvl4j.models.Generation;
+import picocli.CommandLine.Option;
+
+/// How an answer is chosen and when it ends.
+final class GenerationOptions {
+  @Option(
+      names = "--max-tokens",
+      defaultValue = "1024",
+      paramLabel = "N",
+      description = "Most tokens of an answer (${DEFAULT-VALUE}).")
+  int maxTokens = 1024;
+
+  @Option(
+      names = "--temperature",
+      defaultValue = "0",
+      paramLabel = "T",
+      description = "0, the default, takes the likeliest token; above, draws.")
+  float temperature;
+
+  @Option(
+      names = "--top-k",
+      defaultValue = "0",
+      paramLabel = "K",
+      description = "Draw among the K likeliest tokens; 0 for all.")
+  int topK;
+
+  @Option(
+      names = "--top-p",
+      defaultValue = "1",
+      paramLabel = "P",
+      description = "Draw among the fewest tokens that reach this probability.")
+  float topP = 1;
+
+  @Option(
+      names = "--repetition-penalty",
+      defaultValue = "1",
+      paramLabel = "R",
+      description = "Above 1: what was said becomes less likely; 1.1 helps against loops.")
+  float repetitionPenalty = 1;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "0",
+      paramLabel = "S",
+      description = "The same seed draws the same answer.")
+  long seed;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "End the answer where this text begins; may be given again.")
+  List<String> stop = List.of();
+
+  /// @throws UsageException if a value is outside its range
+  Generation generation() {
+    try {
+      return new Generation(maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package org.internvl4j.cli;
+
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/// Shows what the libraries log as lines like the command line's own.
+final class Logging {
+  private static final Logger ROOT = Logger.getLogger("");
+  private static final Logger OURS = Logger.getLogger("org.internvl4j");
+
+  private Logging() {}
+
+  /// Sends warnings, and with `--verbose` everything of this project, to the console.
+  static void to(Console console) {
+    for (Handler handler : ROOT.getHandlers()) {
+      ROOT.removeHandler(handler);
+    }
+    ROOT.addHandler(new ToConsole(console));
+    OURS.setLevel(console.isVerbose() ? Level.ALL : Level.WARNING);
+  }
+
+  private static final class ToConsole extends Handler {
+    private final Console console;
+    private final Formatter formatter =
+        new Formatter() {
+          @Override
+          public String format(LogRecord entry) {
+            return formatMessage(entry);
+          }
+        };
+
+    ToConsole(Console console) {
+      this.console = console;
+    }
+
+    @Override
+    public void publish(LogRecord entry) {
+      boolean warning = entry.getLevel().intValue() >= Level.WARNING.intValue();
+      String line = formatter.format(entry);
+      if (warning) {
+        console.note("internvl: warning: " + line);
+      } else if (console.isVerbose() && isLoggable(entry)) {
+        console.note("internvl: " + line);
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}

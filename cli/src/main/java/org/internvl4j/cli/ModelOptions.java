@@ -1,0 +1,74 @@
+package org.internvl4j.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.internvl4j.demo.DemoModel;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.text.TokenizerFiles;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Which model, and what computes it.
+final class ModelOptions {
+  /// The name of the model that ships with the command line; `./demo` names a folder.
+  static final String DEMO = "demo";
+
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      paramLabel = "MODEL",
+      defaultValue = "${env:INTERNVL_MODEL}",
+      description =
+          "Folder with config.json, tokenizer and *.safetensors; name of a model in the Hugging Face cache"
+              + " (OpenGVLab/InternVL2-1B); or 'demo'. Default: $INTERNVL_MODEL.")
+  String model = "";
+
+  @Mixin private final DeviceOptions device = new DeviceOptions();
+
+  /// The checkpoint; the caller closes it, or hands it to a model.
+  Checkpoint checkpoint() {
+    return model.equals(DEMO) ? DemoModel.checkpoint() : Checkpoint.open(Checkpoint.resolve(model));
+  }
+
+  OpenOptions openOptions() {
+    return device.openOptions();
+  }
+
+  /// Opens the model; the caller closes it.
+  VisionLanguageModel open(Console console) {
+    Logging.to(console);
+    OpenOptions options = openOptions(); // a wrong value is told before anything is opened
+    return VisionLanguageModel.open(checkpoint(), options);
+  }
+
+  /// The small files of a model, by name; its weights are not looked at.
+  static TokenizerFiles files(String model) {
+    if (model.equals(DEMO)) {
+      return DemoModel::file;
+    }
+    Path folder = Checkpoint.resolve(model);
+    return name -> {
+      Path file = folder.resolve(name);
+      try {
+        return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+      } catch (IOException e) {
+        throw new UncheckedIOException(file + ": cannot be read", e);
+      }
+    };
+  }
+
+  /// A model's config.json; its weights are not looked at.
+  static Json config(String model) {
+    byte[] config = files(model).read("config.json");
+    if (config == null) {
+      throw new CheckpointException(model, "has no config.json");
+    }
+    return Json.parse(config, "config.json");
+  }
+}

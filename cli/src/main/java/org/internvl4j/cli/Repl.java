@@ -1,0 +1,175 @@
+package org.internvl4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.models.Answer;
+import org.internvl4j.models.Conversation;
+import org.internvl4j.models.Question;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.image.Picture;
+
+/// A conversation that a person types: questions, pictures, and commands that begin with a slash.
+final class Repl implements AutoCloseable {
+  private static final String QUOTE = "\"\"\"";
+  private static final String HELP =
+      """
+      /image PICTURE…      the next question is about these, too; a path inside a question does the same
+      /frames PICTURE…     the next question is about a clip with these frames
+      /clear               forget the conversation
+      /set NAME VALUE      change a setting
+      /show                settings, and what was said
+      /help                this
+      /bye                 leave; so does Ctrl-D
+      \"""                  begins and ends a question of several lines
+      Ctrl-C stops an answer.\
+      """;
+
+  private final Console console;
+  private final Lines lines;
+  private final VisionLanguageModel model;
+  private final AskingOptions asking;
+  private final Conversation conversation;
+  private final List<Path> pending = new ArrayList<>();
+  private boolean frames;
+
+  Repl(Console console, Lines lines, VisionLanguageModel model, AskingOptions asking) {
+    this.console = console;
+    this.lines = lines;
+    this.model = model;
+    this.asking = asking;
+    this.conversation = asking.conversation(model);
+  }
+
+  /// Reads and answers until the user leaves.
+  ///
+  /// @return the exit code
+  int run() throws IOException {
+    lines.onInterrupt(conversation::cancel);
+    console.note(model.name() + " on " + model.device().description() + "; /help lists commands");
+    String line;
+    while ((line = lines.next("> ")) != null) {
+      line = line.strip();
+      if (line.equals("/bye") || line.equals("/exit") || line.equals("/quit")) {
+        break;
+      }
+      try {
+        obey(line);
+      } catch (UsageException | IllegalArgumentException e) {
+        console.complain(ExitCodes.sentence(e));
+      } catch (RuntimeException e) {
+        ExitCodes.of(e, console);
+      }
+    }
+    return ExitCodes.OK;
+  }
+
+  private void obey(String line) throws IOException {
+    if (line.startsWith(QUOTE)) {
+      ask(PicturePaths.find(quoted(line)));
+    } else if (line.startsWith("/") && !PicturePaths.beginsWithPicture(line)) {
+      command(line);
+    } else if (!line.isEmpty()) {
+      ask(PicturePaths.find(line));
+    }
+  }
+
+  private String quoted(String first) throws IOException {
+    StringBuilder text = new StringBuilder();
+    String line = first.substring(QUOTE.length());
+    while (line != null && !line.stripTrailing().endsWith(QUOTE)) {
+      text.append(line).append('\n');
+      line = lines.next("… ");
+    }
+    if (line != null) {
+      String last = line.stripTrailing();
+      text.append(last, 0, last.length() - QUOTE.length());
+    }
+    return text.toString().strip();
+  }
+
+  private void command(String line) {
+    String[] words = line.split("\\s+", 2);
+    String rest = words.length > 1 ? words[1] : "";
+    switch (words[0]) {
+      case "/image" -> look(PicturePaths.all(rest));
+      case "/frames" -> {
+        pending.clear();
+        look(PicturePaths.all(rest));
+        frames = true;
+      }
+      case "/clear" -> {
+        conversation.clear();
+        pending.clear();
+        frames = false;
+      }
+      case "/set" -> set(rest);
+      case "/show" -> show();
+      case "/help" -> console.report(HELP);
+      default -> console.complain("there is no command " + words[0] + "; /help lists them");
+    }
+  }
+
+  /// Keeps pictures for the next question, once each can be read.
+  void look(List<Path> files) {
+    for (Path file : files) {
+      Picture picture = asking.pictures.read(file);
+      console.note(
+          "%s: %d x %d, tiles: %d"
+              .formatted(file, picture.width(), picture.height(), tiles(picture)));
+      pending.add(file);
+    }
+  }
+
+  private int tiles(Picture picture) {
+    Integer max = asking.pictures.maxTiles;
+    return (max == null ? model.tiling() : model.tiling().withMaxTiles(max))
+        .tileCount(picture.width(), picture.height());
+  }
+
+  private void ask(PicturePaths.Found found) {
+    if (found.text().isEmpty()) {
+      look(found.pictures());
+      return;
+    }
+    List<Path> files = new ArrayList<>(pending);
+    files.addAll(found.pictures());
+    List<Picture> pictures = asking.pictures.read(files);
+    Question question =
+        frames && !files.isEmpty()
+            ? Question.ofFrames(found.text(), pictures)
+            : Question.of(found.text(), pictures);
+    Answer answer = asking.ask(console, conversation, question, files, "");
+    if (answer.finish() == Answer.Finish.CANCELLED) {
+      console.note("internvl: stopped");
+    }
+    pending.clear();
+    frames = false;
+  }
+
+  private void set(String assignment) {
+    String[] words = assignment.split("\\s+", 2);
+    Setting setting = Setting.named(words[0]);
+    setting.set(asking, words.length > 1 ? words[1] : "");
+    if (setting == Setting.SYSTEM) {
+      conversation.system(asking.system);
+    }
+    console.note(setting.option() + " " + setting.get(asking));
+  }
+
+  private void show() {
+    for (Setting setting : Setting.values()) {
+      console.report("%-20s %s".formatted(setting.option(), setting.get(asking)));
+    }
+    console.report("%-20s %,d tokens".formatted("context", model.context()));
+    conversation
+        .history()
+        .forEach(turn -> console.report("> " + turn.question() + "\n" + turn.answer()));
+  }
+
+  @Override
+  public void close() {
+    conversation.close();
+  }
+}

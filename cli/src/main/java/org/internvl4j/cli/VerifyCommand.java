@@ -1,0 +1,128 @@
+package org.internvl4j.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.Verifier;
+import org.internvl4j.models.Verifier.Check;
+import org.internvl4j.models.VisionLanguageModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "verify",
+    description = {
+      "Compares a model with what the reference implementation computed from the same checkpoint:",
+      "hidden states, features, logits, greedy tokens, tokenizer, template, chats."
+    })
+final class VerifyCommand implements Computing {
+  private final Console console;
+
+  @Mixin private final ModelOptions model = new ModelOptions();
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "GOLDEN",
+      description =
+          "The reference's numbers. Default: golden.safetensors beside the model, if it is there.")
+  private @Nullable Path golden;
+
+  @Option(
+      names = "--cases",
+      paramLabel = "FILE",
+      description = "Text-level cases. Default: cases.json beside the model, if it is there.")
+  private @Nullable Path cases;
+
+  @Option(
+      names = "--eval",
+      paramLabel = "FILE",
+      description = "Held-out dialogues with the reference's answers; pictures lie beside it.")
+  private @Nullable Path eval;
+
+  @Option(names = "--json", description = "One line of JSON a comparison.")
+  private boolean json;
+
+  private int failed;
+  private int made;
+
+  VerifyCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    Logging.to(console);
+    golden = golden == null ? besideModel("golden.safetensors") : golden;
+    cases = cases == null ? besideModel("cases.json") : cases;
+    if (golden == null && eval == null) {
+      throw new UsageException("nothing to compare with; name a golden.safetensors or --eval FILE");
+    }
+    if (golden == null && cases != null) {
+      throw new UsageException("--cases needs the pictures in a golden.safetensors; name one");
+    }
+    try (VisionLanguageModel opened =
+        VisionLanguageModel.open(model.checkpoint(), model.openOptions().withWholeTower())) {
+      compare(new Verifier(opened, this::tell));
+    }
+    console.note("%d comparisons, %d failed".formatted(made, failed));
+    return failed == 0 ? ExitCodes.OK : ExitCodes.FAILED;
+  }
+
+  private void compare(Verifier verifier) {
+    if (golden != null) {
+      try (SafeTensors numbers = SafeTensors.open(golden)) {
+        verifier.golden(numbers);
+        if (cases != null) {
+          verifier.cases(read(cases), numbers);
+        }
+      }
+    }
+    if (eval != null) {
+      Path file = eval;
+      verifier.eval(read(file), name -> Pictures.read(file.resolveSibling(name)));
+    }
+  }
+
+  private @Nullable Path besideModel(String name) {
+    if (model.model.equals(ModelOptions.DEMO)) {
+      return null;
+    }
+    Path file = Checkpoint.resolve(model.model).resolve(name);
+    return Files.exists(file) ? file : null;
+  }
+
+  private static Json read(Path file) {
+    try {
+      return Json.parse(Files.readAllBytes(file), file.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void tell(Check check) {
+    made++;
+    failed += check.passed() ? 0 : 1;
+    console
+        .out()
+        .println(
+            json
+                ? new JsonWriter()
+                    .object()
+                    .field("name", check.name())
+                    .field("passed", check.passed())
+                    .field("detail", check.detail())
+                    .end()
+                    .toString()
+                : "%-6s %s: %s"
+                    .formatted(check.passed() ? "ok" : "FAILED", check.name(), check.detail()));
+  }
+}

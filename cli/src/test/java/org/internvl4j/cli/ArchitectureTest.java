@@ -1,0 +1,238 @@
+package org.internvl4j.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Linker;
+import java.lang.module.ModuleDescriptor;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.demo.DemoModel;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.DeviceProvider;
+import org.internvl4j.runtime.Devices;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Which module may know which, and what none may do.
+class ArchitectureTest {
+  private static final String RUNTIME = "org.internvl4j.runtime..";
+  private static final String KERNELS = "org.internvl4j.kernels..";
+  private static final String LOADER = "org.internvl4j.loader..";
+  private static final String MODELS = "org.internvl4j.models..";
+  private static final String MEDIA = "org.internvl4j.media..";
+  private static final String DEMO = "org.internvl4j.demo..";
+  private static final String CLI = "org.internvl4j.cli..";
+  private static final String JDK = "java..";
+  private static final String NULL_MARKS = "org.jspecify..";
+  private static final String VECTOR_API = "jdk.incubator.vector..";
+
+  private static JavaClasses ours;
+
+  @BeforeAll
+  static void read() {
+    ours =
+        new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(location -> !location.contains("testkit"))
+            .importPackages("org.internvl4j");
+    for (String part : List.of(RUNTIME, KERNELS, LOADER, MODELS, MEDIA, DEMO, CLI)) {
+      assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
+    }
+  }
+
+  @Test
+  void runtimeKnowsTheJdkAlone() {
+    only(RUNTIME);
+  }
+
+  @Test
+  void kernelsKnowRuntimeAlone() {
+    only(KERNELS, RUNTIME, VECTOR_API);
+  }
+
+  @Test
+  void loaderKnowsRuntimeAndOneJsonParser() {
+    only(LOADER, RUNTIME, "tools.jackson.core..");
+  }
+
+  @Test
+  void modelsKnowNoDevice() {
+    only(MODELS, RUNTIME, LOADER);
+  }
+
+  @Test
+  void mediaAndDemoStandOnModels() {
+    only(MEDIA, RUNTIME, LOADER, MODELS, "javax.imageio..", "com.twelvemonkeys..", "org.w3c.dom..");
+    only(DEMO, RUNTIME, LOADER, MODELS, MEDIA);
+  }
+
+  /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on
+  /// nothing else.
+  private static void only(String part, String... others) {
+    List<String> allowed = new ArrayList<>(List.of(others));
+    allowed.addAll(List.of(part, JDK, NULL_MARKS));
+    check(
+        classes()
+            .that()
+            .resideInAPackage(part)
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(allowed.toArray(String[]::new)));
+  }
+
+  @Test
+  void onlyCpuKernelsKnowTheVectorApi() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("org.internvl4j.kernels.cpu..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(VECTOR_API));
+  }
+
+  @Test
+  void providersHaveNoVectorTypes() {
+    check(
+        noClasses()
+            .that()
+            .implement(DeviceProvider.class)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(VECTOR_API));
+  }
+
+  @Test
+  void oneClassStartsProcesses() {
+    check(
+        noClasses()
+            .that()
+            .areNotAssignableTo(Relaunch.class)
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ProcessBuilder.class)
+            .orShould()
+            .callMethod(Runtime.class, "exec", String[].class)
+            .orShould()
+            .callMethod(Runtime.class, "exec", String.class));
+  }
+
+  @Test
+  void nothingIsDeserialised() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("java\\.io\\.(ObjectInputStream|Externalizable)|.*\\.XMLDecoder"));
+  }
+
+  @Test
+  void librariesDoNotWriteToStandardStreams() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(CLI)
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .orShould()
+            .callMethod(Throwable.class, "printStackTrace"));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage(CLI)
+            .and()
+            .doNotHaveSimpleName("Console")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err"));
+  }
+
+  @Test
+  void onlyTheCommandLineEndsTheProcess() {
+    check(
+        noClasses()
+            .that()
+            .areNotAssignableTo(Main.class)
+            .should()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .callMethod(Runtime.class, "halt", int.class));
+  }
+
+  @Test
+  void noReflectionNoUnsafeNoNetwork() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching(
+                "java\\.lang\\.reflect\\.(Method|Field|Constructor|Proxy)|sun\\..*|jdk\\.internal\\..*"
+                    + "|java\\.net\\.(Socket|ServerSocket|URLConnection|HttpURLConnection|http\\..*)"));
+  }
+
+  @Test
+  void nobodyCallsNativeCode() {
+    check(noClasses().should().dependOnClassesThat().areAssignableTo(Linker.class));
+  }
+
+  @Test
+  void picturesAreDecodedInMediaAlone() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(MEDIA)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("javax.imageio.."));
+  }
+
+  @Test
+  void modelsNeverRequiresKernelsWhichExportNothing() throws IOException {
+    assertThat(requires(VisionLanguageModel.class)).doesNotContain("org.internvl4j.kernels");
+    assertThat(requires(Checkpoint.class)).doesNotContain("org.internvl4j.kernels");
+    assertThat(requires(Pictures.class)).doesNotContain("org.internvl4j.kernels");
+    assertThat(requires(DemoModel.class)).doesNotContain("org.internvl4j.kernels");
+    assertThat(requires(Device.class)).containsExactlyInAnyOrder("java.base", "org.jspecify");
+    Class<?> cpu =
+        Devices.providers().stream()
+            .filter(provider -> provider.name().equals("cpu"))
+            .findFirst()
+            .orElseThrow()
+            .getClass();
+    assertThat(descriptor(cpu).exports()).isEmpty();
+  }
+
+  private static List<String> requires(Class<?> inside) throws IOException {
+    return descriptor(inside).requires().stream().map(ModuleDescriptor.Requires::name).toList();
+  }
+
+  /// The module-info that lies beside a class, though tests run on the class path.
+  private static ModuleDescriptor descriptor(Class<?> inside) throws IOException {
+    String file = inside.getName().replace('.', '/') + ".class";
+    String found = String.valueOf(inside.getResource("/" + file));
+    try (InputStream in =
+        URI.create(found.replace(file, "module-info.class")).toURL().openStream()) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+
+  private static void check(ArchRule rule) {
+    rule.check(ours);
+  }
+}

@@ -1,0 +1,65 @@
+package org.internvl4j.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.internvl4j.cli.Console.Stream;
+import org.internvl4j.testkit.Fixtures;
+
+/// Runs commands in this JVM and keeps what they write.
+final class Cli {
+  /// What a command left.
+  record Result(int code, String out, String err) {
+    /// The lines on stdout.
+    List<String> lines() {
+      return out.lines().toList();
+    }
+  }
+
+  private Cli() {}
+
+  static Result run(String... arguments) {
+    return withInput("", arguments);
+  }
+
+  static Result withInput(String input, String... arguments) {
+    return run(input, Set.of(), Map.of(), arguments);
+  }
+
+  static Result onTerminal(Map<String, String> environment, String... arguments) {
+    return run("", Set.of(Stream.OUT, Stream.ERR), environment, arguments);
+  }
+
+  private static Result run(
+      String input, Set<Stream> terminals, Map<String, String> environment, String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console =
+        new Console(
+            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+            out,
+            err,
+            terminals,
+            environment);
+    int code = Main.run(console, arguments);
+    return new Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /// A picture of the demo's samples: `shapes.png`.
+  static String sample(String name) {
+    return Fixtures.home()
+        .resolve("demo/src/main/resources/org/internvl4j/demo/samples")
+        .resolve(name)
+        .toString();
+  }
+
+  /// A checkpoint of the fixtures.
+  static Path fixture(String name) {
+    return Fixtures.folder(name);
+  }
+}

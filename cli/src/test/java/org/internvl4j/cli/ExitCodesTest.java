@@ -1,0 +1,208 @@
+package org.internvl4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Every way to fail ends in one sentence and its code.
+class ExitCodesTest {
+  private static final String SHAPES = Cli.sample("shapes.png");
+
+  @TempDir Path temp;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "                                            | Usage: internvl",
+        "fly                                         | unmatched argument",
+        "demo --height=3                             | unknown option: '--height=3'; see 'internvl demo --help'",
+        "ask -m demo                                 | missing required option: '--prompt=TEXT'",
+        "ask -p hello                                | missing required option: '--model=MODEL'",
+        "ask -m demo -p hello --temperature hot      | 'hot' is not a float",
+        "ask -m demo -p hello --top-p 2              | topP is 2.0, expected above 0 and at most 1",
+        "ask -m demo -p hello --max-tokens 0         | maxNewTokens is 0, expected at least 1",
+        "ask -m demo -p hello --threads -1           | --threads is -1, expected 0 or more",
+        "ask -m demo -p hello --device tpu           | --device is tpu, expected one of auto, ",
+        "ask -m demo -p hello -i a.png --frames b    | -i and --frames cannot be used together",
+        "ask -m demo -p -                            | the prompt is empty",
+        "tiles --max-tiles 0 a.png                   | --max-tiles is 0, expected at least 1",
+        "verify -m demo                              | nothing to compare with"
+      })
+  void wrongUsageIsTwo(String line, String sentence) {
+    expect(2, sentence, line == null ? new String[0] : line.split(" +"));
+  }
+
+  @Test
+  void missingFilesAreThree() {
+    expect(3, "no.png: ", "ask", "-m", "demo", "-i", "no.png", "-p", "hello");
+    expect(3, "no.png: ", "tiles", "no.png");
+    expect(3, "no/such/model: no such folder", "ask", "-m", "no/such/model", "-p", "hello");
+    expect(3, "no/such/model: no such folder", "show", "-m", "no/such/model");
+    expect(3, "no.json: no such file", "verify", "-m", "demo", "--eval", "no.json");
+  }
+
+  @Test
+  void folderWithoutConfigIsThree() {
+    expect(3, "config.json", "ask", "-m", temp.toString(), "-p", "hello");
+    expect(3, "has no config.json", "tiles", "-m", temp.toString(), SHAPES);
+  }
+
+  @Test
+  void unsupportedArchitectureIsFour() {
+    String folder = Cli.fixture("internvl3-1b-hf").toString();
+    expect(
+        4, "InternVLForConditionalGeneration is not supported", "ask", "-m", folder, "-p", "hello");
+    expect(4, "InternVLForConditionalGeneration is not supported", "show", "-m", folder);
+  }
+
+  @Test
+  void pickleOnlyIsThreeAndNeverOpened() throws IOException {
+    Files.copy(Cli.fixture("internvl2-1b").resolve("config.json"), temp.resolve("config.json"));
+    Files.writeString(temp.resolve("pytorch_model.bin"), "not even a pickle");
+    expect(3, "safetensors", "ask", "-m", temp.toString(), "-p", "hello");
+  }
+
+  @Test
+  void bombIsThreeBeforeAnythingIsDecoded() throws IOException {
+    Path bomb = temp.resolve("bomb.png");
+    Files.write(bomb, whitePng(30_000, 30_000));
+    expect(3, "30000 x 30000", "ask", "-m", "demo", "-i", bomb.toString(), "-p", "hello");
+  }
+
+  @Test
+  void textNamedLikeAPictureIsThree() throws IOException {
+    Path text = temp.resolve("text.jpg");
+    Files.writeString(text, "I am no picture.");
+    expect(3, "text.jpg", "describe", "-m", "demo", text.toString());
+  }
+
+  @Test
+  void longPromptIsThree() {
+    expect(3, "but the context is 4096", "ask", "-m", "demo", "-p", "circle ".repeat(6000));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-v", "--debug"})
+  void stackTraceOnlyWhenAsked(String flag) {
+    Cli.Result plain = Cli.run("show", "-m", "no/such/model");
+    assertThat(plain.err()).hasLineCount(1);
+    Cli.Result traced = Cli.run("show", "-m", "no/such/model", flag);
+    assertThat(traced.code()).isEqualTo(plain.code());
+    assertThat(traced.err()).startsWith(plain.err()).contains("\tat org.internvl4j.");
+  }
+
+  @Test
+  void outOfMemorySaysWhatToDo() {
+    Cli.Result result = ended(new OutOfMemoryError("Java heap space"));
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains("out of memory (Java heap space)").contains("--max-tiles");
+  }
+
+  @Test
+  void closedPipeIsQuietAndFullDiskIsNot() {
+    Cli.Result pipe = ended(new UncheckedIOException(new IOException("Broken pipe")));
+    assertThat(pipe).isEqualTo(new Cli.Result(0, "", ""));
+    Cli.Result disk = ended(new UncheckedIOException(new IOException("No space left on device")));
+    assertThat(disk).isEqualTo(new Cli.Result(1, "", "internvl: No space left on device\n"));
+  }
+
+  @Test
+  void closedPipeEndsACommand() {
+    OutputStream closed =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("Broken pipe");
+          }
+        };
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console = new Console(InputStream.nullInputStream(), closed, err, Set.of(), Map.of());
+    assertThat(Main.run(console, "demo", "-q")).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+  }
+
+  @Test
+  void cancelledIs130() {
+    assertThat(ended(new CancellationException())).isEqualTo(new Cli.Result(130, "", ""));
+  }
+
+  @Test
+  void unexpectedIsOneAndSaysHowToLearnMore() {
+    Cli.Result result = ended(new IllegalStateException("model: is closed"));
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err())
+        .isEqualTo(
+            "internvl: unexpected: model: is closed (IllegalStateException); run again with -v for where\n");
+  }
+
+  private static Cli.Result ended(Throwable thrown) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        ExitCodes.of(
+            thrown, new Console(InputStream.nullInputStream(), out, err, Set.of(), Map.of()));
+    return new Cli.Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static void expect(int code, String sentence, String... arguments) {
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.err()).contains(sentence).doesNotContain("\tat ").doesNotContain("Exception");
+    assertThat(result.code()).as(result.err()).isEqualTo(code);
+    assertThat(result.out()).isEmpty();
+  }
+
+  /// A true PNG of one grey level: 900 million pixels in a file of under a megabyte.
+  private static byte[] whitePng(int width, int height) throws IOException {
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    png.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'});
+    ByteArrayOutputStream head = new ByteArrayOutputStream();
+    DataOutputStream numbers = new DataOutputStream(head);
+    numbers.writeInt(width);
+    numbers.writeInt(height);
+    numbers.write(new byte[] {1, 0, 0, 0, 0}); // one bit, grey
+    chunk(png, "IHDR", head.toByteArray());
+    ByteArrayOutputStream rows = new ByteArrayOutputStream();
+    try (DeflaterOutputStream deflater = new DeflaterOutputStream(rows)) {
+      byte[] row = new byte[1 + (width + 7) / 8];
+      for (int y = 0; y < height; y++) {
+        deflater.write(row);
+      }
+    }
+    chunk(png, "IDAT", rows.toByteArray());
+    chunk(png, "IEND", new byte[0]);
+    return png.toByteArray();
+  }
+
+  private static void chunk(ByteArrayOutputStream png, String type, byte[] data)
+      throws IOException {
+    DataOutputStream out = new DataOutputStream(png);
+    byte[] name = type.getBytes(StandardCharsets.US_ASCII);
+    CRC32 crc = new CRC32();
+    crc.update(name);
+    crc.update(data);
+    out.writeInt(data.length);
+    out.write(name);
+    out.write(data);
+    out.writeInt((int) crc.getValue());
+  }
+}

@@ -1,0 +1,93 @@
+package org.internvl4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.testkit.Fixtures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The program as a process of its own.
+class LaunchTest {
+  @TempDir Path temp;
+
+  @Test
+  void javaWithoutFlagsStartsAgainWithThem() throws Exception {
+    Cli.Result doctor = start(java("doctor"));
+    assertThat(doctor.out()).contains("vector api         enabled").contains("device cpu");
+    assertThat(doctor.code()).isZero();
+  }
+
+  @Test
+  void answersInAPipe() throws Exception {
+    Cli.Result asked =
+        start(
+            java(
+                "ask",
+                "-m",
+                "demo",
+                "-i",
+                Cli.sample("shapes.png"),
+                "-p",
+                "What color is the diamond?"));
+    assertThat(asked.out()).isEqualTo("The diamond is green.\n");
+    assertThat(asked.code()).isZero();
+  }
+
+  @Test
+  void writesChineseIntoAPipe() throws Exception {
+    Cli.Result asked = start(java("ask", "-m", "demo", "-p", "你好，你是谁？"));
+    assertThat(asked.out()).isEqualTo("你好！我是InternVL4J演示模型，一个可以描述简单图形的小模型。\n");
+  }
+
+  @Test
+  void handsOnTheExitCode() throws Exception {
+    Cli.Result failed = start(java("ask", "-m", "demo", "-i", "no.png", "-p", "hello"));
+    assertThat(failed.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(failed.err()).contains("internvl: no.png: ").doesNotContain("\tat ");
+  }
+
+  @Test
+  void launcherSaysInOneSentenceThatThereIsNoJdk() throws Exception {
+    Path launcher = Files.createDirectory(temp.resolve("a folder")).resolve("internvl");
+    Files.copy(Fixtures.home().resolve("internvl"), launcher);
+    Files.createDirectory(launcher.resolveSibling(".mvn"));
+    Files.writeString(
+        launcher.resolveSibling(".mvn/find-jdk.sh"),
+        Files.readString(Fixtures.home().resolve(".mvn/find-jdk.sh"))
+            .replaceAll("(?m)^(is_jdk_25\\(\\) \\{)$", "$1\n  return 1"));
+    Cli.Result result = start(List.of("sh", launcher.toString(), "--help"));
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).startsWith("internvl: no JDK 25 or newer found").hasLineCount(1);
+  }
+
+  private static List<String> java(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Main.class.getName());
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  private Cli.Result start(List<String> command) throws IOException, InterruptedException {
+    Path out = temp.resolve("out");
+    Path err = temp.resolve("err");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    Process process = builder.start();
+    process.getOutputStream().close();
+    int code = process.waitFor();
+    return new Cli.Result(
+        code,
+        Files.readString(out, StandardCharsets.UTF_8),
+        Files.readString(err, StandardCharsets.UTF_8));
+  }
+}

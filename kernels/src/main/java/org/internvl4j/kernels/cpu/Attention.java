@@ -33,6 +33,7 @@ final class Attention {
   private final long keyPanels = 0;
   private final long valuePanels;
   private final long scores;
+  private final long stage;
   private final long states;
 
   private Attention(Heads h) {
@@ -41,7 +42,8 @@ final class Attention {
     this.widthPanels = (h.width + Tile.COLUMNS - 1) / Tile.COLUMNS;
     this.valuePanels = 4L * KEYS * h.width;
     this.scores = valuePanels + widthPanels * Panel.bytes(KEYS);
-    this.states = scores + 4L * QUERIES * KEYS;
+    this.stage = scores + 4L * QUERIES * KEYS;
+    this.states = stage + Tile.STAGE;
   }
 
   static void run(Pool pool, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
@@ -135,30 +137,55 @@ final class Attention {
           y,
           key == 0);
     }
-    boolean first = key == 0;
-    long yStride = h.yStride();
     for (int r = 0; r < rows; r += Tile.ROWS) {
       int some = Math.min(Tile.ROWS, rows - r);
-      long y = h.yAt(n, t + r, head);
       for (int p = 0; p < widthPanels; p++) {
-        int columns = Math.min(Tile.COLUMNS, h.width - p * Tile.COLUMNS);
-        long yAt = y + 4L * p * Tile.COLUMNS;
-        Tile.run(
-            count,
-            scratch,
-            scores + 4L * KEYS * r,
-            4L * KEYS,
-            some,
-            scratch,
-            valuePanels + p * Panel.bytes(KEYS),
-            h.y,
-            yAt,
-            yStride,
-            columns,
-            first ? null : h.y,
-            yAt,
-            yStride);
+        long yAt = h.yAt(n, t + r, head) + 4L * p * Tile.COLUMNS;
+        values(scratch, scores + 4L * KEYS * r, some, p, count, yAt, key == 0);
       }
+    }
+  }
+
+  /// Adds weighted values to one panel's columns of some rows of `y`.
+  private void values(
+      MemorySegment scratch, long weights, int rows, int p, int count, long yAt, boolean first) {
+    int columns = Math.min(Tile.COLUMNS, h.width - p * Tile.COLUMNS);
+    long panel = valuePanels + p * Panel.bytes(KEYS);
+    MemorySegment init = first ? Tile.ZERO : h.y;
+    long i0 = first ? 0 : yAt;
+    long iStride = first ? 0 : h.yStride();
+    if (columns == Tile.COLUMNS) {
+      Tile.run(
+          count,
+          scratch,
+          weights,
+          4L * KEYS,
+          rows,
+          scratch,
+          panel,
+          h.y,
+          yAt,
+          h.yStride(),
+          init,
+          i0,
+          iStride);
+    } else {
+      Tile.edge(
+          count,
+          scratch,
+          weights,
+          4L * KEYS,
+          rows,
+          scratch,
+          panel,
+          h.y,
+          yAt,
+          h.yStride(),
+          init,
+          i0,
+          iStride,
+          columns,
+          stage);
     }
   }
 
@@ -178,8 +205,7 @@ final class Attention {
             scratch,
             scores + 4L * (KEYS * r + c),
             4L * KEYS,
-            Tile.COLUMNS,
-            null,
+            Tile.ZERO,
             0,
             0);
       }

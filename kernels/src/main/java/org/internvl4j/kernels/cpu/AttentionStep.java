@@ -82,8 +82,12 @@ final class AttentionStep {
     scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
     scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
     long vAt = h.vAt(n, key, kvHead);
-    for (int d = 0; d < h.width; d += 2 * Lanes.N) {
-      values(
+    int d = 0;
+    for (; d <= h.width - Lanes.N; d += Lanes.N) {
+      values(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, key == 0);
+    }
+    if (d < h.width) {
+      lastValues(
           h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, h.width - d, key == 0);
     }
   }
@@ -107,7 +111,16 @@ final class AttentionStep {
       FloatVector s1 = Lanes.zero();
       FloatVector s2 = Lanes.zero();
       FloatVector s3 = Lanes.zero();
-      for (int d = 0; d < width; d += Lanes.N) {
+      int d = 0;
+      for (; d <= width - Lanes.N; d += Lanes.N) {
+        long o = 4L * d;
+        FloatVector x = Lanes.load(q, qAt + o);
+        s0 = Lanes.load(k, k0 + o).fma(x, s0);
+        s1 = Lanes.load(k, k1 + o).fma(x, s1);
+        s2 = Lanes.load(k, k2 + o).fma(x, s2);
+        s3 = Lanes.load(k, k3 + o).fma(x, s3);
+      }
+      if (d < width) {
         int rest = width - d;
         long o = 4L * d;
         FloatVector x = Lanes.load(q, qAt + o, rest);
@@ -123,8 +136,36 @@ final class AttentionStep {
     }
   }
 
-  /// `y += Σ_j weight[j] · v[j]` for two vectors of channels; `y =` for the first block.
+  /// `y += Σ_j weight[j] · v[j]` for one vector of channels; `y =` for the first block. Two chains,
+  /// of even and odd keys.
   private static void values(
+      MemorySegment y,
+      long yAt,
+      MemorySegment weight,
+      MemorySegment v,
+      long vAt,
+      long stride,
+      int count,
+      boolean first) {
+    FloatVector a = Lanes.load(first ? Tile.ZERO : y, first ? 0 : yAt);
+    FloatVector b = Lanes.zero();
+    int j = 0;
+    for (; j <= count - 2; j += 2) {
+      long at = vAt + j * stride;
+      a = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j)).fma(Lanes.load(v, at), a);
+      b =
+          Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j + 4))
+              .fma(Lanes.load(v, at + stride), b);
+    }
+    if (j < count) {
+      long at = vAt + j * stride;
+      a = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j)).fma(Lanes.load(v, at), a);
+    }
+    Lanes.store(a.add(b), y, yAt);
+  }
+
+  /// The same for the last channels, fewer than a vector.
+  private static void lastValues(
       MemorySegment y,
       long yAt,
       MemorySegment weight,
@@ -134,20 +175,11 @@ final class AttentionStep {
       int count,
       int width,
       boolean first) {
-    boolean two = width > Lanes.N;
-    FloatVector a = first ? Lanes.zero() : Lanes.load(y, yAt, width);
-    FloatVector b =
-        first || !two ? Lanes.zero() : Lanes.load(y, yAt + Lanes.BYTES, width - Lanes.N);
+    FloatVector a = Lanes.load(first ? Tile.ZERO : y, first ? 0 : yAt, width);
     for (int j = 0; j < count; j++) {
       FloatVector w = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
       a = w.fma(Lanes.load(v, vAt + j * stride, width), a);
-      if (two) {
-        b = w.fma(Lanes.load(v, vAt + j * stride + Lanes.BYTES, width - Lanes.N), b);
-      }
     }
     Lanes.store(a, y, yAt, width);
-    if (two) {
-      Lanes.store(b, y, yAt + Lanes.BYTES, width - Lanes.N);
-    }
   }
 }

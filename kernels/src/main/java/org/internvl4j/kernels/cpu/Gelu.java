@@ -17,29 +17,20 @@ final class Gelu {
   }
 
   private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
-    int i = 0;
-    for (; i <= n - Lanes.N; i += Lanes.N) {
-      long o = 4L * i;
-      Lanes.store(of(Lanes.load(x, xAt + o)), y, yAt + o);
+    for (int i = 0; i < n; i += Lanes.N) {
+      FloatVector v = Lanes.load(x, xAt + 4L * i);
+      FloatVector a = v.abs();
+      FloatVector t = Lanes.all(1f).div(a.fma(Lanes.all(0.21f), Lanes.all(1f)));
+      FloatVector p = t.fma(Lanes.all(-0.07165578f), Lanes.all(0.283586f));
+      p = p.fma(t, Lanes.all(-0.33024803f));
+      p = p.fma(t, Lanes.all(0.34939477f));
+      p = p.fma(t, Lanes.all(-0.09392077f));
+      p = p.fma(t, Lanes.all(0.12487076f));
+      p = p.fma(t, Lanes.all(0.06919270f));
+      p = p.fma(t, Lanes.all(0.08506878f));
+      p = p.fma(t, Lanes.all(0.08371158f)).mul(t);
+      FloatVector h = p.mul(Lanes.exp(a.mul(a).mul(-0.5f)));
+      Lanes.store(a.neg().fma(h, v.max(0f)), y, yAt + 4L * i);
     }
-    if (i < n) {
-      long o = 4L * i;
-      Lanes.store(of(Lanes.load(x, xAt + o, n - i)), y, yAt + o, n - i);
-    }
-  }
-
-  private static FloatVector of(FloatVector x) {
-    FloatVector a = x.abs();
-    FloatVector t = Lanes.all(1f).div(a.fma(Lanes.all(0.21f), Lanes.all(1f)));
-    FloatVector p = t.fma(Lanes.all(-0.07165578f), Lanes.all(0.283586f));
-    p = p.fma(t, Lanes.all(-0.33024803f));
-    p = p.fma(t, Lanes.all(0.34939477f));
-    p = p.fma(t, Lanes.all(-0.09392077f));
-    p = p.fma(t, Lanes.all(0.12487076f));
-    p = p.fma(t, Lanes.all(0.06919270f));
-    p = p.fma(t, Lanes.all(0.08506878f));
-    p = p.fma(t, Lanes.all(0.08371158f)).mul(t);
-    FloatVector h = p.mul(Lanes.exp(a.mul(a).mul(-0.5f)));
-    return a.neg().fma(h, x.max(0f));
   }
 }

@@ -84,7 +84,13 @@ final class LayerNorm {
       int n,
       float mean,
       float scale) {
-    for (int i = 0; i < n; i += Lanes.N) {
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      long o = 4L * i;
+      FloatVector v = Lanes.load(x, xAt + o).sub(mean).mul(scale);
+      Lanes.store(v.fma(Lanes.load(w, wAt + o), Lanes.load(b, bAt + o)), y, yAt + o);
+    }
+    if (i < n) {
       long o = 4L * i;
       int rest = n - i;
       FloatVector v = Lanes.load(x, xAt + o, rest).sub(mean).mul(scale);

@@ -16,6 +16,7 @@ final class MatMul {
   private static final int DEPTH = 512;
 
   private static final int PANELS = 4;
+  private static final long STAGE = PANELS * Panel.bytes(DEPTH);
 
   /// Rows that pay for widening a panel once more, where there are too few panels for all workers.
   private static final int BLOCK = 96;
@@ -57,7 +58,7 @@ final class MatMul {
     pool.run(
         (long) x.count * in * out,
         share -> {
-          MemorySegment scratch = share.scratch(PANELS * Panel.bytes(DEPTH));
+          MemorySegment scratch = share.scratch(STAGE + Tile.STAGE);
           int to = share.to(panels * blocks);
           for (int u = share.from(panels * blocks); u < to; ) {
             int count = blocks == 1 ? Math.min(PANELS, to - u) : 1;
@@ -94,11 +95,22 @@ final class MatMul {
     int columns = Math.min(Tile.COLUMNS, out - c);
     long xAt = x.at(r) + 4L * k;
     long yAt = y.at(r) + 4L * c;
-    MemorySegment init = k == 0 ? bias : y.segment;
-    long iAt = k == 0 ? bias0 + 4L * c : yAt;
-    long iStride = k == 0 ? 0 : y.stride;
-    Tile.run(
-        depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, columns, init,
-        iAt, iStride);
+    MemorySegment init = y.segment;
+    long i0 = yAt;
+    long iStride = y.stride;
+    if (k == 0) {
+      init = bias == null ? Tile.ZERO : bias;
+      i0 = bias == null ? 0 : bias0 + 4L * c;
+      iStride = 0;
+    }
+    if (columns == Tile.COLUMNS) {
+      Tile.run(
+          depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, init, i0,
+          iStride);
+    } else {
+      Tile.edge(
+          depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, init, i0,
+          iStride, columns, STAGE);
+    }
   }
 }

@@ -1,7 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = a · b`. Bound by memory.
@@ -14,20 +13,9 @@ final class Mul {
 
   private static void stretch(
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-    int i = 0;
-    for (; i <= n - Lanes.N; i += Lanes.N) {
+    for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      Lanes.store(of(Lanes.load(a, aAt + o), Lanes.load(b, bAt + o)), y, yAt + o);
+      Lanes.store(Lanes.load(a, aAt + o).mul(Lanes.load(b, bAt + o)), y, yAt + o);
     }
-    if (i < n) {
-      long o = 4L * i;
-      int rest = n - i;
-      FloatVector v = of(Lanes.load(a, aAt + o, rest), Lanes.load(b, bAt + o, rest));
-      Lanes.store(v, y, yAt + o, rest);
-    }
-  }
-
-  private static FloatVector of(FloatVector a, FloatVector b) {
-    return a.mul(b);
   }
 }

@@ -37,7 +37,18 @@ final class Rope {
       long sinAt,
       Rows sin,
       int half) {
-    for (int j = 0; j < half; j += Lanes.N) {
+    int j = 0;
+    for (; j <= half - Lanes.N; j += Lanes.N) {
+      long a = 4L * j;
+      long b = a + 4L * half;
+      FloatVector u = Lanes.load(x, xAt + a);
+      FloatVector v = Lanes.load(x, xAt + b);
+      FloatVector c = Lanes.load(cos, cosAt + a);
+      FloatVector s = Lanes.load(sin.segment, sinAt + a);
+      Lanes.store(u.mul(c).sub(v.mul(s)), y, yAt + a);
+      Lanes.store(v.mul(c).add(u.mul(s)), y, yAt + b);
+    }
+    if (j < half) {
       int rest = half - j;
       long a = 4L * j;
       long b = a + 4L * half;

@@ -13,18 +13,10 @@ final class Silu {
   }
 
   private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
-    int i = 0;
-    for (; i <= n - Lanes.N; i += Lanes.N) {
+    for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      Lanes.store(of(Lanes.load(x, xAt + o)), y, yAt + o);
+      FloatVector v = Lanes.load(x, xAt + o);
+      Lanes.store(v.div(Lanes.exp(v.neg()).add(1f)), y, yAt + o);
     }
-    if (i < n) {
-      long o = 4L * i;
-      Lanes.store(of(Lanes.load(x, xAt + o, n - i)), y, yAt + o, n - i);
-    }
-  }
-
-  static FloatVector of(FloatVector x) {
-    return x.div(Lanes.exp(x.neg()).add(1f));
   }
 }

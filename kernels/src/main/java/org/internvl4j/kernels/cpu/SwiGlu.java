@@ -14,20 +14,11 @@ final class SwiGlu {
 
   private static void stretch(
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-    int i = 0;
-    for (; i <= n - Lanes.N; i += Lanes.N) {
+    for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      Lanes.store(of(Lanes.load(a, aAt + o), Lanes.load(b, bAt + o)), y, yAt + o);
+      FloatVector v = Lanes.load(a, aAt + o);
+      FloatVector gate = v.div(Lanes.exp(v.neg()).add(1f));
+      Lanes.store(gate.mul(Lanes.load(b, bAt + o)), y, yAt + o);
     }
-    if (i < n) {
-      long o = 4L * i;
-      int rest = n - i;
-      FloatVector v = of(Lanes.load(a, aAt + o, rest), Lanes.load(b, bAt + o, rest));
-      Lanes.store(v, y, yAt + o, rest);
-    }
-  }
-
-  private static FloatVector of(FloatVector a, FloatVector b) {
-    return Silu.of(a).mul(b);
   }
 }

@@ -2,9 +2,9 @@ package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import org.jspecify.annotations.Nullable;
 
 /// The inner product of everything: six rows times one panel of two vectors.
 ///
@@ -21,12 +21,19 @@ final class Tile {
 
   private Tile() {}
 
+  /// A line of zeros, for sums that start at nothing.
+  static final MemorySegment ZERO = Arena.global().allocate(4L * COLUMNS, 64);
+
+  /// Bytes that [#edge] needs to work in.
+  static final long STAGE = 4L * ROWS * COLUMNS;
+
+  /// A tile with all its columns.
+  ///
   /// @param k terms of the sum
   /// @param x where row 0 begins at `x0`, rows `xStride` bytes apart
   /// @param rows how many of the six rows exist; the last one stands in for those that do not
   /// @param panel `[k][COLUMNS]` floats from `b0`
-  /// @param columns how many of the panel's columns exist
-  /// @param init start of the sums, rows `iStride` bytes apart; null for zero
+  /// @param init start of the sums, rows `iStride` bytes apart
   static void run(
       int k,
       MemorySegment x,
@@ -38,29 +45,26 @@ final class Tile {
       MemorySegment y,
       long y0,
       long yStride,
-      int columns,
-      @Nullable MemorySegment init,
+      MemorySegment init,
       long i0,
       long iStride) {
-    int left = Math.min(columns, Lanes.N);
-    int right = columns - Lanes.N;
     int r1 = Math.min(1, rows - 1);
     int r2 = Math.min(2, rows - 1);
     int r3 = Math.min(3, rows - 1);
     int r4 = Math.min(4, rows - 1);
     int r5 = Math.min(5, rows - 1);
-    FloatVector c00 = start(init, i0, left);
-    FloatVector c01 = start(init, i0 + Lanes.BYTES, right);
-    FloatVector c10 = start(init, i0 + r1 * iStride, left);
-    FloatVector c11 = start(init, i0 + r1 * iStride + Lanes.BYTES, right);
-    FloatVector c20 = start(init, i0 + r2 * iStride, left);
-    FloatVector c21 = start(init, i0 + r2 * iStride + Lanes.BYTES, right);
-    FloatVector c30 = start(init, i0 + r3 * iStride, left);
-    FloatVector c31 = start(init, i0 + r3 * iStride + Lanes.BYTES, right);
-    FloatVector c40 = start(init, i0 + r4 * iStride, left);
-    FloatVector c41 = start(init, i0 + r4 * iStride + Lanes.BYTES, right);
-    FloatVector c50 = start(init, i0 + r5 * iStride, left);
-    FloatVector c51 = start(init, i0 + r5 * iStride + Lanes.BYTES, right);
+    FloatVector c00 = Lanes.load(init, i0);
+    FloatVector c01 = Lanes.load(init, i0 + Lanes.BYTES);
+    FloatVector c10 = Lanes.load(init, i0 + r1 * iStride);
+    FloatVector c11 = Lanes.load(init, i0 + r1 * iStride + Lanes.BYTES);
+    FloatVector c20 = Lanes.load(init, i0 + r2 * iStride);
+    FloatVector c21 = Lanes.load(init, i0 + r2 * iStride + Lanes.BYTES);
+    FloatVector c30 = Lanes.load(init, i0 + r3 * iStride);
+    FloatVector c31 = Lanes.load(init, i0 + r3 * iStride + Lanes.BYTES);
+    FloatVector c40 = Lanes.load(init, i0 + r4 * iStride);
+    FloatVector c41 = Lanes.load(init, i0 + r4 * iStride + Lanes.BYTES);
+    FloatVector c50 = Lanes.load(init, i0 + r5 * iStride);
+    FloatVector c51 = Lanes.load(init, i0 + r5 * iStride + Lanes.BYTES);
     long x1 = x0 + r1 * xStride;
     long x2 = x0 + r2 * xStride;
     long x3 = x0 + r3 * xStride;
@@ -89,33 +93,57 @@ final class Tile {
       c50 = a.fma(b, c50);
       c51 = a.fma(d, c51);
     }
-    end(c00, c01, y, y0, columns);
+    Lanes.store(c00, y, y0);
+    Lanes.store(c01, y, y0 + Lanes.BYTES);
     if (rows > 1) {
-      end(c10, c11, y, y0 + yStride, columns);
+      Lanes.store(c10, y, y0 + 1 * yStride);
+      Lanes.store(c11, y, y0 + 1 * yStride + Lanes.BYTES);
     }
     if (rows > 2) {
-      end(c20, c21, y, y0 + 2 * yStride, columns);
+      Lanes.store(c20, y, y0 + 2 * yStride);
+      Lanes.store(c21, y, y0 + 2 * yStride + Lanes.BYTES);
     }
     if (rows > 3) {
-      end(c30, c31, y, y0 + 3 * yStride, columns);
+      Lanes.store(c30, y, y0 + 3 * yStride);
+      Lanes.store(c31, y, y0 + 3 * yStride + Lanes.BYTES);
     }
     if (rows > 4) {
-      end(c40, c41, y, y0 + 4 * yStride, columns);
+      Lanes.store(c40, y, y0 + 4 * yStride);
+      Lanes.store(c41, y, y0 + 4 * yStride + Lanes.BYTES);
     }
     if (rows > 5) {
-      end(c50, c51, y, y0 + 5 * yStride, columns);
+      Lanes.store(c50, y, y0 + 5 * yStride);
+      Lanes.store(c51, y, y0 + 5 * yStride + Lanes.BYTES);
     }
   }
 
-  private static FloatVector start(@Nullable MemorySegment init, long at, int columns) {
-    return init == null || columns <= 0 ? Lanes.zero() : Lanes.load(init, at, columns);
-  }
-
-  private static void end(
-      FloatVector left, FloatVector right, MemorySegment y, long at, int columns) {
-    Lanes.store(left, y, at, columns);
-    if (columns > Lanes.N) {
-      Lanes.store(right, y, at + Lanes.BYTES, columns - Lanes.N);
+  /// A tile of which only the first `columns` columns exist: [#run] by way of memory at `stage`.
+  ///
+  /// @param work holds the panel, and [#STAGE] bytes from `stage`
+  static void edge(
+      int k,
+      MemorySegment x,
+      long x0,
+      long xStride,
+      int rows,
+      MemorySegment work,
+      long b0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0,
+      long iStride,
+      int columns,
+      long stage) {
+    long bytes = 4L * columns;
+    long line = 4L * COLUMNS;
+    for (int r = 0; r < rows; r++) {
+      MemorySegment.copy(init, i0 + r * iStride, work, stage + r * line, bytes);
+    }
+    run(k, x, x0, xStride, rows, work, b0, work, stage, line, work, stage, line);
+    for (int r = 0; r < rows; r++) {
+      MemorySegment.copy(work, stage + r * line, y, y0 + r * yStride, bytes);
     }
   }
 }

@@ -44,7 +44,7 @@ public final class TensorAssert {
     }
   }
 
-  /// The same bits in every element.
+  /// The same bits in every element; a NaN is a NaN.
   ///
   /// @throws AssertionError naming the first that differs
   public static void assertSameBits(String what, float[] actual, float[] expected) {
@@ -53,7 +53,7 @@ public final class TensorAssert {
           what + ": has " + actual.length + " elements, expected " + expected.length);
     }
     for (int i = 0; i < actual.length; i++) {
-      if (Float.floatToRawIntBits(actual[i]) != Float.floatToRawIntBits(expected[i])) {
+      if (Float.floatToIntBits(actual[i]) != Float.floatToIntBits(expected[i])) {
         throw new AssertionError(
             what + ": element " + i + " is " + actual[i] + ", expected exactly " + expected[i]);
       }

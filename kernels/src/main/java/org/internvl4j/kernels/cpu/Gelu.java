@@ -30,7 +30,8 @@ final class Gelu {
       p = p.fma(t, Lanes.all(0.08506878f));
       p = p.fma(t, Lanes.all(0.08371158f)).mul(t);
       FloatVector h = p.mul(Lanes.exp(a.mul(a).mul(-0.5f)));
-      Lanes.store(a.neg().fma(h, v.max(0f)), y, yAt + 4L * i);
+      // not by Lanes.store: C2 stops inlining such helpers in a body of this size
+      a.neg().fma(h, v.max(0f)).intoMemorySegment(y, yAt + 4L * i, Lanes.LE);
     }
   }
 }

@@ -34,7 +34,7 @@ final class Lanes {
   /// Bytes a vector.
   static final int BYTES = 4 * N;
 
-  private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+  static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   private static final VectorShuffle<Float> SWAP_8 = swap(8);
   private static final VectorShuffle<Float> SWAP_4 = swap(4);
   private static final VectorShuffle<Float> SWAP_2 = swap(2);

@@ -1,0 +1,129 @@
+package org.internvl4j.kernels.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.runtime.DeviceException;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.junit.jupiter.api.Test;
+
+final class CpuDeviceTest {
+  @Test
+  void autoTakesIt() {
+    try (Device device = Devices.open("auto", 1)) {
+      assertThat(device.name()).isEqualTo("cpu");
+      assertThat(device.description())
+          .isEqualTo("cpu: Vector API, " + Lanes.WIDEST + " bits, 1 thread");
+      assertThat(device.activations()).isEqualTo(DType.F32);
+    }
+  }
+
+  @Test
+  void zeroThreadsMeansOneACore() {
+    try (Device device = Devices.open("cpu", 0)) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      assertThat(device.description()).contains(", " + cores + " thread");
+    }
+  }
+
+  @Test
+  void refusesAnImpossibleNumberOfThreads() {
+    assertThatThrownBy(() -> Devices.open("cpu", -1))
+        .isInstanceOf(DeviceException.class)
+        .hasMessage("cpu: threads is -1, expected 0 (one a core) to 1024");
+  }
+
+  @Test
+  void keepsMatricesAndTablesAndWidensVectors() {
+    try (Device device = Devices.open("cpu", 1);
+        Workspace model = new Workspace(device, "model")) {
+      Tensor half = model.allocate(DType.BF16, 2, 3).copyFrom(model.of(new float[6], 2, 3));
+      assertThat(device.prepare(half, Role.MATRIX, model)).isSameAs(half);
+      assertThat(device.prepare(half, Role.TABLE, model)).isSameAs(half);
+      assertThat(device.prepare(half, Role.VECTOR, model).dtype()).isEqualTo(DType.F32);
+      Tensor full = model.of(new float[] {1, 2}, 2);
+      assertThat(device.prepare(full, Role.VECTOR, model)).isSameAs(full);
+    }
+  }
+
+  @Test
+  void refusesActivationsOfAnotherDType() {
+    try (Device device = Devices.open("cpu", 1);
+        Workspace step = new Workspace(device, "step")) {
+      Tensor x = step.allocate(DType.BF16, 2, 3);
+      assertThatThrownBy(x::gelu)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "gelu: got [2, 3] bf16, the cpu computes on f32 activations; copyFrom converts");
+    }
+  }
+
+  @Test
+  void gatherNamesTheIdThatIsOutside() {
+    try (Device device = Devices.open("cpu", 1);
+        Workspace step = new Workspace(device, "step")) {
+      Tensor table = step.of(new float[6], 3, 2);
+      Tensor ids = step.of(new int[] {0, 3}, 2);
+      assertThatThrownBy(() -> ids.gather(table))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("gather: id 3 is outside [3, 2] f32 (position 1)");
+    }
+  }
+
+  @Test
+  void aClosedDeviceSaysSo() {
+    Device device = Devices.open("cpu", 2);
+    Workspace step = new Workspace(device, "step");
+    Tensor x = step.of(new float[] {1}, 1);
+    device.close();
+    assertThatThrownBy(x::gelu)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("cpu: the device is closed");
+    step.close();
+  }
+
+  /// Run in a Java of its own, without the module.
+  static final class Probe {
+    private Probe() {}
+
+    public static void main(String[] args) {
+      for (int i = 0; i < 2; i++) {
+        try (Device device = Devices.open("auto", 2);
+            Workspace step = new Workspace(device, "step")) {
+          float y =
+              step.of(new float[] {3}, 1, 1)
+                  .matMul(step.of(new float[] {2}, 1, 1), null)
+                  .toFloats()[0];
+          System.out.println(device.description() + " says " + y);
+        }
+      }
+    }
+  }
+
+  @Test
+  void withoutTheModuleItWarnsOnceAndComputesAnyway() throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Probe.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output)
+        .containsOnlyOnce(
+            "cpu: the Vector API is not enabled; start java with --add-modules"
+                + " jdk.incubator.vector")
+        .contains("cpu: plain loops, 2 threads says 6.0");
+  }
+}

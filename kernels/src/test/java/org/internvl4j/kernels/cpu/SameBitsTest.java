@@ -1,0 +1,114 @@
+package org.internvl4j.kernels.cpu;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.testkit.KernelCase;
+import org.internvl4j.testkit.KernelCases;
+import org.internvl4j.testkit.TensorAssert;
+import org.internvl4j.testkit.Tolerance;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What a result may not depend on: the number of threads, what else is computed, and, where sums
+/// run in the order of their terms, the width of vectors.
+final class SameBitsTest {
+  private static final List<KernelCase> CASES = KernelCases.all();
+
+  static IntStream widths() {
+    return IntStream.of(Widths.ALL);
+  }
+
+  /// The split among workers does not depend on the width, so two of them will do.
+  static IntStream widestAndNone() {
+    return IntStream.of(Lanes.WIDEST, 0);
+  }
+
+  @ParameterizedTest
+  @MethodSource("widestAndNone")
+  void oneTwoThreeAndEightThreadsGiveTheSameBits(int bits) {
+    try (Device one = Widths.open(bits, 1);
+        Device two = Widths.open(bits, 2);
+        Device three = Widths.open(bits, 3);
+        Device eight = Widths.open(bits, 8)) {
+      for (KernelCase c : CASES) {
+        float[] expected = c.run(one);
+        for (Device device : List.of(two, three, eight)) {
+          TensorAssert.assertSameBits(
+              c.name() + " on " + device.description(), c.run(device), expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  void theSameCallGivesTheSameBitsInterpretedAndCompiled() {
+    try (Device device = Widths.open(Lanes.WIDEST, 1)) {
+      List<float[]> first = CASES.stream().map(c -> c.run(device)).toList();
+      for (int i = 0; i < 12; i++) {
+        for (int n = 0; n < first.size(); n++) {
+          TensorAssert.assertSameBits(
+              CASES.get(n).name() + ", time " + i, CASES.get(n).run(device), first.get(n));
+        }
+      }
+    }
+  }
+
+  static Stream<KernelCase> independentOfWidth() {
+    return Stream.of(
+        new KernelCase(
+            "matMul [20, 600], bf16 [70, 600]",
+            Tolerance.exact(),
+            in ->
+                in.activations(20, 600).matMul(in.weight(DType.BF16, Role.MATRIX, 70, 600), null)),
+        new KernelCase("gelu [3, 77]", Tolerance.exact(), in -> in.uniform(7, 3, 77).gelu()),
+        new KernelCase("silu [3, 77]", Tolerance.exact(), in -> in.uniform(7, 3, 77).silu()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("independentOfWidth")
+  void theWidthOfVectorsDoesNotMatter(KernelCase c) {
+    float[] expected;
+    try (Device narrow = Widths.open(128, 1)) {
+      expected = c.run(narrow);
+    }
+    for (int bits : new int[] {256, 512}) {
+      if (Widths.available(bits)) {
+        try (Device wide = Widths.open(bits, 1)) {
+          TensorAssert.assertSameBits(c.name() + " at " + bits, c.run(wide), expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("widths")
+  void aRowDoesNotDependOnTheRowsBesideIt(int bits) {
+    Assumptions.assumeTrue(Widths.available(bits));
+    try (Device device = Widths.open(bits, 2)) {
+      for (int[] pair : new int[][] {{8, 50}, {1, 7}}) {
+        float[] few = rows(device, pair[0]);
+        float[] many = rows(device, pair[1]);
+        TensorAssert.assertSameBits(
+            pair[0] + " rows of " + pair[1], few, Arrays.copyOf(many, few.length));
+      }
+    }
+  }
+
+  private static float[] rows(Device device, int rows) {
+    return new KernelCase(
+            "rows",
+            Tolerance.exact(),
+            in ->
+                in.activations(50, 130)
+                    .narrow(0, 0, rows)
+                    .matMul(in.weight(DType.BF16, Role.MATRIX, 33, 130), null))
+        .run(device);
+  }
+}

@@ -43,8 +43,8 @@ record AddedToken(
         special);
   }
 
-  AddedToken asSpecial() {
-    return new AddedToken(content, leftStrip, rightStrip, singleWord, normalized, true);
+  AddedToken withSpecial(boolean isSpecial) {
+    return new AddedToken(content, leftStrip, rightStrip, singleWord, normalized, isSpecial);
   }
 
   /// Whether it marks a region of a picture or its name; users may write these.

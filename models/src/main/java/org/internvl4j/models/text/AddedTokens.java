@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// The added tokens of a tokenizer, and how they cut a text: leftmost first, of several that begin
@@ -13,7 +14,7 @@ final class AddedTokens {
   private final StringTrie trie = new StringTrie();
   private final StringTrie normalizedTrie = new StringTrie();
   private final IdSet ids;
-  private final boolean stripsControls;
+  private final boolean python;
 
   /// A part of a text.
   ///
@@ -27,13 +28,12 @@ final class AddedTokens {
   /// @param byId added tokens by id
   /// @param normalizer what prepares text for tokens that are looked for in normalised text; null
   ///   if all tokens are looked for in the text as it is
-  /// @param stripsControls whether white space to be swallowed is Python's (`str.isspace`, which
-  ///   has U+001C … U+001F too) and not Unicode's
-  AddedTokens(
-      Map<Integer, AddedToken> byId, @Nullable Normalizer normalizer, boolean stripsControls) {
+  /// @param python whether white space to be swallowed is Python's (`str.isspace`, which has U+001C
+  ///   … U+001F too) and gone for good, or Unicode's and as in Rust's tokenizers
+  AddedTokens(Map<Integer, AddedToken> byId, @Nullable Normalizer normalizer, boolean python) {
     this.byId = new TreeMap<>(byId);
     this.ids = IdSet.of(byId.keySet());
-    this.stripsControls = stripsControls;
+    this.python = python;
     this.byId.forEach((id, token) -> {
       if (normalizer != null && token.normalized()) {
         String content = normalizer.apply(token.content());
@@ -54,6 +54,11 @@ final class AddedTokens {
   /// The added token of an id, or null.
   @Nullable AddedToken find(int id) {
     return byId.get(id);
+  }
+
+  /// Whether a test holds for the id of one of them at least.
+  boolean anyMatch(IntPredicate test) {
+    return byId.keySet().stream().anyMatch(test::test);
   }
 
   /// Whether tokens must be looked for in normalised text.
@@ -102,7 +107,8 @@ final class AddedTokens {
       }
       parts.add(new Part(match.value(), start, end));
       done = end;
-      from = end;
+      // Rust still finds a token of white space that the one before has swallowed.
+      from = python ? end : match.end();
     }
     if (done < text.length()) {
       parts.add(new Part(-1, done, text.length()));
@@ -125,7 +131,7 @@ final class AddedTokens {
   }
 
   private boolean isSpace(char c) {
-    return WordSplitter.isSpace(c) || (stripsControls && c >= 0x1C && c <= 0x1F);
+    return WordSplitter.isSpace(c) || (python && c >= 0x1C && c <= 0x1F);
   }
 
   private static boolean touchesWord(String text, StringTrie.Match match) {

@@ -19,7 +19,7 @@ final class BytePairLoader {
     config.defaultRole("unk_token", "<|endoftext|>");
     config.defaultRole("eos_token", "<|endoftext|>");
     config.defaultRole("pad_token", "<|endoftext|>");
-    Map<Integer, AddedToken> added = config.added(Map.of(), base::idOrNone, base.size());
+    Map<Integer, AddedToken> added = config.added(Map.of(), false, base::idOrNone, base.size());
     Vocabulary all = base.copy();
     added.forEach((id, token) -> all.override(token.content(), id, "tokenizer_config.json"));
     return new LoadedTokenizer(

@@ -54,11 +54,7 @@ final class LlamaDecoder implements TokenDecoder {
     this.tokens = tokens;
     this.rules = rules;
     this.decoder = new PieceDecoder(rules.model);
-    boolean inner = false;
-    for (int id = 0; id < rules.model.pieces().size(); id++) {
-      inner |= isInner(id);
-    }
-    waits = inner && rules.spacesBeforeSpecial();
+    waits = rules.spacesBeforeSpecial() && tokens.added().anyMatch(this::isInner);
   }
 
   /// Whether a token is special, kept and part of a run.

@@ -1,6 +1,6 @@
 package org.internvl4j.models.text;
 
-import org.internvl4j.models.text.SentencePieceModel.Type;
+import org.internvl4j.models.text.SentencePieceModel.PieceType;
 
 /// Pieces to text, as SentencePiece itself does it (`sentencepiece_processor.cc`).
 final class PieceDecoder {
@@ -17,7 +17,7 @@ final class PieceDecoder {
   /// @param id of the piece; that of the unknown piece if there is no such piece
   void push(String piece, int id, StringBuilder out) {
     int before = out.length();
-    if (model.pieces().get(id).type() == Type.BYTE) {
+    if (model.pieces().get(id).type() == PieceType.BYTE) {
       utf8.push(SentencePieceModel.byteOf(piece), out);
       empty = false;
       return;

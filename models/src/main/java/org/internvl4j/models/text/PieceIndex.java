@@ -87,7 +87,8 @@ final class PieceIndex {
   }
 
   private int home(long hash) {
-    return (int) ((hash ^ (hash >>> 29)) * BASE >>> 40) & (slots.length - 1);
+    long mixed = (hash ^ (hash >>> 29)) * BASE;
+    return (int) (mixed >>> 40) & (slots.length - 1);
   }
 
   /// The score of a piece as an unsigned number that is smaller for a higher score.

@@ -124,7 +124,7 @@ final class ProtoReader {
     }
     long value = 0;
     for (int i = 0; i < count; i++) {
-      value |= (bytes[at++] & 0xFFL) << 8 * i;
+      value |= (bytes[at++] & 0xFFL) << (8 * i);
     }
     return value;
   }

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.internvl4j.models.text.SentencePieceModel.Piece;
-import org.internvl4j.models.text.SentencePieceModel.Type;
+import org.internvl4j.models.text.SentencePieceModel.PieceType;
 
 /// SentencePiece BPE (Kudo & Richardson 2018; `bpe_model.cc`): of all pairs of neighbours that form
 /// a piece, the one with the highest score is joined, of equal ones the leftmost, until none is
@@ -29,10 +29,10 @@ final class SentencePieceEncoder implements TextEncoder {
       if (!piece.type().isText()) {
         reserved.put(piece.text(), id);
       }
-      if (piece.type() == Type.USER_DEFINED) {
+      if (piece.type() == PieceType.USER_DEFINED) {
         userDefined.put(piece.text(), id);
       }
-      unused |= piece.type() == Type.UNUSED;
+      unused |= piece.type() == PieceType.UNUSED;
     }
     hasUnused = unused;
   }
@@ -86,8 +86,9 @@ final class SentencePieceEncoder implements TextEncoder {
       }
       at = end;
     }
+    boolean escapes = model.flags().escapeWhitespaces();
     int end = out.length();
-    while (end > 0 && (out.charAt(end - 1) == ' ' || out.charAt(end - 1) == SPACE)) {
+    while (end > 0 && (out.charAt(end - 1) == ' ' || (escapes && out.charAt(end - 1) == SPACE))) {
       end--;
     }
     return out.substring(0, end);
@@ -169,7 +170,7 @@ final class SentencePieceEncoder implements TextEncoder {
       if (id < 0 || banned.contains(id)) {
         return;
       }
-      if (hasUnused && model.pieces().get(id).type() == Type.UNUSED) {
+      if (hasUnused && model.pieces().get(id).type() == PieceType.UNUSED) {
         cuts.put(text.substring(from, to), starts[right] - from);
       }
       queue.push(index.priority(id), left, to - from);
@@ -186,7 +187,7 @@ final class SentencePieceEncoder implements TextEncoder {
     private boolean emit(String piece, boolean afterUnknown, IntList ids) {
       int id = idOf(piece);
       Integer cut = hasUnused ? cuts.get(piece) : null;
-      if (cut != null && model.pieces().get(id).type() == Type.UNUSED) {
+      if (cut != null && model.pieces().get(id).type() == PieceType.UNUSED) {
         boolean unknown = emit(piece.substring(0, cut), afterUnknown, ids);
         return emit(piece.substring(cut), unknown, ids);
       }

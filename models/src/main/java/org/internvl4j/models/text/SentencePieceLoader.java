@@ -31,7 +31,7 @@ final class SentencePieceLoader {
     for (int id = 0; id < model.pieces().size(); id++) {
       all.add(model.pieces().get(id).text(), id, FILE);
     }
-    Map<Integer, AddedToken> added = config.added(Map.of(), all::idOrNone, all.size());
+    Map<Integer, AddedToken> added = config.added(Map.of(), false, all::idOrNone, all.size());
     added.forEach((id, token) -> all.override(token.content(), id, "tokenizer_config.json"));
     boolean spaced = !internLm2 && config.flag("add_prefix_space", true);
     LlamaDecoder.Rules rules =

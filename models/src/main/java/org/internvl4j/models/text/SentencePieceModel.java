@@ -19,9 +19,9 @@ record SentencePieceModel(
   record Flags(boolean addDummyPrefix, boolean removeExtraWhitespaces, boolean escapeWhitespaces) {}
 
   /// @param score pairs with a higher one are merged first
-  record Piece(String text, float score, Type type) {}
+  record Piece(String text, float score, PieceType type) {}
 
-  enum Type {
+  enum PieceType {
     NORMAL,
     UNKNOWN,
     CONTROL,
@@ -30,7 +30,7 @@ record SentencePieceModel(
     BYTE;
 
     /// The type of a number of the file, or null.
-    static @Nullable Type of(long number) {
+    static @Nullable PieceType of(long number) {
       return number >= 1 && number <= values().length ? values()[(int) number - 1] : null;
     }
 
@@ -107,7 +107,7 @@ record SentencePieceModel(
         throw new CheckpointException(
             file, where + " " + Vocabulary.quote(text) + " has score NaN, expected a number");
       }
-      Type kind = Type.of(type);
+      PieceType kind = PieceType.of(type);
       if (kind == null) {
         throw new CheckpointException(
             file, where + " " + Vocabulary.quote(text) + " has type " + type + ", expected 1 … 6");
@@ -149,7 +149,7 @@ record SentencePieceModel(
     private int unkId() {
       int unk = -1;
       for (int id = 0; id < pieces.size(); id++) {
-        if (pieces.get(id).type == Type.UNKNOWN) {
+        if (pieces.get(id).type == PieceType.UNKNOWN) {
           if (unk >= 0) {
             throw new CheckpointException(
                 file, "pieces " + unk + " and " + id + " are both the unknown piece");
@@ -168,7 +168,7 @@ record SentencePieceModel(
       int count = 0;
       for (int id = 0; id < pieces.size(); id++) {
         Piece piece = pieces.get(id);
-        if (piece.type == Type.BYTE) {
+        if (piece.type == PieceType.BYTE) {
           int value = byteOf(piece.text);
           if (value < 0 || !byteFallback) {
             throw new CheckpointException(

@@ -142,13 +142,17 @@ final class TokenizerConfig {
   }
 
   /// All added tokens by id: those of the files, and the special tokens that the files name only by
-  /// role. A token that the files name as special is special whatever its entry says.
+  /// role. The tokens that the files name as special are special; those with the flag only if
+  /// `flagsCount`, for Python's own tokenizers look at names alone.
   ///
   /// @param before added tokens that are known already
   /// @param baseId the id of a base token, or -1
   /// @param baseSize the first id that new tokens can have
   Map<Integer, AddedToken> added(
-      Map<Integer, AddedToken> before, ToIntFunction<String> baseId, int baseSize) {
+      Map<Integer, AddedToken> before,
+      boolean flagsCount,
+      ToIntFunction<String> baseId,
+      int baseSize) {
     Map<Integer, AddedToken> all = new TreeMap<>(before);
     Map<String, Integer> ids = new LinkedHashMap<>();
     all.forEach((id, token) -> ids.put(token.content(), id));
@@ -179,7 +183,8 @@ final class TokenizerConfig {
         all.put(id >= 0 ? id : free++, AddedToken.special(token));
       }
     }
-    all.replaceAll((id, token) -> isNamedSpecial(token.content()) ? token.asSpecial() : token);
+    all.replaceAll((id, token) ->
+        token.withSpecial(isNamedSpecial(token.content()) || (flagsCount && token.special())));
     return all;
   }
 

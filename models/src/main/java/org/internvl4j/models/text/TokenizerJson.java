@@ -44,7 +44,7 @@ final class TokenizerJson {
     int unknown = unknownToken == null ? -1 : base.idOrNone(unknownToken);
     Json normalizerJson = root.find("normalizer");
     Normalizer normalizer = normalizerJson == null ? null : Normalizer.of(normalizerJson);
-    Map<Integer, AddedToken> added = config.added(added(), base::idOrNone, base.size());
+    Map<Integer, AddedToken> added = config.added(added(), true, base::idOrNone, base.size());
     Vocabulary all = base.copy();
     added.forEach((id, token) -> all.override(token.content(), id, FILE));
     WordSplitter words = words();

@@ -1,0 +1,11 @@
+package org.internvl4j.models.text;
+
+/// How much random tests do: the whole of it with `-Psweep`.
+final class Effort {
+  private Effort() {}
+
+  /// Texts a tokenizer.
+  static int texts() {
+    return Boolean.getBoolean("internvl4j.sweep") ? 100_000 : 10_000;
+  }
+}

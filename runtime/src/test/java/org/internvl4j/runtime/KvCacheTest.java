@@ -1,0 +1,87 @@
+package org.internvl4j.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+final class KvCacheTest {
+  @Test
+  void growingKeepsWhatIsHeld() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 2, 3, 4, "session 1")) {
+      cache.reserve(2);
+      append(on, cache, 2, 0);
+      for (int tokens : new int[] {5, 100, 5000}) {
+        cache.reserve(tokens);
+        assertThat(cache.capacity()).isGreaterThanOrEqualTo(tokens);
+      }
+      append(on, cache, 3, 1000);
+      assertThat(cache.length()).isEqualTo(5);
+      float[] keys = cache.keys(1, 5).toFloats();
+      assertThat(Arrays.copyOf(keys, 24)).isEqualTo(values(24, 1));
+      assertThat(Arrays.copyOfRange(keys, 24, 60)).isEqualTo(values(36, 1001));
+      assertThat(cache.values(0, 2).toFloats()).isEqualTo(values(24, 10));
+    }
+  }
+
+  /// Keys of layer l count from `start + l`, values from `start + 10 + l`.
+  private static void append(Reference on, KvCache cache, int tokens, int start) {
+    for (int layer = 0; layer < 2; layer++) {
+      Tensor keys = on.step.of(values(12 * tokens, start + layer), tokens, 3, 4);
+      Tensor values = on.step.of(values(12 * tokens, start + 10 + layer), tokens, 3, 4);
+      cache.append(layer, keys, values);
+    }
+    cache.advance(tokens);
+  }
+
+  private static float[] values(int count, int start) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = start + i;
+    }
+    return values;
+  }
+
+  @Test
+  void addressesStayBetweenReservations() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 1, 1, 4, "session 1")) {
+      cache.reserve(64);
+      long address = cache.keys(0, 1).segment().address();
+      cache.reserve(64);
+      assertThat(cache.keys(0, 1).segment().address()).isEqualTo(address);
+      assertThat(cache.byteSize()).isEqualTo(2L * 64 * 4 * 4);
+    }
+  }
+
+  @Test
+  void truncatingForgetsTheLastTokens() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 2, 3, 4, "session 1")) {
+      cache.reserve(8);
+      append(on, cache, 4, 0);
+      cache.truncate(1);
+      append(on, cache, 1, 500);
+      assertThat(cache.length()).isEqualTo(2);
+      assertThat(Arrays.copyOfRange(cache.keys(0, 2).toFloats(), 12, 24))
+          .isEqualTo(values(12, 500));
+      assertThatThrownBy(() -> cache.truncate(3))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("kv cache: cannot truncate 2 tokens to 3");
+    }
+  }
+
+  @Test
+  void refusesTokensThatDoNotFit() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 1, 1, 2, "session 1")) {
+      cache.reserve(2);
+      Tensor three = on.counting(3, 1, 2);
+      assertThatThrownBy(() -> cache.append(0, three, three))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("kv cache: 3 tokens do not fit its capacity 2");
+    }
+  }
+}

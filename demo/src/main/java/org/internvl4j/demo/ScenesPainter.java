@@ -55,23 +55,27 @@ final class ScenesPainter {
   }
 
   private static BufferedImage halved(BufferedImage image) {
-    int side = image.getWidth() / 2;
-    BufferedImage half = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-    for (int y = 0; y < side; y++) {
-      for (int x = 0; x < side; x++) {
-        int[] four = image.getRGB(2 * x, 2 * y, 2, 2, null, 0, 2);
-        half.setRGB(x, y, mean(four, 16) << 16 | mean(four, 8) << 8 | mean(four, 0));
-      }
+    int large = image.getWidth();
+    int side = large / 2;
+    int[] from = image.getRGB(0, 0, large, large, null, 0, large);
+    int[] to = new int[side * side];
+    for (int i = 0; i < to.length; i++) {
+      int at = 2 * (i / side * large + i % side);
+      to[i] = mean(from[at], from[at + 1], from[at + large], from[at + large + 1]);
     }
+    BufferedImage half = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+    half.setRGB(0, 0, side, side, to, 0, side);
     return half;
   }
 
-  private static int mean(int[] four, int shift) {
-    int sum = 2;
-    for (int rgb : four) {
-      sum += rgb >> shift & 255;
+  private static int mean(int a, int b, int c, int d) {
+    int rgb = 0;
+    for (int shift = 0; shift < 24; shift += 8) {
+      int sum =
+          ((a >> shift) & 255) + ((b >> shift) & 255) + ((c >> shift) & 255) + ((d >> shift) & 255);
+      rgb |= ((sum + 2) / 4) << shift;
     }
-    return sum / 4;
+    return rgb;
   }
 
   /// The outline of a number, its middle at `(x, y)`.
@@ -89,14 +93,23 @@ final class ScenesPainter {
   /// DejaVu Sans and its bold face where this machine has them, else none: the model has read
   /// numbers in no other.
   static List<Font> fonts() {
-    List<Font> fonts = new ArrayList<>();
-    for (String name : List.of("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")) {
-      Font font = font(name);
-      if (font != null) {
-        fonts.add(font);
+    return Fonts.ALL;
+  }
+
+  /// Read once, when the first number is drawn.
+  private static final class Fonts {
+    static final List<Font> ALL = load();
+
+    private static List<Font> load() {
+      List<Font> fonts = new ArrayList<>();
+      for (String name : List.of("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")) {
+        Font font = font(name);
+        if (font != null) {
+          fonts.add(font);
+        }
       }
+      return List.copyOf(fonts);
     }
-    return List.copyOf(fonts);
   }
 
   private static @Nullable Font font(String name) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Random;
 import org.internvl4j.models.Answer;
+import org.internvl4j.models.AnswerListener;
 import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
@@ -40,7 +41,7 @@ public final class ModelRates {
             conversation.ask(
                 Question.of("Describe the picture.", noise()),
                 Generation.GREEDY.withMaxNewTokens(tokens),
-                piece -> {});
+                progress());
         Answer.Usage usage = answer.usage();
         Answer.Timings timings = answer.timings();
         double vision = timings.vision().toNanos() * 1e-9;
@@ -72,6 +73,23 @@ public final class ModelRates {
             (heap.totalMemory() - heap.freeMemory()) / 1e6);
       }
     }
+  }
+
+  private static AnswerListener progress() {
+    return new AnswerListener() {
+      @Override
+      public void text(String piece) {}
+
+      @Override
+      public void tileEncoded(int done, int total) {
+        System.err.printf("tile %d of %d%n", done, total);
+      }
+
+      @Override
+      public void promptRead(int done, int total) {
+        System.err.printf("prompt %d of %d%n", done, total);
+      }
+    };
   }
 
   /// 640 × 480 is cut into twelve tiles and a thumbnail.

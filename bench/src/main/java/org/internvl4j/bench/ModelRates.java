@@ -15,10 +15,12 @@ import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.testkit.ShapedCheckpoint;
 
-/// A whole model in true shapes, once: load, vision, prefill and decode rates of a picture of 13 tiles.
+/// A whole model in true shapes, once: load, vision, prefill and decode rates of a picture of 13
+/// tiles.
 ///
-/// `java … org.internvl4j.bench.ModelRates INTERNVL2_1B FOLDER [NEW_TOKENS]` writes a random checkpoint into `FOLDER`
-/// if there is none, then asks about a picture of noise. The answer means nothing; the time does.
+/// `java … org.internvl4j.bench.ModelRates INTERNVL2_1B FOLDER [NEW_TOKENS]` writes a random
+/// checkpoint into `FOLDER` if there is none, then asks about a picture of noise. The answer means
+/// nothing; the time does.
 public final class ModelRates {
   private ModelRates() {}
 
@@ -68,9 +70,7 @@ public final class ModelRates {
             usage.newTokens());
         Runtime heap = Runtime.getRuntime();
         out.printf(
-            Locale.ROOT,
-            "heap     %8.1f MB%n",
-            (heap.totalMemory() - heap.freeMemory()) / 1e6);
+            Locale.ROOT, "heap     %8.1f MB%n", (heap.totalMemory() - heap.freeMemory()) / 1e6);
       }
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,7 @@ class SamplerTest {
 
   @Test
   void drawsAsOftenAsTheProbabilitiesSay() {
-    TreeMap<Integer, Integer> counts = draws(DRAW, logits(0.5, 0.3, 0.2), 20_000);
+    Map<Integer, Integer> counts = draws(DRAW, logits(0.5, 0.3, 0.2), 20_000);
     // three standard deviations of a binomial: 3 · √(p(1−p)/n) ≤ 0.0107
     assertThat(counts.get(0) / 20_000.0).isCloseTo(0.5, within(0.0107));
     assertThat(counts.get(1) / 20_000.0).isCloseTo(0.3, within(0.0107));
@@ -27,7 +28,7 @@ class SamplerTest {
 
   @Test
   void temperatureSharpensBeforeTheDraw() {
-    TreeMap<Integer, Integer> counts = draws(DRAW.withTemperature(0.5f), logits(0.6, 0.4), 20_000);
+    Map<Integer, Integer> counts = draws(DRAW.withTemperature(0.5f), logits(0.6, 0.4), 20_000);
     // p² / (p² + q²)
     assertThat(counts.get(0) / 20_000.0).isCloseTo(0.36 / 0.52, within(0.0107));
   }
@@ -82,7 +83,7 @@ class SamplerTest {
         .toList();
   }
 
-  private static TreeMap<Integer, Integer> draws(Generation options, float[] logits, int times) {
+  private static Map<Integer, Integer> draws(Generation options, float[] logits, int times) {
     Sampler sampler = new Sampler(options);
     TreeMap<Integer, Integer> counts = new TreeMap<>();
     for (int i = 0; i < times; i++) {

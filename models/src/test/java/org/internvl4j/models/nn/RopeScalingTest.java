@@ -34,7 +34,7 @@ class RopeScalingTest {
   @Test
   void longRopeChangesItsFactorsPastTheOriginalContext() {
     RopeScaling rope =
-        new RopeScaling.LongRope(new float[] {1, 2}, new float[] {4, 8}, 128, 1.1902380714f);
+        new RopeScaling.LongRope(new float[] {1, 2}, new float[] {4, 8}, 128, 1.1902381f);
     float[] plain = RopeScaling.NONE.frequencies(4, 1e4, 1);
     assertThat(rope.frequencies(4, 1e4, 128)[1]).isCloseTo(plain[1] / 2, within(1e-9f));
     assertThat(rope.frequencies(4, 1e4, 129)[1]).isCloseTo(plain[1] / 8, within(1e-9f));

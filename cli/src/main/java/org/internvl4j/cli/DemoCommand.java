@@ -1,14 +1,23 @@
 package org.internvl4j.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.demo.DemoModel.Sample;
+import org.internvl4j.demo.Scenes;
+import org.internvl4j.demo.Scenes.QuestionAnswer;
+import org.internvl4j.demo.Scenes.Scene;
+import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,16 +29,37 @@ import picocli.CommandLine.Option;
       "It knows coloured shapes and numbers, nothing else; it takes the same code path as real models."
     })
 final class DemoCommand implements Computing {
+  private static final int QUESTIONS = 3; // about a drawn picture
   private static final String CLOSING =
       """
       That was a toy. For a real one, download a model folder, for example OpenGVLab/InternVL2-1B, and say
         internvl describe -m FOLDER cat.jpg
         internvl chat -m FOLDER
-      Ask the toy yourself: internvl chat -m demo\
+      Ask the toy yourself: internvl chat -m demo; new pictures for it: internvl demo --draw DIR\
       """;
   private static final String MARK = "(?:(?:Image-|Frame)\\d+: )?" + Question.IMAGE_MARK + "\n";
 
   private final Console console;
+
+  @Option(
+      names = "--draw",
+      paramLabel = "DIR",
+      description =
+          "Draw new pictures into this folder and ask about those: no one has ever seen them.")
+  private @Nullable Path draw;
+
+  @Option(
+      names = "-n",
+      defaultValue = "3",
+      paramLabel = "COUNT",
+      description = "How many pictures to draw (${DEFAULT-VALUE}).")
+  private int count;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "The same seed draws the same pictures. Default: another one each time.")
+  private @Nullable Long seed;
 
   @Mixin private final DeviceOptions device = new DeviceOptions();
 
@@ -41,14 +71,18 @@ final class DemoCommand implements Computing {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     Logging.to(console);
     console.note(
         "A toy model, made for this demo: it knows coloured shapes and numbers, nothing else.\n");
     try (VisionLanguageModel model =
         VisionLanguageModel.open(DemoModel.checkpoint(), device.openOptions())) {
-      for (Sample sample : DemoModel.samples()) {
-        show(model, sample);
+      if (draw == null) {
+        for (Sample sample : DemoModel.samples()) {
+          show(model, sample);
+        }
+      } else {
+        drawAndAsk(model, draw);
       }
     }
     console.note(CLOSING);
@@ -70,6 +104,39 @@ final class DemoCommand implements Computing {
     console.out().println();
   }
 
+  /// Draws pictures, asks about each what it was drawn for, and counts the answers that are right.
+  private void drawAndAsk(VisionLanguageModel model, Path folder) throws IOException {
+    Files.createDirectories(folder);
+    long first = seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed;
+    int asked = 0;
+    int right = 0;
+    for (long drawn = first; drawn < first + count; drawn++) {
+      Scene scene = Scenes.random(drawn);
+      Path file = folder.resolve("scene-" + drawn + ".png");
+      Pictures.writePng(scene.picture(), file);
+      console.out().println(console.bold(file.toString()));
+      look(scene.pictures());
+      for (QuestionAnswer truth : scene.questions().stream().limit(QUESTIONS).toList()) {
+        asked++;
+        right += isRight(model, scene, truth) ? 1 : 0;
+      }
+      console.out().println();
+    }
+    console.out().println("%d of %d answers are right".formatted(right, asked));
+  }
+
+  private boolean isRight(VisionLanguageModel model, Scene scene, QuestionAnswer truth) {
+    try (Conversation conversation = model.conversation()) {
+      Question question = Question.of(truth.question(), scene.pictures());
+      Answer answer = ask(conversation, question.withMaxTiles(scene.maxTiles()));
+      boolean right = answer.plainText().equals(truth.answer());
+      if (!right) {
+        console.out().println(console.dim("truth") + "     " + truth.answer());
+      }
+      return right;
+    }
+  }
+
   private void look(List<Picture> pictures) {
     if (console.hasColours() && !pictures.isEmpty()) {
       TerminalPicture.draw(
@@ -77,7 +144,7 @@ final class DemoCommand implements Computing {
     }
   }
 
-  private void ask(Conversation conversation, Question question) {
+  private Answer ask(Conversation conversation, Question question) {
     console.out().println(console.dim("question") + "  " + question.text().replaceAll(MARK, ""));
     Answer answer;
     try (StreamedAnswer listener =
@@ -88,5 +155,6 @@ final class DemoCommand implements Computing {
     if (stats) {
       console.report(Stats.of(answer));
     }
+    return answer;
   }
 }

@@ -3,12 +3,17 @@ package org.internvl4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.demo.DemoModel.Sample;
 import org.internvl4j.demo.DemoModel.Turn;
+import org.internvl4j.demo.Scenes;
 import org.internvl4j.loader.json.Json;
+import org.internvl4j.media.Pictures;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The verbs that ask, with the real answers of the demo model.
 class AskingTest {
@@ -37,6 +42,23 @@ class AskingTest {
     Cli.Result demo = Cli.onTerminal(Map.of("TERM", "xterm-256color"), "demo", "--stats");
     assertThat(demo.out()).contains("m▀").contains("\u001b[1mTwo pictures\u001b[0m\n");
     assertThat(demo.err()).contains("stats: 5 tiles, 5 encoded").contains("looking at tiles █");
+  }
+
+  @Test
+  void demoDrawsNewPicturesAndIsMostlyRight(@TempDir Path folder) {
+    Cli.Result demo =
+        Cli.run("demo", "-q", "--draw", folder.toString(), "-n", "4", "--seed", "100");
+    assertThat(demo.code()).isZero();
+    for (int seed = 100; seed < 104; seed++) {
+      assertThat(Pictures.read(folder.resolve("scene-" + seed + ".png")))
+          .isEqualTo(Scenes.random(seed).picture());
+    }
+    List<String> lines = demo.lines();
+    long asked = lines.stream().filter(line -> line.startsWith("question")).count();
+    long wrong = lines.stream().filter(line -> line.startsWith("truth")).count();
+    assertThat(lines.getLast()).isEqualTo((asked - wrong) + " of " + asked + " answers are right");
+    assertThat(asked).isBetween(8L, 12L);
+    assertThat(wrong).isLessThan(asked / 2);
   }
 
   @Test

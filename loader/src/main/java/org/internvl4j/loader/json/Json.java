@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// A JSON value that knows where it stands, so that a wrong one is reported by its path:
 /// `config.json: vision_config.hidden_size is "abc", expected an integer`.
 ///
-/// Immutable, safe for use by several threads. [#toString] is compact JSON.
+/// Immutable, safe for use by several threads. `toString()` is compact JSON.
 public sealed interface Json {
   /// `{…}` in the order of the file.
   record Obj(Map<String, Json> fields, Place place) implements Json {

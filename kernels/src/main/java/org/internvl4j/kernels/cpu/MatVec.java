@@ -49,7 +49,6 @@ final class MatVec {
   }
 
   private void run(Pool pool) {
-    int groups = (out + GROUP - 1) / GROUP;
     pool.run(
         (long) x.count * in * out,
         share -> {
@@ -57,9 +56,11 @@ final class MatVec {
           for (int r = 0; r < x.count; r++) {
             arrange(scratch, 4L * whole * r, x.at(r));
           }
-          int to = share.to(groups);
-          for (int g = share.from(groups); g < to; g++) {
-            group(scratch, g * GROUP);
+          int from = share.from(out);
+          int to = share.to(out);
+          int quarter = (to - from + GROUP - 1) / GROUP;
+          for (int c = from; c < from + quarter; c++) {
+            group(scratch, c, quarter, to);
           }
         });
   }
@@ -75,15 +76,14 @@ final class MatVec {
     }
   }
 
-  /// Four outputs of all rows. At the end of the matrix the last row of weights stands in for those
-  /// that do not exist.
-  private void group(MemorySegment scratch, int c) {
+  /// Outputs `c`, `c + quarter`, … of all rows of `x`. At the end the last row of weights stands in
+  /// for those that do not exist.
+  private void group(MemorySegment scratch, int c, int quarter, int end) {
     long stride = (long) in * dtype.bytes();
-    int last = out - 1;
     long a0 = w0 + c * stride;
-    long a1 = w0 + Math.min(c + 1, last) * stride;
-    long a2 = w0 + Math.min(c + 2, last) * stride;
-    long a3 = w0 + Math.min(c + 3, last) * stride;
+    long a1 = w0 + Math.min(c + quarter, end - 1) * stride;
+    long a2 = w0 + Math.min(c + 2 * quarter, end - 1) * stride;
+    long a3 = w0 + Math.min(c + 3 * quarter, end - 1) * stride;
     long sums = 4L * whole * x.count;
     for (int r = 0; r < x.count; r++) {
       long at = 4L * whole * r;
@@ -93,9 +93,8 @@ final class MatVec {
         case F32 -> f32(w, a0, a1, a2, a3, scratch, at, whole, sums);
         case I8, U8, I32, I64 -> throw new AssertionError(dtype);
       }
-      for (int i = 0; i < GROUP && c + i < out; i++) {
-        float sum = scratch.get(JAVA_FLOAT_UNALIGNED, sums + 4L * i);
-        finish(r, c + i, sum);
+      for (int i = 0; i < GROUP && c + i * quarter < end; i++) {
+        finish(r, c + i * quarter, scratch.get(JAVA_FLOAT_UNALIGNED, sums + 4L * i));
       }
     }
   }

@@ -45,10 +45,16 @@ final class ChatCommand implements Computing {
       if (!console.isTerminal(Console.Stream.IN)) {
         return talk(model, Lines.of(console));
       }
-      try (Terminal terminal = TerminalBuilder.builder().system(true).dumb(true).build()) {
+      try (Terminal terminal = terminal()) {
         return talk(model, Lines.of(terminal, noHistory ? null : history()));
       }
     }
+  }
+
+  /// The terminal of this process. It is not asked what it can do: the answers would be read in
+  /// place of what was typed ahead.
+  private static Terminal terminal() throws IOException {
+    return TerminalBuilder.builder().system(true).dumb(true).graphemeCluster(false).build();
   }
 
   private int talk(VisionLanguageModel model, Lines lines) throws IOException {

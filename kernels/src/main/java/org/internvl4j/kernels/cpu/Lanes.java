@@ -4,6 +4,7 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -79,6 +80,12 @@ final class Lanes {
 
   static FloatVector all(float value) {
     return FloatVector.broadcast(F, value);
+  }
+
+  /// One float of memory in every lane: one instruction if read as an int, two or three if as a
+  /// float.
+  static FloatVector repeat(MemorySegment s, long at) {
+    return IntVector.broadcast(I, s.get(ValueLayout.JAVA_INT_UNALIGNED, at)).reinterpretAsFloats();
   }
 
   static FloatVector zero() {

@@ -1,7 +1,5 @@
 package org.internvl4j.kernels.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -74,22 +72,22 @@ final class Tile {
       long o = 4L * i;
       FloatVector b = Lanes.load(panel, b0 + o * COLUMNS);
       FloatVector d = Lanes.load(panel, b0 + o * COLUMNS + Lanes.BYTES);
-      FloatVector a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x0 + o));
+      FloatVector a = Lanes.repeat(x, x0 + o);
       c00 = a.fma(b, c00);
       c01 = a.fma(d, c01);
-      a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x1 + o));
+      a = Lanes.repeat(x, x1 + o);
       c10 = a.fma(b, c10);
       c11 = a.fma(d, c11);
-      a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x2 + o));
+      a = Lanes.repeat(x, x2 + o);
       c20 = a.fma(b, c20);
       c21 = a.fma(d, c21);
-      a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x3 + o));
+      a = Lanes.repeat(x, x3 + o);
       c30 = a.fma(b, c30);
       c31 = a.fma(d, c31);
-      a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x4 + o));
+      a = Lanes.repeat(x, x4 + o);
       c40 = a.fma(b, c40);
       c41 = a.fma(d, c41);
-      a = Lanes.all(x.get(JAVA_FLOAT_UNALIGNED, x5 + o));
+      a = Lanes.repeat(x, x5 + o);
       c50 = a.fma(b, c50);
       c51 = a.fma(d, c51);
     }

@@ -30,7 +30,7 @@ final class Batch implements AutoCloseable {
     for (Prompt prompt : prompts) {
       KvCache cache = model.net().decoder().newCache(steps, "batch");
       caches.add(cache);
-      cache.reserve(Math.min(model.context(), prompt.length() + options.maxNewTokens()));
+      cache.reserve(model.room(prompt, options));
       Sequence sequence = model.sequence(prompt, cache, options, AnswerListener.NONE);
       sequence.choose(generator.read(prompt, cache, 0, AnswerListener.NONE));
       sequences.add(sequence);

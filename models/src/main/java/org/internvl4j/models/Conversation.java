@@ -71,7 +71,7 @@ public final class Conversation implements AutoCloseable {
       seen = System.nanoTime();
       reused = reuse(prompt);
       past = sequence;
-      cache.reserve(Math.min(model.context(), prompt.length() + options.maxNewTokens()));
+      cache.reserve(model.room(prompt, options));
       sequence.choose(generator.read(prompt, cache, reused, listener));
     } catch (CancellationException e) {
       sequence.cancel();

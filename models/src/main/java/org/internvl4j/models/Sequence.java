@@ -2,6 +2,7 @@ package org.internvl4j.models;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.models.text.Specials;
 import org.internvl4j.models.text.TokenStream;
 import org.internvl4j.models.text.Tokenizer;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One answer in the making: its prompt, its past, what was chosen so far.
 final class Sequence {
+  private final String model;
   private final Prompt prompt;
   private final KvCache cache;
   private final Generation options;
@@ -23,9 +25,11 @@ final class Sequence {
   private final List<Integer> made = new ArrayList<>();
   private Answer.@Nullable Finish finish;
 
+  /// @param model its name, for messages
   /// @param context tokens that the sequence may have
   /// @param stop the token that ends an answer; its text ends one too
   Sequence(
+      String model,
       Prompt prompt,
       KvCache cache,
       Generation options,
@@ -33,6 +37,7 @@ final class Sequence {
       String stop,
       Tokenizer tokenizer,
       AnswerListener listener) {
+    this.model = model;
     this.prompt = prompt;
     this.cache = cache;
     this.options = options;
@@ -68,16 +73,20 @@ final class Sequence {
     return made.getLast();
   }
 
-  int madeCount() {
-    return made.size();
-  }
-
   List<Integer> made() {
     return made;
   }
 
   /// Chooses the next token.
+  ///
+  /// @throws CheckpointException if the logits are no numbers
   void choose(float[] logits) {
+    for (float logit : logits) {
+      if (Float.isNaN(logit)) {
+        throw new CheckpointException(
+            model, "computed NaN for the next token; a weight is probably damaged");
+      }
+    }
     int id = sampler.next(logits);
     made.add(id);
     if (id == stopToken) {

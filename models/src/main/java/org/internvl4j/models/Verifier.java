@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -23,6 +24,8 @@ public final class Verifier {
   /// @param passed whether it held
   /// @param detail figures, or both sides where they differ
   public record Check(String name, boolean passed, String detail) {}
+
+  private static final List<String> KINDS = List.of("tokenize", "template", "chat", "batch_chat");
 
   private final VisionLanguageModel model;
   private final Consumer<Check> out;
@@ -48,6 +51,9 @@ public final class Verifier {
   /// @param cases `tokenize`, `template`, `chat`, `batch_chat`, each optional
   /// @param golden holds the `pixel_values` that chat cases are about
   public void cases(Json cases, SafeTensors golden) {
+    if (KINDS.stream().noneMatch(cases::has)) {
+      throw cases.wrong("at least one of " + String.join(", ", KINDS));
+    }
     if (cases.has("tokenize")) {
       tokenize(cases.at("tokenize").items());
     }
@@ -103,7 +109,7 @@ public final class Verifier {
   }
 
   private void chat(String name, Json c, float[][] pixels) {
-    List<Tiles> pictures = pictures(ints(c.at("tiles_per_image")), pixels);
+    List<Tiles> pictures = pictures(c.at("tiles_per_image"), pixels);
     Generation options = Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt());
     try (Conversation conversation = model.conversation()) {
       int turn = 0;
@@ -118,8 +124,13 @@ public final class Verifier {
 
   /// Each question of the batch is about one picture, or none left; the reference marks it itself.
   private void batchChat(Json c, float[][] pixels) {
-    List<Tiles> pictures = pictures(ints(c.at("tiles_per_image")), pixels);
+    List<Tiles> pictures = pictures(c.at("tiles_per_image"), pixels);
     List<Json> texts = c.at("questions").items();
+    List<Json> expected = c.at("answers").items();
+    if (texts.size() != pictures.size() || texts.size() != expected.size()) {
+      throw c.at("questions")
+          .wrong("as many as answers, " + expected.size() + ", and pictures, " + pictures.size());
+    }
     List<Question> questions = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
       questions.add(Question.ofTiles(texts.get(i).asText(), List.of(pictures.get(i))));
@@ -127,14 +138,19 @@ public final class Verifier {
     List<Answer> answers =
         model.askAll(questions, Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt()));
     for (int i = 0; i < answers.size(); i++) {
-      same(
-          "batch chat, question " + i,
-          c.at("answers").items().get(i).asText(),
-          answers.get(i).plainText());
+      same("batch chat, question " + i, expected.get(i).asText(), answers.get(i).plainText());
     }
   }
 
-  private static List<Tiles> pictures(int[] tilesPerImage, float[][] pixels) {
+  private static List<Tiles> pictures(Json counts, float[][] pixels) {
+    int[] tilesPerImage = ints(counts);
+    if (Arrays.stream(tilesPerImage).anyMatch(n -> n < 1)
+        || Arrays.stream(tilesPerImage).asLongStream().sum() > pixels.length) {
+      throw counts.wrong(
+          "counts of at least 1 that sum to at most the "
+              + pixels.length
+              + " tiles of pixel_values");
+    }
     List<Tiles> pictures = new ArrayList<>();
     int next = 0;
     for (int count : tilesPerImage) {
@@ -156,6 +172,9 @@ public final class Verifier {
   /// @param pictures reads a picture by its name in the file
   public void eval(Json eval, Function<String, Picture> pictures) {
     Generation options = Generation.GREEDY.withMaxNewTokens(eval.at("max_new_tokens").asInt());
+    if (eval.at("cases").items().isEmpty()) {
+      throw eval.at("cases").wrong("at least one dialogue");
+    }
     int asked = 0;
     int equal = 0;
     int right = 0;
@@ -216,6 +235,6 @@ public final class Verifier {
   }
 
   private static String list(int[] ids) {
-    return java.util.Arrays.toString(ids);
+    return Arrays.toString(ids);
   }
 }

@@ -244,7 +244,13 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   Sequence sequence(Prompt prompt, KvCache cache, Generation options, AnswerListener listener) {
-    return new Sequence(prompt, cache, options, context(), template.stop(), tokenizer, listener);
+    return new Sequence(
+        name(), prompt, cache, options, context(), template.stop(), tokenizer, listener);
+  }
+
+  /// Tokens that a prompt and its answer may need.
+  int room(Prompt prompt, Generation options) {
+    return (int) Math.min(context(), (long) prompt.length() + options.maxNewTokens());
   }
 
   /// The pictures of a question, cut.

@@ -3,11 +3,19 @@ package org.internvl4j.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.runtime.Tensor;
 import org.internvl4j.testkit.Fixtures;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -169,6 +177,43 @@ class ConversationTest {
                   + " without pictures");
       assertThat(c.history()).isEmpty();
       assertThat(ask(c, "Hi").text()).isNotNull();
+    }
+  }
+
+  @Test
+  void anAnswerWithoutLimitEndsWithTheContext() {
+    Generation endless = Generation.GREEDY.withMaxNewTokens(Integer.MAX_VALUE);
+    Answer answer = model.ask(Question.of("Hi"), endless, AnswerListener.NONE);
+    assertThat(answer.finish()).isIn(Answer.Finish.CONTEXT, Answer.Finish.STOP);
+    assertThat(answer.usage().promptTokens() + answer.usage().newTokens())
+        .isLessThanOrEqualTo(model.context());
+  }
+
+  @Test
+  void noticesAWeightThatIsNoNumber() throws Exception {
+    Map<String, byte[]> files = new HashMap<>();
+    Path folder = Fixtures.folder("internvl2-1b");
+    for (String file :
+        List.of("config.json", "vocab.json", "merges.txt", "tokenizer_config.json")) {
+      files.put(file, Files.readAllBytes(folder.resolve(file)));
+    }
+    SafeTensorsWriter writer = new SafeTensorsWriter();
+    try (SafeTensors weights = SafeTensors.open(folder.resolve("model.safetensors"))) {
+      for (String name : weights.names()) {
+        Tensor weight = weights.tensor(name, model.device());
+        float[] values = weight.toFloats();
+        if (name.equals("language_model.model.norm.weight")) {
+          values[0] = Float.NaN;
+        }
+        writer.add(name, weight.dtype(), values, weight.shape().toArray());
+      }
+    }
+    files.put("model.safetensors", writer.toBytes());
+    try (VisionLanguageModel damaged =
+        VisionLanguageModel.open(Checkpoint.of("damaged", files), OpenOptions.DEFAULT)) {
+      assertThatThrownBy(() -> damaged.ask("Hi"))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessage("damaged: computed NaN for the next token; a weight is probably damaged");
     }
   }
 

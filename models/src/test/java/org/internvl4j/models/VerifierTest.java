@@ -1,12 +1,14 @@
 package org.internvl4j.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.loader.json.Json;
@@ -141,6 +143,35 @@ class VerifierTest {
           .cases(Json.parse(wrong.getBytes(java.nio.charset.StandardCharsets.UTF_8), "w"), golden);
     }
     assertThat(checks).hasSize(7).noneMatch(Check::passed);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "{}; w is",
+        "{\"chat\": [{\"tiles_per_image\": [99], \"turns\": [], \"max_new_tokens\": 1}]}; w: chat[0].tiles_per_image is a list of 1, expected counts",
+        "{\"batch_chat\": {\"tiles_per_image\": [1], \"questions\": [\"Hi\"], \"answers\": [], \"max_new_tokens\": 1}}; w: batch_chat.questions is a list of 1, expected as many as answers, 0",
+      })
+  void refusesCasesThatProveNothing(String cases, String message) {
+    try (VisionLanguageModel model = open("internvl2-1b", WHOLE);
+        SafeTensors golden =
+            SafeTensors.open(folder("internvl2-1b").resolve("golden.safetensors"))) {
+      Verifier verifier = new Verifier(model, c -> {});
+      Json json = Json.parse(cases.getBytes(java.nio.charset.StandardCharsets.UTF_8), "w");
+      assertThatThrownBy(() -> verifier.cases(json, golden))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining(message.replace("w is", "expected at least one of tokenize"));
+      Json empty =
+          Json.parse(
+              "{\"max_new_tokens\": 1, \"cases\": []}"
+                  .getBytes(java.nio.charset.StandardCharsets.UTF_8),
+              "w");
+      assertThatThrownBy(() -> verifier.eval(empty, name -> null))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessage("w: cases is a list of 0, expected at least one dialogue");
+    }
   }
 
   private static VisionLanguageModel open(String fixture, OpenOptions options) {

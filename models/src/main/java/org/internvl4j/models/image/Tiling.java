@@ -18,16 +18,19 @@ import java.util.List;
 /// @param dynamic whether to tile at all (`dynamic_image_size`)
 public record Tiling(
     int imageSize, int minTiles, int maxTiles, boolean thumbnail, boolean dynamic) {
+  /// Most tiles that a tiling may allow: a hundred times what a published model was tried with.
+  public static final int MOST_TILES = 4096;
+
   /// @throws IllegalArgumentException if the side or the fewest tiles are below 1, or the most
-  ///   below the fewest
+  ///   below the fewest or above [#MOST_TILES]
   public Tiling {
     if (imageSize < 1) {
       throw new IllegalArgumentException(
           "tiling: imageSize must be at least 1, found " + imageSize);
     }
-    if (minTiles < 1 || maxTiles < minTiles) {
+    if (minTiles < 1 || maxTiles < minTiles || maxTiles > MOST_TILES) {
       throw new IllegalArgumentException(
-          "tiling: expected 1 <= minTiles <= maxTiles, found minTiles %d, maxTiles %d"
+          "tiling: expected 1 <= minTiles <= maxTiles <= 4096, found minTiles %d, maxTiles %d"
               .formatted(minTiles, maxTiles));
     }
   }

@@ -3,6 +3,7 @@ package org.internvl4j.models.internvl;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.nn.ConfigValues;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +29,14 @@ public record InternVlConfig(
     int minDynamicPatch,
     int maxDynamicPatch,
     @Nullable String systemMessage) {
+  private static final int MAX_SIDE = 1 << 14;
 
   /// Reads config.json.
   ///
   /// @throws UnsupportedModelException if it is another kind of model
   public static InternVlConfig of(Json json) {
-    String architecture =
-        json.has("architectures") ? json.at("architectures").items().getFirst().asText() : "none";
+    ConfigValues c = new ConfigValues(json);
+    String architecture = json.has("architectures") ? c.architecture() : "none";
     if (!architecture.equals("InternVLChatModel")) {
       throw new UnsupportedModelException(
           "config.json: architecture "
@@ -43,18 +45,40 @@ public record InternVlConfig(
               + " InternVL 1.x, 2, 2.5 and 3");
     }
     VisionConfig vision = VisionConfig.of(json.at("vision_config"));
+    int side = c.count("force_image_size", vision.imageSize());
+    int cell = 2 * vision.patchSize();
+    c.require(
+        side % cell == 0 && side <= MAX_SIDE,
+        json.has("force_image_size") ? "force_image_size" : "vision_config",
+        "a tile side of at most " + MAX_SIDE + " that is a multiple of two patches, " + cell);
+    c.require(
+        json.getDouble("downsample_ratio", 0.5) == 0.5,
+        "downsample_ratio",
+        "0.5, the only one of a published model");
+    int layers = vision.numHiddenLayers();
+    int select = json.getInt("select_layer", -1);
+    c.require(
+        select >= -1 - layers && select <= layers,
+        "select_layer",
+        "a layer of " + (-1 - layers) + " to " + layers);
+    int fewest = c.count("min_dynamic_patch", 1);
+    int most = c.count("max_dynamic_patch", Math.max(6, fewest));
+    c.require(
+        fewest <= most && most <= Tiling.MOST_TILES,
+        json.has("max_dynamic_patch") ? "max_dynamic_patch" : "min_dynamic_patch",
+        "at least min_dynamic_patch and at most " + Tiling.MOST_TILES);
     return new InternVlConfig(
         vision,
         LanguageConfig.of(json.at("llm_config")),
-        json.getInt("force_image_size", vision.imageSize()),
-        json.getDouble("downsample_ratio", 0.5),
-        json.getInt("select_layer", -1),
-        json.getText("ps_version", "v1"),
+        side,
+        0.5,
+        select,
+        c.oneOf("ps_version", "v1", "v2"),
         json.at("template").asText(),
         json.getBoolean("dynamic_image_size", false),
         json.getBoolean("use_thumbnail", false),
-        json.getInt("min_dynamic_patch", 1),
-        json.getInt("max_dynamic_patch", 6),
+        fewest,
+        most,
         json.has("system_message") ? json.at("system_message").asText() : null);
   }
 

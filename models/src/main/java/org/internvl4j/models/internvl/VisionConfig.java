@@ -1,6 +1,7 @@
 package org.internvl4j.models.internvl;
 
 import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.nn.ConfigValues;
 
 /// `vision_config` of a checkpoint's config.json, one to one.
 ///
@@ -21,25 +22,25 @@ public record VisionConfig(
 
   /// Reads `vision_config`; absent keys have the defaults of `configuration_intern_vit.py`.
   public static VisionConfig of(Json json) {
+    ConfigValues c = new ConfigValues(json);
+    int hidden = c.count("hidden_size", 3200);
+    int heads = c.count("num_attention_heads", 25);
+    c.require(
+        hidden % heads == 0,
+        json.has("num_attention_heads") ? "num_attention_heads" : "hidden_size",
+        "heads that divide the width, not " + heads + " of " + hidden);
+    c.oneOf("hidden_act", "gelu");
     return new VisionConfig(
-        json.getInt("image_size", 224),
-        json.getInt("patch_size", 14),
-        json.getInt("hidden_size", 3200),
-        json.getInt("num_hidden_layers", 48),
-        json.getInt("num_attention_heads", 25),
-        json.getInt("intermediate_size", 12800),
-        rmsNorm(json),
-        (float) json.getDouble("layer_norm_eps", 1e-6),
+        c.count("image_size", 224),
+        c.count("patch_size", 14),
+        hidden,
+        c.count("num_hidden_layers", 48),
+        heads,
+        c.count("intermediate_size", 12800),
+        c.oneOf("norm_type", "rms_norm", "layer_norm").equals("rms_norm"),
+        (float) c.positive("layer_norm_eps", 1e-6),
         json.getBoolean("qkv_bias", false),
         json.getBoolean("qk_normalization", true));
-  }
-
-  private static boolean rmsNorm(Json json) {
-    return switch (json.getText("norm_type", "rms_norm")) {
-      case "rms_norm" -> true;
-      case "layer_norm" -> false;
-      default -> throw json.at("norm_type").wrong("layer_norm or rms_norm");
-    };
   }
 
   /// Patches along a side of the stored position table.

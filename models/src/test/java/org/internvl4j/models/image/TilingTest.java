@@ -86,7 +86,8 @@ class TilingTest {
     assertThat(tiling).isEqualTo(new Tiling(448, 2, 2, true, true));
     assertThatThrownBy(() -> tiling.withMaxTiles(0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("tiling: expected 1 <= minTiles <= maxTiles, found minTiles 1, maxTiles 0");
+        .hasMessage(
+            "tiling: expected 1 <= minTiles <= maxTiles <= 4096, found minTiles 1, maxTiles 0");
     assertThatThrownBy(() -> tiling.grid(0, 5))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("tiling: a picture has at least 1 x 1 pixels, found 0 x 5");

@@ -1,6 +1,10 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = a + b`. Bound by memory.
@@ -15,7 +19,9 @@ final class Add {
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
     for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      Lanes.store(Lanes.load(a, aAt + o).add(Lanes.load(b, bAt + o)), y, yAt + o);
+      FloatVector.fromMemorySegment(F, a, aAt + o, LE)
+          .add(FloatVector.fromMemorySegment(F, b, bAt + o, LE))
+          .intoMemorySegment(y, yAt + o, LE);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.DType;
@@ -114,10 +115,8 @@ final class Attention {
       long at = h.vAt(n, key, kvHead) + 4L * p * Tile.COLUMNS;
       for (int j = 0; j < count; j++) {
         for (int c = 0; c < columns; c += Lanes.N) {
-          Lanes.store(
-              Lanes.load(h.v, at + j * h.vStride + 4L * c, columns - c),
-              scratch,
-              to + 4L * (j * Tile.COLUMNS + c));
+          Lanes.load(h.v, at + j * h.vStride + 4L * c, columns - c)
+              .intoMemorySegment(scratch, to + 4L * (j * Tile.COLUMNS + c), LE);
         }
       }
     }

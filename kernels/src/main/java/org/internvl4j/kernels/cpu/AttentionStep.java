@@ -1,6 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -107,18 +109,18 @@ final class AttentionStep {
       long k1 = kAt + Math.min(j + 1, count - 1) * stride;
       long k2 = kAt + Math.min(j + 2, count - 1) * stride;
       long k3 = kAt + Math.min(j + 3, count - 1) * stride;
-      FloatVector s0 = Lanes.zero();
-      FloatVector s1 = Lanes.zero();
-      FloatVector s2 = Lanes.zero();
-      FloatVector s3 = Lanes.zero();
+      FloatVector s0 = FloatVector.zero(F);
+      FloatVector s1 = FloatVector.zero(F);
+      FloatVector s2 = FloatVector.zero(F);
+      FloatVector s3 = FloatVector.zero(F);
       int d = 0;
       for (; d <= width - Lanes.N; d += Lanes.N) {
         long o = 4L * d;
-        FloatVector x = Lanes.load(q, qAt + o);
-        s0 = Lanes.load(k, k0 + o).fma(x, s0);
-        s1 = Lanes.load(k, k1 + o).fma(x, s1);
-        s2 = Lanes.load(k, k2 + o).fma(x, s2);
-        s3 = Lanes.load(k, k3 + o).fma(x, s3);
+        FloatVector x = FloatVector.fromMemorySegment(F, q, qAt + o, LE);
+        s0 = FloatVector.fromMemorySegment(F, k, k0 + o, LE).fma(x, s0);
+        s1 = FloatVector.fromMemorySegment(F, k, k1 + o, LE).fma(x, s1);
+        s2 = FloatVector.fromMemorySegment(F, k, k2 + o, LE).fma(x, s2);
+        s3 = FloatVector.fromMemorySegment(F, k, k3 + o, LE).fma(x, s3);
       }
       if (d < width) {
         int rest = width - d;
@@ -147,21 +149,25 @@ final class AttentionStep {
       long stride,
       int count,
       boolean first) {
-    FloatVector a = Lanes.load(first ? Tile.ZERO : y, first ? 0 : yAt);
-    FloatVector b = Lanes.zero();
+    FloatVector a = FloatVector.fromMemorySegment(F, first ? Tile.ZERO : y, first ? 0 : yAt, LE);
+    FloatVector b = FloatVector.zero(F);
     int j = 0;
     for (; j <= count - 2; j += 2) {
       long at = vAt + j * stride;
-      a = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j)).fma(Lanes.load(v, at), a);
+      a =
+          FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j))
+              .fma(FloatVector.fromMemorySegment(F, v, at, LE), a);
       b =
-          Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j + 4))
-              .fma(Lanes.load(v, at + stride), b);
+          FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j + 4))
+              .fma(FloatVector.fromMemorySegment(F, v, at + stride, LE), b);
     }
     if (j < count) {
       long at = vAt + j * stride;
-      a = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j)).fma(Lanes.load(v, at), a);
+      a =
+          FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j))
+              .fma(FloatVector.fromMemorySegment(F, v, at, LE), a);
     }
-    Lanes.store(a.add(b), y, yAt);
+    a.add(b).intoMemorySegment(y, yAt, LE);
   }
 
   /// The same for the last channels, fewer than a vector.
@@ -177,7 +183,7 @@ final class AttentionStep {
       boolean first) {
     FloatVector a = Lanes.load(first ? Tile.ZERO : y, first ? 0 : yAt, width);
     for (int j = 0; j < count; j++) {
-      FloatVector w = Lanes.all(weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
+      FloatVector w = FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
       a = w.fma(Lanes.load(v, vAt + j * stride, width), a);
     }
     Lanes.store(a, y, yAt, width);

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -18,20 +21,22 @@ final class Gelu {
 
   private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
     for (int i = 0; i < n; i += Lanes.N) {
-      FloatVector v = Lanes.load(x, xAt + 4L * i);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE);
       FloatVector a = v.abs();
-      FloatVector t = Lanes.all(1f).div(a.fma(Lanes.all(0.21f), Lanes.all(1f)));
-      FloatVector p = t.fma(Lanes.all(-0.07165578f), Lanes.all(0.283586f));
-      p = p.fma(t, Lanes.all(-0.33024803f));
-      p = p.fma(t, Lanes.all(0.34939477f));
-      p = p.fma(t, Lanes.all(-0.09392077f));
-      p = p.fma(t, Lanes.all(0.12487076f));
-      p = p.fma(t, Lanes.all(0.06919270f));
-      p = p.fma(t, Lanes.all(0.08506878f));
-      p = p.fma(t, Lanes.all(0.08371158f)).mul(t);
+      FloatVector t =
+          FloatVector.broadcast(F, 1f)
+              .div(a.fma(FloatVector.broadcast(F, 0.21f), FloatVector.broadcast(F, 1f)));
+      FloatVector p =
+          t.fma(FloatVector.broadcast(F, -0.07165578f), FloatVector.broadcast(F, 0.283586f));
+      p = p.fma(t, FloatVector.broadcast(F, -0.33024803f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.34939477f));
+      p = p.fma(t, FloatVector.broadcast(F, -0.09392077f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.12487076f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.06919270f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.08506878f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.08371158f)).mul(t);
       FloatVector h = p.mul(Lanes.exp(a.mul(a).mul(-0.5f)));
-      // not by Lanes.store: C2 stops inlining such helpers in a body of this size
-      a.neg().fma(h, v.max(0f)).intoMemorySegment(y, yAt + 4L * i, Lanes.LE);
+      a.neg().fma(h, v.max(0f)).intoMemorySegment(y, yAt + 4L * i, LE);
     }
   }
 }

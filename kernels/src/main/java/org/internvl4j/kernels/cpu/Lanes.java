@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -15,6 +14,11 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Widths of vectors, loads and stores with tails, widening, sums, exp: all that depends on lanes.
+///
+/// Nothing here is for inner loops but [#exp]: the compiler inlines the API's own methods always,
+/// but others only while they are small and the loop is, and a vector that crosses a call is an
+/// object. With loads by way of a method here, matMul ran at a seventh of its speed if matVec had
+/// run before.
 ///
 /// Every result here is the same bit for bit interpreted and compiled: sums across lanes go by a
 /// fixed tree (the API leaves the order of `reduceLanes` open), exp is a polynomial of fused
@@ -82,32 +86,11 @@ final class Lanes {
     return FloatVector.broadcast(F, value);
   }
 
-  /// One float of memory in every lane: one instruction if read as an int, two or three if as a
-  /// float.
-  static FloatVector repeat(MemorySegment s, long at) {
-    return IntVector.broadcast(I, s.get(ValueLayout.JAVA_INT_UNALIGNED, at)).reinterpretAsFloats();
-  }
-
   static FloatVector zero() {
     return FloatVector.zero(F);
   }
 
   // ---- 16-bit floats, two to an int
-
-  /// `2·N` successive 16-bit floats.
-  static IntVector pairs(MemorySegment s, long at) {
-    return IntVector.fromMemorySegment(I, s, at, LE);
-  }
-
-  /// The bf16 elements 0, 2, 4, … as floats.
-  static FloatVector evenBf16(IntVector pairs) {
-    return pairs.lanewise(LSHL, 16).reinterpretAsFloats();
-  }
-
-  /// The bf16 elements 1, 3, 5, … as floats.
-  static FloatVector oddBf16(IntVector pairs) {
-    return pairs.and(0xffff0000).reinterpretAsFloats();
-  }
 
   /// The f16 elements 0, 2, 4, … as floats.
   static FloatVector evenF16(IntVector pairs) {

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -34,15 +37,15 @@ final class LayerNorm {
 
   /// `Σ (x − shift)`
   private static float sum(MemorySegment x, long at, int n, float shift) {
-    FloatVector a = Lanes.zero();
-    FloatVector b = Lanes.zero();
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      a = a.add(Lanes.load(x, at + 4L * i).sub(shift));
-      b = b.add(Lanes.load(x, at + 4L * i + Lanes.BYTES).sub(shift));
+      a = a.add(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(shift));
+      b = b.add(FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE).sub(shift));
     }
     for (; i <= n - Lanes.N; i += Lanes.N) {
-      a = a.add(Lanes.load(x, at + 4L * i).sub(shift));
+      a = a.add(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(shift));
     }
     if (i < n) {
       b = b.add(Lanes.load(x, at + 4L * i, n - i).sub(shift), Lanes.first(n - i));
@@ -52,17 +55,17 @@ final class LayerNorm {
 
   /// `Σ (x − mean)²`
   private static float squares(MemorySegment x, long at, int n, float mean) {
-    FloatVector a = Lanes.zero();
-    FloatVector b = Lanes.zero();
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      FloatVector u = Lanes.load(x, at + 4L * i).sub(mean);
-      FloatVector v = Lanes.load(x, at + 4L * i + Lanes.BYTES).sub(mean);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(mean);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE).sub(mean);
       a = u.fma(u, a);
       b = v.fma(v, b);
     }
     for (; i <= n - Lanes.N; i += Lanes.N) {
-      FloatVector u = Lanes.load(x, at + 4L * i).sub(mean);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(mean);
       a = u.fma(u, a);
     }
     if (i < n) {
@@ -87,8 +90,11 @@ final class LayerNorm {
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
       long o = 4L * i;
-      FloatVector v = Lanes.load(x, xAt + o).sub(mean).mul(scale);
-      Lanes.store(v.fma(Lanes.load(w, wAt + o), Lanes.load(b, bAt + o)), y, yAt + o);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + o, LE).sub(mean).mul(scale);
+      v.fma(
+              FloatVector.fromMemorySegment(F, w, wAt + o, LE),
+              FloatVector.fromMemorySegment(F, b, bAt + o, LE))
+          .intoMemorySegment(y, yAt + o, LE);
     }
     if (i < n) {
       long o = 4L * i;

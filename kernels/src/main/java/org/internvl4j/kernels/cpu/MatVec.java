@@ -1,6 +1,10 @@
 package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.I;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -68,11 +72,11 @@ final class MatVec {
   /// Copies the whole steps of a row of `x`, for 16-bit weights even elements before odd ones.
   private void arrange(MemorySegment scratch, long to, long at) {
     for (int i = 0; i < whole; i += STEP) {
-      FloatVector a = Lanes.load(x.segment, at + 4L * i);
-      FloatVector b = Lanes.load(x.segment, at + 4L * i + Lanes.BYTES);
+      FloatVector a = FloatVector.fromMemorySegment(F, x.segment, at + 4L * i, LE);
+      FloatVector b = FloatVector.fromMemorySegment(F, x.segment, at + 4L * i + Lanes.BYTES, LE);
       boolean halves = dtype != DType.F32;
-      Lanes.store(halves ? Lanes.evens(a, b) : a, scratch, to + 4L * i);
-      Lanes.store(halves ? Lanes.odds(a, b) : b, scratch, to + 4L * i + Lanes.BYTES);
+      (halves ? Lanes.evens(a, b) : a).intoMemorySegment(scratch, to + 4L * i, LE);
+      (halves ? Lanes.odds(a, b) : b).intoMemorySegment(scratch, to + 4L * i + Lanes.BYTES, LE);
     }
   }
 
@@ -124,29 +128,29 @@ final class MatVec {
       long at,
       int n,
       long sums) {
-    FloatVector s0 = Lanes.zero();
-    FloatVector s1 = Lanes.zero();
-    FloatVector s2 = Lanes.zero();
-    FloatVector s3 = Lanes.zero();
-    FloatVector t0 = Lanes.zero();
-    FloatVector t1 = Lanes.zero();
-    FloatVector t2 = Lanes.zero();
-    FloatVector t3 = Lanes.zero();
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = FloatVector.zero(F);
+    FloatVector s3 = FloatVector.zero(F);
+    FloatVector t0 = FloatVector.zero(F);
+    FloatVector t1 = FloatVector.zero(F);
+    FloatVector t2 = FloatVector.zero(F);
+    FloatVector t3 = FloatVector.zero(F);
     for (int i = 0; i < n; i += STEP) {
-      FloatVector even = Lanes.load(x, at + 4L * i);
-      FloatVector odd = Lanes.load(x, at + 4L * i + Lanes.BYTES);
-      IntVector v = Lanes.pairs(w, a0 + 2L * i);
-      s0 = Lanes.evenBf16(v).fma(even, s0);
-      t0 = Lanes.oddBf16(v).fma(odd, t0);
-      v = Lanes.pairs(w, a1 + 2L * i);
-      s1 = Lanes.evenBf16(v).fma(even, s1);
-      t1 = Lanes.oddBf16(v).fma(odd, t1);
-      v = Lanes.pairs(w, a2 + 2L * i);
-      s2 = Lanes.evenBf16(v).fma(even, s2);
-      t2 = Lanes.oddBf16(v).fma(odd, t2);
-      v = Lanes.pairs(w, a3 + 2L * i);
-      s3 = Lanes.evenBf16(v).fma(even, s3);
-      t3 = Lanes.oddBf16(v).fma(odd, t3);
+      FloatVector even = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE);
+      FloatVector odd = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE);
+      IntVector v = IntVector.fromMemorySegment(I, w, a0 + 2L * i, LE);
+      s0 = v.lanewise(LSHL, 16).reinterpretAsFloats().fma(even, s0);
+      t0 = v.and(0xffff0000).reinterpretAsFloats().fma(odd, t0);
+      v = IntVector.fromMemorySegment(I, w, a1 + 2L * i, LE);
+      s1 = v.lanewise(LSHL, 16).reinterpretAsFloats().fma(even, s1);
+      t1 = v.and(0xffff0000).reinterpretAsFloats().fma(odd, t1);
+      v = IntVector.fromMemorySegment(I, w, a2 + 2L * i, LE);
+      s2 = v.lanewise(LSHL, 16).reinterpretAsFloats().fma(even, s2);
+      t2 = v.and(0xffff0000).reinterpretAsFloats().fma(odd, t2);
+      v = IntVector.fromMemorySegment(I, w, a3 + 2L * i, LE);
+      s3 = v.lanewise(LSHL, 16).reinterpretAsFloats().fma(even, s3);
+      t3 = v.and(0xffff0000).reinterpretAsFloats().fma(odd, t3);
     }
     put(x, sums, s0.add(t0), s1.add(t1), s2.add(t2), s3.add(t3));
   }
@@ -161,20 +165,20 @@ final class MatVec {
       long at,
       int n,
       long sums) {
-    FloatVector s0 = Lanes.zero();
-    FloatVector s1 = Lanes.zero();
-    FloatVector s2 = Lanes.zero();
-    FloatVector s3 = Lanes.zero();
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = FloatVector.zero(F);
+    FloatVector s3 = FloatVector.zero(F);
     for (int i = 0; i < n; i += STEP) {
-      FloatVector even = Lanes.load(x, at + 4L * i);
-      FloatVector odd = Lanes.load(x, at + 4L * i + Lanes.BYTES);
-      IntVector v = Lanes.pairs(w, a0 + 2L * i);
+      FloatVector even = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE);
+      FloatVector odd = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE);
+      IntVector v = IntVector.fromMemorySegment(I, w, a0 + 2L * i, LE);
       s0 = Lanes.oddF16(v).fma(odd, Lanes.evenF16(v).fma(even, s0));
-      v = Lanes.pairs(w, a1 + 2L * i);
+      v = IntVector.fromMemorySegment(I, w, a1 + 2L * i, LE);
       s1 = Lanes.oddF16(v).fma(odd, Lanes.evenF16(v).fma(even, s1));
-      v = Lanes.pairs(w, a2 + 2L * i);
+      v = IntVector.fromMemorySegment(I, w, a2 + 2L * i, LE);
       s2 = Lanes.oddF16(v).fma(odd, Lanes.evenF16(v).fma(even, s2));
-      v = Lanes.pairs(w, a3 + 2L * i);
+      v = IntVector.fromMemorySegment(I, w, a3 + 2L * i, LE);
       s3 = Lanes.oddF16(v).fma(odd, Lanes.evenF16(v).fma(even, s3));
     }
     put(x, sums, s0, s1, s2, s3);
@@ -190,27 +194,27 @@ final class MatVec {
       long at,
       int n,
       long sums) {
-    FloatVector s0 = Lanes.zero();
-    FloatVector s1 = Lanes.zero();
-    FloatVector s2 = Lanes.zero();
-    FloatVector s3 = Lanes.zero();
-    FloatVector t0 = Lanes.zero();
-    FloatVector t1 = Lanes.zero();
-    FloatVector t2 = Lanes.zero();
-    FloatVector t3 = Lanes.zero();
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = FloatVector.zero(F);
+    FloatVector s3 = FloatVector.zero(F);
+    FloatVector t0 = FloatVector.zero(F);
+    FloatVector t1 = FloatVector.zero(F);
+    FloatVector t2 = FloatVector.zero(F);
+    FloatVector t3 = FloatVector.zero(F);
     for (int i = 0; i < n; i += STEP) {
       long o = 4L * i;
       long p = o + Lanes.BYTES;
-      FloatVector left = Lanes.load(x, at + o);
-      FloatVector right = Lanes.load(x, at + p);
-      s0 = Lanes.load(w, a0 + o).fma(left, s0);
-      t0 = Lanes.load(w, a0 + p).fma(right, t0);
-      s1 = Lanes.load(w, a1 + o).fma(left, s1);
-      t1 = Lanes.load(w, a1 + p).fma(right, t1);
-      s2 = Lanes.load(w, a2 + o).fma(left, s2);
-      t2 = Lanes.load(w, a2 + p).fma(right, t2);
-      s3 = Lanes.load(w, a3 + o).fma(left, s3);
-      t3 = Lanes.load(w, a3 + p).fma(right, t3);
+      FloatVector left = FloatVector.fromMemorySegment(F, x, at + o, LE);
+      FloatVector right = FloatVector.fromMemorySegment(F, x, at + p, LE);
+      s0 = FloatVector.fromMemorySegment(F, w, a0 + o, LE).fma(left, s0);
+      t0 = FloatVector.fromMemorySegment(F, w, a0 + p, LE).fma(right, t0);
+      s1 = FloatVector.fromMemorySegment(F, w, a1 + o, LE).fma(left, s1);
+      t1 = FloatVector.fromMemorySegment(F, w, a1 + p, LE).fma(right, t1);
+      s2 = FloatVector.fromMemorySegment(F, w, a2 + o, LE).fma(left, s2);
+      t2 = FloatVector.fromMemorySegment(F, w, a2 + p, LE).fma(right, t2);
+      s3 = FloatVector.fromMemorySegment(F, w, a3 + o, LE).fma(left, s3);
+      t3 = FloatVector.fromMemorySegment(F, w, a3 + p, LE).fma(right, t3);
     }
     put(x, sums, s0.add(t0), s1.add(t1), s2.add(t2), s3.add(t3));
   }

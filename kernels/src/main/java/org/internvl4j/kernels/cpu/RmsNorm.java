@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -28,12 +31,12 @@ final class RmsNorm {
 
   /// Sum of squares, two accumulators of lanes.
   private static float squares(MemorySegment x, long at, int n) {
-    FloatVector a = Lanes.zero();
-    FloatVector b = Lanes.zero();
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      FloatVector u = Lanes.load(x, at + 4L * i);
-      FloatVector v = Lanes.load(x, at + 4L * i + Lanes.BYTES);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE);
       a = u.fma(u, a);
       b = v.fma(v, b);
     }
@@ -56,8 +59,11 @@ final class RmsNorm {
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
       long o = 4L * i;
-      FloatVector v = Lanes.load(x, xAt + o).mul(scale).mul(Lanes.load(w, wAt + o));
-      Lanes.store(v, y, yAt + o);
+      FloatVector v =
+          FloatVector.fromMemorySegment(F, x, xAt + o, LE)
+              .mul(scale)
+              .mul(FloatVector.fromMemorySegment(F, w, wAt + o, LE));
+      v.intoMemorySegment(y, yAt + o, LE);
     }
     if (i < n) {
       long o = 4L * i;

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -41,12 +44,12 @@ final class Rope {
     for (; j <= half - Lanes.N; j += Lanes.N) {
       long a = 4L * j;
       long b = a + 4L * half;
-      FloatVector u = Lanes.load(x, xAt + a);
-      FloatVector v = Lanes.load(x, xAt + b);
-      FloatVector c = Lanes.load(cos, cosAt + a);
-      FloatVector s = Lanes.load(sin.segment, sinAt + a);
-      Lanes.store(u.mul(c).sub(v.mul(s)), y, yAt + a);
-      Lanes.store(v.mul(c).add(u.mul(s)), y, yAt + b);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, xAt + a, LE);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + b, LE);
+      FloatVector c = FloatVector.fromMemorySegment(F, cos, cosAt + a, LE);
+      FloatVector s = FloatVector.fromMemorySegment(F, sin.segment, sinAt + a, LE);
+      u.mul(c).sub(v.mul(s)).intoMemorySegment(y, yAt + a, LE);
+      v.mul(c).add(u.mul(s)).intoMemorySegment(y, yAt + b, LE);
     }
     if (j < half) {
       int rest = half - j;

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -15,8 +18,8 @@ final class Silu {
   private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
     for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      FloatVector v = Lanes.load(x, xAt + o);
-      Lanes.store(v.div(Lanes.exp(v.neg()).add(1f)), y, yAt + o);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + o, LE);
+      v.div(Lanes.exp(v.neg()).add(1f)).intoMemorySegment(y, yAt + o, LE);
     }
   }
 }

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -30,10 +33,10 @@ final class Softmax {
 
   /// The largest of `n` floats times `scale`.
   static float max(MemorySegment x, long at, int n, float scale) {
-    FloatVector max = Lanes.all(Float.NEGATIVE_INFINITY);
+    FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
-      max = max.max(Lanes.load(x, at + 4L * i).mul(scale));
+      max = max.max(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).mul(scale));
     }
     if (i < n) {
       FloatVector tail = Lanes.load(x, at + 4L * i, n - i).mul(scale);
@@ -45,13 +48,14 @@ final class Softmax {
   /// `y = exp(scale · x − max)`; returns the sum.
   static float exp(
       MemorySegment y, long yAt, MemorySegment x, long xAt, int n, float scale, float max) {
-    FloatVector sum = Lanes.zero();
-    FloatVector factor = Lanes.all(scale);
-    FloatVector shift = Lanes.all(-max);
+    FloatVector sum = FloatVector.zero(F);
+    FloatVector factor = FloatVector.broadcast(F, scale);
+    FloatVector shift = FloatVector.broadcast(F, -max);
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
-      FloatVector e = Lanes.exp(Lanes.load(x, xAt + 4L * i).fma(factor, shift));
-      Lanes.store(e, y, yAt + 4L * i);
+      FloatVector e =
+          Lanes.exp(FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE).fma(factor, shift));
+      e.intoMemorySegment(y, yAt + 4L * i, LE);
       sum = sum.add(e);
     }
     if (i < n) {
@@ -66,7 +70,9 @@ final class Softmax {
   static void scale(MemorySegment y, long at, int n, float factor) {
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
-      Lanes.store(Lanes.load(y, at + 4L * i).mul(factor), y, at + 4L * i);
+      FloatVector.fromMemorySegment(F, y, at + 4L * i, LE)
+          .mul(factor)
+          .intoMemorySegment(y, at + 4L * i, LE);
     }
     if (i < n) {
       Lanes.store(Lanes.load(y, at + 4L * i, n - i).mul(factor), y, at + 4L * i, n - i);

@@ -1,5 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
@@ -16,9 +19,9 @@ final class SwiGlu {
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
     for (int i = 0; i < n; i += Lanes.N) {
       long o = 4L * i;
-      FloatVector v = Lanes.load(a, aAt + o);
+      FloatVector v = FloatVector.fromMemorySegment(F, a, aAt + o, LE);
       FloatVector gate = v.div(Lanes.exp(v.neg()).add(1f));
-      Lanes.store(gate.mul(Lanes.load(b, bAt + o)), y, yAt + o);
+      gate.mul(FloatVector.fromMemorySegment(F, b, bAt + o, LE)).intoMemorySegment(y, yAt + o, LE);
     }
   }
 }

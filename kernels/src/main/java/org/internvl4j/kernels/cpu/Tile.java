@@ -1,8 +1,14 @@
 package org.internvl4j.kernels.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static org.internvl4j.kernels.cpu.Lanes.F;
+import static org.internvl4j.kernels.cpu.Lanes.I;
+import static org.internvl4j.kernels.cpu.Lanes.LE;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 /// The inner product of everything: six rows times one panel of two vectors.
 ///
@@ -51,18 +57,18 @@ final class Tile {
     int r3 = Math.min(3, rows - 1);
     int r4 = Math.min(4, rows - 1);
     int r5 = Math.min(5, rows - 1);
-    FloatVector c00 = Lanes.load(init, i0);
-    FloatVector c01 = Lanes.load(init, i0 + Lanes.BYTES);
-    FloatVector c10 = Lanes.load(init, i0 + r1 * iStride);
-    FloatVector c11 = Lanes.load(init, i0 + r1 * iStride + Lanes.BYTES);
-    FloatVector c20 = Lanes.load(init, i0 + r2 * iStride);
-    FloatVector c21 = Lanes.load(init, i0 + r2 * iStride + Lanes.BYTES);
-    FloatVector c30 = Lanes.load(init, i0 + r3 * iStride);
-    FloatVector c31 = Lanes.load(init, i0 + r3 * iStride + Lanes.BYTES);
-    FloatVector c40 = Lanes.load(init, i0 + r4 * iStride);
-    FloatVector c41 = Lanes.load(init, i0 + r4 * iStride + Lanes.BYTES);
-    FloatVector c50 = Lanes.load(init, i0 + r5 * iStride);
-    FloatVector c51 = Lanes.load(init, i0 + r5 * iStride + Lanes.BYTES);
+    FloatVector c00 = FloatVector.fromMemorySegment(F, init, i0, LE);
+    FloatVector c01 = FloatVector.fromMemorySegment(F, init, i0 + Lanes.BYTES, LE);
+    FloatVector c10 = FloatVector.fromMemorySegment(F, init, i0 + r1 * iStride, LE);
+    FloatVector c11 = FloatVector.fromMemorySegment(F, init, i0 + r1 * iStride + Lanes.BYTES, LE);
+    FloatVector c20 = FloatVector.fromMemorySegment(F, init, i0 + r2 * iStride, LE);
+    FloatVector c21 = FloatVector.fromMemorySegment(F, init, i0 + r2 * iStride + Lanes.BYTES, LE);
+    FloatVector c30 = FloatVector.fromMemorySegment(F, init, i0 + r3 * iStride, LE);
+    FloatVector c31 = FloatVector.fromMemorySegment(F, init, i0 + r3 * iStride + Lanes.BYTES, LE);
+    FloatVector c40 = FloatVector.fromMemorySegment(F, init, i0 + r4 * iStride, LE);
+    FloatVector c41 = FloatVector.fromMemorySegment(F, init, i0 + r4 * iStride + Lanes.BYTES, LE);
+    FloatVector c50 = FloatVector.fromMemorySegment(F, init, i0 + r5 * iStride, LE);
+    FloatVector c51 = FloatVector.fromMemorySegment(F, init, i0 + r5 * iStride + Lanes.BYTES, LE);
     long x1 = x0 + r1 * xStride;
     long x2 = x0 + r2 * xStride;
     long x3 = x0 + r3 * xStride;
@@ -70,48 +76,49 @@ final class Tile {
     long x5 = x0 + r5 * xStride;
     for (int i = 0; i < k; i++) {
       long o = 4L * i;
-      FloatVector b = Lanes.load(panel, b0 + o * COLUMNS);
-      FloatVector d = Lanes.load(panel, b0 + o * COLUMNS + Lanes.BYTES);
-      FloatVector a = Lanes.repeat(x, x0 + o);
+      FloatVector b = FloatVector.fromMemorySegment(F, panel, b0 + o * COLUMNS, LE);
+      FloatVector d = FloatVector.fromMemorySegment(F, panel, b0 + o * COLUMNS + Lanes.BYTES, LE);
+      FloatVector a =
+          IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x0 + o)).reinterpretAsFloats();
       c00 = a.fma(b, c00);
       c01 = a.fma(d, c01);
-      a = Lanes.repeat(x, x1 + o);
+      a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x1 + o)).reinterpretAsFloats();
       c10 = a.fma(b, c10);
       c11 = a.fma(d, c11);
-      a = Lanes.repeat(x, x2 + o);
+      a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x2 + o)).reinterpretAsFloats();
       c20 = a.fma(b, c20);
       c21 = a.fma(d, c21);
-      a = Lanes.repeat(x, x3 + o);
+      a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x3 + o)).reinterpretAsFloats();
       c30 = a.fma(b, c30);
       c31 = a.fma(d, c31);
-      a = Lanes.repeat(x, x4 + o);
+      a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x4 + o)).reinterpretAsFloats();
       c40 = a.fma(b, c40);
       c41 = a.fma(d, c41);
-      a = Lanes.repeat(x, x5 + o);
+      a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x5 + o)).reinterpretAsFloats();
       c50 = a.fma(b, c50);
       c51 = a.fma(d, c51);
     }
-    Lanes.store(c00, y, y0);
-    Lanes.store(c01, y, y0 + Lanes.BYTES);
+    c00.intoMemorySegment(y, y0, LE);
+    c01.intoMemorySegment(y, y0 + Lanes.BYTES, LE);
     if (rows > 1) {
-      Lanes.store(c10, y, y0 + 1 * yStride);
-      Lanes.store(c11, y, y0 + 1 * yStride + Lanes.BYTES);
+      c10.intoMemorySegment(y, y0 + yStride, LE);
+      c11.intoMemorySegment(y, y0 + yStride + Lanes.BYTES, LE);
     }
     if (rows > 2) {
-      Lanes.store(c20, y, y0 + 2 * yStride);
-      Lanes.store(c21, y, y0 + 2 * yStride + Lanes.BYTES);
+      c20.intoMemorySegment(y, y0 + 2 * yStride, LE);
+      c21.intoMemorySegment(y, y0 + 2 * yStride + Lanes.BYTES, LE);
     }
     if (rows > 3) {
-      Lanes.store(c30, y, y0 + 3 * yStride);
-      Lanes.store(c31, y, y0 + 3 * yStride + Lanes.BYTES);
+      c30.intoMemorySegment(y, y0 + 3 * yStride, LE);
+      c31.intoMemorySegment(y, y0 + 3 * yStride + Lanes.BYTES, LE);
     }
     if (rows > 4) {
-      Lanes.store(c40, y, y0 + 4 * yStride);
-      Lanes.store(c41, y, y0 + 4 * yStride + Lanes.BYTES);
+      c40.intoMemorySegment(y, y0 + 4 * yStride, LE);
+      c41.intoMemorySegment(y, y0 + 4 * yStride + Lanes.BYTES, LE);
     }
     if (rows > 5) {
-      Lanes.store(c50, y, y0 + 5 * yStride);
-      Lanes.store(c51, y, y0 + 5 * yStride + Lanes.BYTES);
+      c50.intoMemorySegment(y, y0 + 5 * yStride, LE);
+      c51.intoMemorySegment(y, y0 + 5 * yStride + Lanes.BYTES, LE);
     }
   }
 

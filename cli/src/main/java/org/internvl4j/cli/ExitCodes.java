@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.media.PictureException;
@@ -75,6 +77,9 @@ final class ExitCodes {
       case AccessDeniedException f -> f.getFile() + ": permission denied";
       case NotDirectoryException f -> f.getFile() + ": is not a folder";
       case FileAlreadyExistsException f -> f.getFile() + ": exists already";
+      case InvalidPathException path ->
+          "'%s' cannot name a file: %s; if it has other letters than ASCII, set LC_ALL=C.UTF-8"
+              .formatted(path.getInput(), lowerCase(path.getReason()));
       case OutOfMemoryError oom -> outOfMemory(oom.getMessage());
       case StackOverflowError _ -> "the stack overflowed; run again with -v for where";
       case IOException io -> described(io);
@@ -83,6 +88,10 @@ final class ExitCodes {
       case IllegalArgumentException _, UnsupportedOperationException _ -> described(e);
       default -> "unexpected: " + described(e) + "; run again with -v for where";
     };
+  }
+
+  private static String lowerCase(String sentence) {
+    return sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
   }
 
   private static String outOfMemory(@Nullable String what) {

@@ -1,9 +1,14 @@
 package org.internvl4j.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.internvl4j.cli.Console.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -11,6 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line. Answers go to stdout, everything else to stderr.
 @Command(
@@ -117,11 +123,13 @@ final class Main implements Callable<Integer> {
     commands(console).forEach(line::addSubcommand);
     line.getSubcommands().values().forEach(verb -> verb.addMixin("help", new Help()));
     line.addMixin("help", new Help());
+    line.addSubcommand(new CommandLine.HelpCommand());
     line.setOut(new PrintWriter(console.out(), true, console.out().charset()));
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(console.hasColours() ? Ansi.ON : Ansi.OFF));
     line.setUsageHelpLongOptionsMaxWidth(28);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.registerConverter(Path.class, Path::of);
     line.setParameterExceptionHandler((e, _) -> usage(e, console));
     line.setExecutionExceptionHandler((e, _, _) -> ExitCodes.of(e, console));
     return line;
@@ -142,7 +150,10 @@ final class Main implements Callable<Integer> {
   }
 
   private static int usage(ParameterException e, Console console) {
-    String message = String.valueOf(e.getMessage());
+    if (e.getCause() instanceof InvalidPathException path) {
+      return ExitCodes.of(path, console);
+    }
+    String message = message(e);
     console.complain(
         Character.toLowerCase(message.charAt(0))
             + message.substring(1)
@@ -150,6 +161,47 @@ final class Main implements Callable<Integer> {
             + e.getCommandLine().getCommandSpec().qualifiedName()
             + " --help'");
     return ExitCodes.USAGE;
+  }
+
+  private static String message(ParameterException e) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)
+        || unmatched.isUnknownOption()
+        || e.getCommandLine().getParent() != null) {
+      return String.valueOf(e.getMessage());
+    }
+    String word = unmatched.getUnmatched().getFirst();
+    String nearest = nearest(word, e.getCommandLine().getSubcommands().keySet());
+    return "there is no command '%s'%s"
+        .formatted(word, nearest == null ? "" : ", did you mean '" + nearest + "'?");
+  }
+
+  /// The known word with the fewest changes to `word`, if those are fewer than half of it.
+  private static @Nullable String nearest(String word, Set<String> known) {
+    String nearest = null;
+    int fewest = (word.length() + 1) / 2 + 1;
+    for (String candidate : known) {
+      int changes = changes(word, candidate);
+      if (changes < fewest) {
+        fewest = changes;
+        nearest = candidate;
+      }
+    }
+    return nearest;
+  }
+
+  /// Letters to add, drop or replace (Levenshtein).
+  private static int changes(String from, String to) {
+    int[] row = IntStream.rangeClosed(0, to.length()).toArray();
+    for (int i = 1; i <= from.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= to.length(); j++) {
+        int replaced = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[to.length()];
   }
 
   /// `--help`, the same for all commands; picocli alone looks at it.

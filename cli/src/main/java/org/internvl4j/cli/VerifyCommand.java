@@ -9,6 +9,7 @@ import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.media.Pictures;
+import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Verifier;
 import org.internvl4j.models.Verifier.Check;
 import org.internvl4j.models.VisionLanguageModel;
@@ -21,8 +22,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "verify",
     description = {
-      "Compares a model with what the reference implementation computed from the same checkpoint:",
-      "hidden states, features, logits, greedy tokens, tokenizer, template, chats."
+      "Compares a model with what the reference implementation computed from the same checkpoint.",
+      "That is: hidden states, features, logits, greedy tokens, tokenizer, template, chats."
     })
 final class VerifyCommand implements Computing {
   private final Console console;
@@ -63,18 +64,22 @@ final class VerifyCommand implements Computing {
     Logging.to(console);
     golden = golden == null ? besideModel("golden.safetensors") : golden;
     cases = cases == null ? besideModel("cases.json") : cases;
+    OpenOptions options = model.openOptions().withWholeTower();
+    try (VisionLanguageModel opened = VisionLanguageModel.open(model.checkpoint(), options)) {
+      requireComparable(); // a model that cannot be opened is told before
+      compare(new Verifier(opened, this::tell));
+    }
+    console.note("%d comparisons, %d failed".formatted(made, failed));
+    return failed == 0 ? ExitCodes.OK : ExitCodes.FAILED;
+  }
+
+  private void requireComparable() {
     if (golden == null && eval == null) {
       throw new UsageException("nothing to compare with; name a golden.safetensors or --eval FILE");
     }
     if (golden == null && cases != null) {
       throw new UsageException("--cases needs the pictures in a golden.safetensors; name one");
     }
-    try (VisionLanguageModel opened =
-        VisionLanguageModel.open(model.checkpoint(), model.openOptions().withWholeTower())) {
-      compare(new Verifier(opened, this::tell));
-    }
-    console.note("%d comparisons, %d failed".formatted(made, failed));
-    return failed == 0 ? ExitCodes.OK : ExitCodes.FAILED;
   }
 
   private void compare(Verifier verifier) {

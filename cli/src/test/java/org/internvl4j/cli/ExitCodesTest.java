@@ -33,7 +33,9 @@ class ExitCodesTest {
       delimiter = '|',
       value = {
         "                                            | Usage: internvl",
-        "fly                                         | unmatched argument",
+        "fly                                         | there is no command 'fly'; see 'internvl --help'",
+        "aks -m demo                                 | there is no command 'aks', did you mean 'ask'?",
+        "help shwo                                   | unknown subcommand 'shwo'",
         "demo --height=3                             | unknown option: '--height=3'; see 'internvl demo --help'",
         "ask -m demo                                 | missing required option: '--prompt=TEXT'",
         "ask -p hello                                | missing required option: '--model=MODEL'",
@@ -63,6 +65,7 @@ class ExitCodesTest {
   @Test
   void folderWithoutConfigIsThree() {
     expect(3, "config.json", "ask", "-m", temp.toString(), "-p", "hello");
+    expect(3, "is empty, expected config.json", "verify", "-m", temp.toString());
     expect(3, "has no config.json", "tiles", "-m", temp.toString(), SHAPES);
   }
 
@@ -71,7 +74,7 @@ class ExitCodesTest {
     String folder = Cli.fixture("internvl3-1b-hf").toString();
     expect(
         4, "InternVLForConditionalGeneration is not supported", "ask", "-m", folder, "-p", "hello");
-    expect(4, "InternVLForConditionalGeneration is not supported", "show", "-m", folder);
+    expect(4, "InternVLForConditionalGeneration is not supported", "verify", "-m", folder);
   }
 
   @Test
@@ -79,6 +82,12 @@ class ExitCodesTest {
     Files.copy(Cli.fixture("internvl2-1b").resolve("config.json"), temp.resolve("config.json"));
     Files.writeString(temp.resolve("pytorch_model.bin"), "not even a pickle");
     expect(3, "safetensors", "ask", "-m", temp.toString(), "-p", "hello");
+    expect(3, "safetensors", "verify", "-m", temp.toString());
+  }
+
+  @Test
+  void namesThatNoFileCanHaveAreThree() {
+    expect(3, "cannot name a file: nul character not allowed", "tiles", "a\0b.png");
   }
 
   @Test

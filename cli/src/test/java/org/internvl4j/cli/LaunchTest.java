@@ -66,6 +66,23 @@ class LaunchTest {
     assertThat(result.err()).startsWith("internvl: no JDK 25 or newer found").hasLineCount(1);
   }
 
+  @Test
+  void jdkIsLookedForWithoutHome() throws Exception {
+    String script =
+        ". '%s'; find_jdk; echo found".formatted(Fixtures.home().resolve(".mvn/find-jdk.sh"));
+    Cli.Result result =
+        start(
+            List.of(
+                "env",
+                "-u",
+                "HOME",
+                "JAVA_HOME=" + System.getProperty("java.home"),
+                "sh",
+                "-euc",
+                script));
+    assertThat(result).isEqualTo(new Cli.Result(0, "found\n", ""));
+  }
+
   private static List<String> java(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -2,6 +2,7 @@ package org.internvl4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -71,8 +72,41 @@ class LookingTest {
         .contains("template        Hermes-2")
         .contains("bf16 10.1 MiB in 129 tensors")
         .contains("KV cache 2.5 KiB a token");
-    assertThat(json(Cli.run("show", "-m", "demo", "--json").out()).getText("model"))
-        .isEqualTo("demo");
+  }
+
+  @Test
+  void showGivesProgramsNumbers() {
+    Json shown = json(Cli.run("show", "-m", "demo", "--json").out());
+    assertThat(shown.at("model").asText()).isEqualTo("demo");
+    assertThat(shown.at("tensors").asInt()).isEqualTo(129);
+    assertThat(shown.at("context").asInt()).isEqualTo(4096);
+    assertThat(shown.at("tokens_per_tile").asInt()).isEqualTo(16);
+    assertThat(shown.at("bytes").asInt()).isEqualTo(2 * shown.at("parameters").asInt());
+    assertThat(shown.at("vision").at("width").asInt()).isEqualTo(160);
+    assertThat(shown.at("decoder").at("layers").asInt()).isPositive();
+  }
+
+  @Test
+  void showTellsWhatItKnowsOfAModelThatCannotRun() throws IOException {
+    Cli.Result layout = Cli.run("show", "-m", Cli.fixture("internvl3-1b-hf").toString());
+    assertThat(layout.code()).isEqualTo(ExitCodes.UNSUPPORTED);
+    assertThat(layout.out())
+        .contains("architecture    InternVLForConditionalGeneration\n")
+        .contains("parameters ");
+    assertThat(layout.err())
+        .contains("cannot run here: config.json: architecture InternVLForConditionalGeneration")
+        .hasLineCount(1);
+
+    Path source = Cli.fixture("internvl2-1b");
+    Files.copy(source.resolve("model.safetensors"), temp.resolve("model.safetensors"));
+    String config = Files.readString(source.resolve("config.json"));
+    Files.writeString(
+        temp.resolve("config.json"),
+        config.replaceAll("\"template\": *\"[^\"]*\"", "\"template\": \"unheard-of\""));
+    Cli.Result template = Cli.run("show", "-m", temp.toString());
+    assertThat(template.code()).isEqualTo(ExitCodes.UNSUPPORTED);
+    assertThat(template.out()).contains("template        unheard-of\n").contains("memory ");
+    assertThat(template.err()).contains("template 'unheard-of' is not supported").hasLineCount(1);
   }
 
   @Test
@@ -182,6 +216,8 @@ class LookingTest {
       assertThat(help.out()).startsWith("Usage: internvl " + verb);
       assertThat(Cli.run("--help").out()).contains("\n  " + verb + " ");
     }
+    assertThat(Cli.run("help").out()).isEqualTo(Cli.run("--help").out());
+    assertThat(Cli.run("help", "ask").out()).isEqualTo(Cli.run("ask", "--help").out());
     assertThat(Cli.run("--version").out()).contains("Java " + Runtime.version());
   }
 

@@ -1,5 +1,11 @@
 package org.internvl4j.loader;
 
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// A file that cannot be used, and why: `config.json: llm_config is missing`.
@@ -20,6 +26,20 @@ public final class CheckpointException extends RuntimeException {
     super(printable(file + ": " + what), cause);
     this.file = file;
     this.what = what;
+  }
+
+  /// What the system said, without the name of a class.
+  static String reason(IOException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> "permission denied";
+      case NoSuchFileException _ -> "no such file or folder";
+      case FileSystemException f when f.getReason() != null ->
+          f.getReason().toLowerCase(Locale.ROOT);
+      case FileNotFoundException f
+          when String.valueOf(f.getMessage()).contains("ermission denied") ->
+          "permission denied";
+      default -> e.getMessage() == null ? "the system does not say why" : e.getMessage();
+    };
   }
 
   /// The file, folder or weight that is wrong, as messages name it.

@@ -149,7 +149,8 @@ record ModelFolders(Map<String, String> environment, Path home) {
         return commit;
       }
     } catch (IOException e) {
-      throw new CheckpointException(ref.toString(), "cannot be read: " + e, e);
+      throw new CheckpointException(
+          ref.toString(), "cannot be read: " + CheckpointException.reason(e), e);
     }
     throw new CheckpointException(ref.toString(), "does not hold a commit of 40 digits");
   }

@@ -97,8 +97,7 @@ public final class SafeTensors implements AutoCloseable {
       if (e instanceof RuntimeException runtime) {
         throw runtime;
       }
-      String what = e instanceof NoSuchFileException ? "not found" : "cannot be read: " + e;
-      throw new CheckpointException(name, what, e);
+      throw new CheckpointException(name, unreadable((IOException) e), e);
     }
   }
 
@@ -197,6 +196,12 @@ public final class SafeTensors implements AutoCloseable {
     return bytes.asSlice(info.begin(), info.bytes()).asReadOnly();
   }
 
+  private static String unreadable(IOException e) {
+    return e instanceof NoSuchFileException
+        ? "not found"
+        : "cannot be read: " + CheckpointException.reason(e);
+  }
+
   /// Reading behind the end of a mapped file ends in an error without a name: ask before.
   private void requireWhole(TensorInfo info) {
     if (file == null) {
@@ -206,7 +211,8 @@ public final class SafeTensors implements AutoCloseable {
     try {
       size = file.length();
     } catch (IOException e) {
-      throw new CheckpointException(name, "cannot be read any more: " + e, e);
+      throw new CheckpointException(
+          name, "cannot be read any more: " + CheckpointException.reason(e), e);
     }
     if (size < info.end()) {
       throw new CheckpointException(

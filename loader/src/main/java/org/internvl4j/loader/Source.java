@@ -65,7 +65,7 @@ sealed interface Source {
         }
         return Files.readAllBytes(found);
       } catch (IOException e) {
-        throw new CheckpointException(file, "cannot be read: " + e, e);
+        throw new CheckpointException(file, "cannot be read: " + CheckpointException.reason(e), e);
       }
     }
 

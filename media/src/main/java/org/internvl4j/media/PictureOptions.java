@@ -55,7 +55,7 @@ public record PictureOptions(boolean applyOrientation, long maxPixels, int maxSi
     }
     if (width * height > maxPixels) {
       throw new PictureException(
-          "%s: the header says %d x %d pixels, more than the limit of %d; shrink the picture or raise maxPixels"
+          "%s: the header says %d x %d pixels, more than the limit of %d; shrink the picture or raise maxPixels (--max-pixels)"
               .formatted(name, width, height, maxPixels));
     }
   }

@@ -48,7 +48,8 @@ public final class Pictures {
     } catch (AccessDeniedException e) {
       throw new PictureException("%s: may not be read; check its permissions".formatted(file), e);
     } catch (IOException e) {
-      throw new PictureException("%s: cannot be read: %s".formatted(file, e), e);
+      throw new PictureException(
+          "%s: cannot be read: %s".formatted(file, PictureException.reason(e)), e);
     }
   }
 
@@ -96,7 +97,8 @@ public final class Pictures {
         throw tooLong(name, options);
       }
     } catch (IOException e) {
-      throw new PictureException("%s: cannot be read: %s".formatted(name, e), e);
+      throw new PictureException(
+          "%s: cannot be read: %s".formatted(name, PictureException.reason(e)), e);
     }
     return read(bytes, name, options);
   }
@@ -150,7 +152,8 @@ public final class Pictures {
     try {
       Files.write(file, png(picture));
     } catch (IOException e) {
-      throw new PictureException("%s: cannot be written: %s".formatted(file, e), e);
+      throw new PictureException(
+          "%s: cannot be written: %s".formatted(file, PictureException.reason(e)), e);
     }
   }
 }

@@ -68,7 +68,7 @@ final class AskCommand implements Computing {
         prompt.equals("-")
             ? new String(console.in().readAllBytes(), StandardCharsets.UTF_8).strip()
             : prompt;
-    if (text.isEmpty()) {
+    if (text.isBlank()) {
       throw new UsageException("the prompt is empty");
     }
     List<Picture> pictures = asking.pictures.read(images);

@@ -1,7 +1,6 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -73,6 +72,9 @@ final class DemoCommand implements Computing {
   @Override
   public Integer call() throws IOException {
     Logging.to(console);
+    if (draw != null) {
+      Outputs.requireFolder(draw);
+    }
     console.note(
         "A toy model, made for this demo: it knows coloured shapes and numbers, nothing else.\n");
     try (VisionLanguageModel model =
@@ -105,8 +107,7 @@ final class DemoCommand implements Computing {
   }
 
   /// Draws pictures, asks about each what it was drawn for, and counts the answers that are right.
-  private void drawAndAsk(VisionLanguageModel model, Path folder) throws IOException {
-    Files.createDirectories(folder);
+  private void drawAndAsk(VisionLanguageModel model, Path folder) {
     long first = seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed;
     int asked = 0;
     int right = 0;

@@ -38,6 +38,9 @@ final class DescribeCommand implements Computing {
   @Override
   public Integer call() {
     int code = ExitCodes.OK;
+    if (prompt.isBlank()) {
+      throw new UsageException("the prompt is empty");
+    }
     try (VisionLanguageModel model = asking.open(console)) {
       for (Path file : files) {
         try {

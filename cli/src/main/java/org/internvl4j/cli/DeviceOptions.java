@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 
 /// What computes.
 final class DeviceOptions {
+  private static final int MOST_THREADS = 1024; // as the device cpu has it
   private static final String BEST = "auto";
 
   @Option(
@@ -27,8 +28,9 @@ final class DeviceOptions {
 
   /// @throws UsageException if there is no such device, or a negative number of threads
   OpenOptions openOptions() {
-    if (threads < 0) {
-      throw new UsageException("--threads is " + threads + ", expected 0 or more");
+    if (threads < 0 || threads > MOST_THREADS) {
+      throw new UsageException(
+          "--threads is " + threads + ", expected 0 (one a core) to " + MOST_THREADS);
     }
     List<String> names =
         Stream.concat(Stream.of(BEST), Devices.providers().stream().map(DeviceProvider::name))

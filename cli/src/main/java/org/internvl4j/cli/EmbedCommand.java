@@ -82,6 +82,9 @@ final class EmbedCommand implements Computing {
 
   @Override
   public Integer call() throws IOException {
+    if (out != null) {
+      Outputs.requireFile(out);
+    }
     Map<String, Path> named = names();
     SafeTensorsWriter writer =
         new SafeTensorsWriter().metadata("features", what.name().toLowerCase(Locale.ROOT));

@@ -56,10 +56,22 @@ final class GenerationOptions {
 
   /// @throws UsageException if a value is outside its range
   Generation generation() {
-    try {
-      return new Generation(maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(String.valueOf(e.getMessage()));
+    require(maxTokens >= 1, "--max-tokens", maxTokens, "at least 1");
+    require(temperature >= 0 && Float.isFinite(temperature), "--temperature", temperature, "≥ 0");
+    require(topK >= 0, "--top-k", topK, "≥ 0");
+    require(topP > 0 && topP <= 1, "--top-p", topP, "above 0 and at most 1");
+    require(
+        repetitionPenalty > 0 && Float.isFinite(repetitionPenalty),
+        "--repetition-penalty",
+        repetitionPenalty,
+        "above 0");
+    require(stop.stream().noneMatch(String::isEmpty), "--stop", "empty", "a text");
+    return new Generation(maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+  }
+
+  private static void require(boolean holds, String option, Object found, String expected) {
+    if (!holds) {
+      throw new UsageException(option + " is " + found + ", expected " + expected);
     }
   }
 }

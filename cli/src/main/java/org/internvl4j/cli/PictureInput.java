@@ -2,12 +2,16 @@ package org.internvl4j.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.image.Picture;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /// How pictures are read and cut.
 final class PictureInput {
@@ -23,8 +27,17 @@ final class PictureInput {
       description = "Turn pictures as their EXIF data says; the reference implementation does not.")
   boolean orient;
 
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      converter = Pixels.class,
+      description =
+          "Most pixels of a picture file; 300M is 300 million. Default: 100M. Each takes 3 bytes or more.")
+  long maxPixels = PictureOptions.DEFAULT.maxPixels();
+
   Picture read(Path file) {
-    return Pictures.read(file, PictureOptions.DEFAULT.withOrientation(orient));
+    return Pictures.read(
+        file, PictureOptions.DEFAULT.withOrientation(orient).withMaxPixels(maxPixels));
   }
 
   List<Picture> read(List<Path> files) {
@@ -33,6 +46,23 @@ final class PictureInput {
 
   Question limit(Question question) {
     return maxTiles == null ? question : question.withMaxTiles(requireMaxTiles(maxTiles));
+  }
+
+  /// A count, or millions: `300M`.
+  static final class Pixels implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      long most = Integer.MAX_VALUE / 3; // the samples of a picture are one array
+      Matcher m = Pattern.compile("(\\d{1,9})(M?)").matcher(value);
+      long pixels = m.matches() ? Long.parseLong(m.group(1)) : 0;
+      pixels *= m.matches() && !m.group(2).isEmpty() ? 1_000_000 : 1;
+      if (pixels < 1 || pixels > most) {
+        throw new TypeConversionException(
+            "'%s' is not a number from 1 to %d, or up to %dM"
+                .formatted(value, most, most / 1_000_000));
+      }
+      return pixels;
+    }
   }
 
   static int requireMaxTiles(int maxTiles) {

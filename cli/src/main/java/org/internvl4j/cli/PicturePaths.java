@@ -59,6 +59,12 @@ final class PicturePaths {
     return word.lookingAt() && picture(word) != null;
   }
 
+  /// Whether a line begins with the name of a picture, which need not exist.
+  static boolean namesPicture(String line) {
+    Matcher word = WORD.matcher(line);
+    return word.lookingAt() && PICTURE.matcher(unquoted(word)).matches();
+  }
+
   private static @Nullable Path picture(Matcher word) {
     String name = unquoted(word);
     if (!PICTURE.matcher(name).matches()) {

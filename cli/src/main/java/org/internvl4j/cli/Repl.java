@@ -93,10 +93,11 @@ final class Repl implements AutoCloseable {
     String[] words = line.split("\\s+", 2);
     String rest = words.length > 1 ? words[1] : "";
     switch (words[0]) {
-      case "/image" -> look(PicturePaths.all(rest));
+      case "/image" -> look(pictures(words[0], rest));
       case "/frames" -> {
+        List<Path> clip = pictures(words[0], rest);
         pending.clear();
-        look(PicturePaths.all(rest));
+        look(clip);
         frames = true;
       }
       case "/clear" -> {
@@ -107,8 +108,20 @@ final class Repl implements AutoCloseable {
       case "/set" -> set(rest);
       case "/show" -> show();
       case "/help" -> console.report(HELP);
-      default -> console.complain("there is no command " + words[0] + "; /help lists them");
+      default ->
+          console.complain(
+              PicturePaths.namesPicture(line)
+                  ? PicturePaths.all(line).getFirst() + ": there is no such file"
+                  : "there is no command " + words[0] + "; /help lists them");
     }
+  }
+
+  private static List<Path> pictures(String command, String rest) {
+    List<Path> paths = PicturePaths.all(rest);
+    if (paths.isEmpty()) {
+      throw new UsageException(command + " expects one or more picture files behind it");
+    }
+    return paths;
   }
 
   /// Keeps pictures for the next question, once each can be read.

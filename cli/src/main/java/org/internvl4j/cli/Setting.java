@@ -55,27 +55,40 @@ enum Setting {
   ///
   /// @throws UsageException if it is no such value; nothing has changed then
   void set(AskingOptions asking, String value) {
-    GenerationOptions options = asking.generation;
-    String before = get(asking);
     try {
       switch (this) {
-        case MAX_TOKENS -> options.maxTokens = Integer.parseInt(value);
-        case TEMPERATURE -> options.temperature = Float.parseFloat(value);
-        case TOP_K -> options.topK = Integer.parseInt(value);
-        case TOP_P -> options.topP = Float.parseFloat(value);
-        case REPETITION_PENALTY -> options.repetitionPenalty = Float.parseFloat(value);
-        case SEED -> options.seed = Long.parseLong(value);
         case MAX_TILES ->
             asking.pictures.maxTiles =
                 value.isEmpty() ? null : PictureInput.requireMaxTiles(Integer.parseInt(value));
         case SYSTEM -> asking.system = value.isEmpty() ? null : value;
+        case MAX_TOKENS, TEMPERATURE, TOP_K, TOP_P, REPETITION_PENALTY, SEED ->
+            change(asking, value);
       }
-      options.generation();
     } catch (NumberFormatException e) {
       throw new UsageException(option() + " is '" + value + "', expected a number");
+    }
+  }
+
+  private void change(AskingOptions asking, String value) {
+    String before = get(asking);
+    assign(asking.generation, value);
+    try {
+      asking.generation.generation();
     } catch (UsageException e) {
-      set(asking, before);
+      assign(asking.generation, before);
       throw e;
+    }
+  }
+
+  private void assign(GenerationOptions options, String value) {
+    switch (this) {
+      case MAX_TOKENS -> options.maxTokens = Integer.parseInt(value);
+      case TEMPERATURE -> options.temperature = Float.parseFloat(value);
+      case TOP_K -> options.topK = Integer.parseInt(value);
+      case TOP_P -> options.topP = Float.parseFloat(value);
+      case REPETITION_PENALTY -> options.repetitionPenalty = Float.parseFloat(value);
+      case SEED -> options.seed = Long.parseLong(value);
+      case MAX_TILES, SYSTEM -> throw new AssertionError("no number");
     }
   }
 }

@@ -23,9 +23,9 @@ final class Stats {
     Answer.Usage usage = answer.usage();
     Answer.Timings timings = answer.timings();
     int read = usage.promptTokens() - usage.cachedTokens();
-    return "stats: %d tiles, %d encoded in %s · %d prompt tokens, %d cached, %d read in %s%s · %d new tokens%s · %s"
+    return "stats: %s, %d encoded in %s · %d prompt tokens, %d cached, %d read in %s%s · %d new tokens%s · %s"
         .formatted(
-            usage.tiles(),
+            usage.tiles() == 1 ? "1 tile" : usage.tiles() + " tiles",
             usage.encodedTiles(),
             seconds(timings.vision()),
             usage.promptTokens(),

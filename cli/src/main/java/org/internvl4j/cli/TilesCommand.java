@@ -1,7 +1,6 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -30,6 +29,7 @@ final class TilesCommand implements Callable<Integer> {
   private static final int USUAL_TOKENS = 256;
 
   private final Console console;
+  private final Outputs.Stems stems = new Outputs.Stems();
 
   @Mixin private final PictureInput pictures = new PictureInput();
 
@@ -67,13 +67,16 @@ final class TilesCommand implements Callable<Integer> {
     if (pictures.maxTiles != null) {
       tiling = tiling.withMaxTiles(PictureInput.requireMaxTiles(pictures.maxTiles));
     }
+    if (out != null) {
+      Outputs.requireFolder(out);
+    }
     for (Path file : files) {
       show(file, pictures.read(file), tiling, perTile);
     }
     return ExitCodes.OK;
   }
 
-  private void show(Path file, Picture picture, Tiling tiling, int perTile) throws IOException {
+  private void show(Path file, Picture picture, Tiling tiling, int perTile) {
     Grid grid = tiling.grid(picture.width(), picture.height());
     int count = tiling.tileCount(picture.width(), picture.height());
     if (json) {
@@ -94,7 +97,7 @@ final class TilesCommand implements Callable<Integer> {
                       count * perTile));
     }
     if (out != null) {
-      write(out, file, tiling.cut(picture));
+      write(out, stems.of(file), tiling.cut(picture));
     }
   }
 
@@ -113,9 +116,7 @@ final class TilesCommand implements Callable<Integer> {
         .toString();
   }
 
-  private void write(Path folder, Path file, Tiles tiles) throws IOException {
-    Files.createDirectories(folder);
-    String name = String.valueOf(file.getFileName()).replaceFirst("\\.[^.]*$", "");
+  private void write(Path folder, String name, Tiles tiles) {
     for (int i = 0; i < tiles.count(); i++) {
       Path target = folder.resolve("%s-tile-%02d.png".formatted(name, i + 1));
       Pictures.writePng(tiles.picture(i), target);

@@ -40,9 +40,11 @@ class ExitCodesTest {
         "ask -m demo                                 | missing required option: '--prompt=TEXT'",
         "ask -p hello                                | missing required option: '--model=MODEL'",
         "ask -m demo -p hello --temperature hot      | 'hot' is not a float",
-        "ask -m demo -p hello --top-p 2              | topP is 2.0, expected above 0 and at most 1",
-        "ask -m demo -p hello --max-tokens 0         | maxNewTokens is 0, expected at least 1",
-        "ask -m demo -p hello --threads -1           | --threads is -1, expected 0 or more",
+        "ask -m demo -p hello --top-p 2              | --top-p is 2.0, expected above 0 and at most 1",
+        "ask -m demo -p hello --max-tokens 0         | --max-tokens is 0, expected at least 1",
+        "ask -m demo -p hello --threads -1           | --threads is -1, expected 0 (one a core) to 1024",
+        "ask -m demo -p hello --threads 100000       | --threads is 100000, expected 0",
+        "tiles --max-pixels 1G a.png                 | '1G' is not a number from 1 to 715827882, or up to 715M",
         "ask -m demo -p hello --device tpu           | --device is tpu, expected one of auto, ",
         "ask -m demo -p hello -i a.png --frames b    | -i and --frames cannot be used together",
         "ask -m demo -p -                            | the prompt is empty",
@@ -86,6 +88,23 @@ class ExitCodesTest {
   }
 
   @Test
+  void blankPromptIsTwo() {
+    expect(2, "the prompt is empty", "ask", "-m", "demo", "-p", "   ");
+    expect(2, "the prompt is empty", "describe", "-m", "demo", "-p", " ", SHAPES);
+  }
+
+  @Test
+  void placesThatCannotBeWrittenAreThree() throws IOException {
+    String file = Files.createFile(temp.resolve("file")).toString();
+    String folder = temp.toString();
+    expect(3, "file: is not a folder", "tiles", SHAPES, "-o", file);
+    expect(3, "file: is not a folder", "demo", "-q", "--draw", file);
+    expect(3, "is a folder, expected a file", "embed", "-m", "demo", SHAPES, "-o", folder);
+    String nowhere = temp.resolve("no/features.safetensors").toString();
+    expect(3, "no: no such file or folder", "embed", "-m", "no-model", SHAPES, "-o", nowhere);
+  }
+
+  @Test
   void namesThatNoFileCanHaveAreThree() {
     expect(3, "cannot name a file: nul character not allowed", "tiles", "a\0b.png");
   }
@@ -94,6 +113,7 @@ class ExitCodesTest {
   void bombIsThreeBeforeAnythingIsDecoded() throws IOException {
     Path bomb = temp.resolve("bomb.png");
     Files.write(bomb, whitePng(30_000, 30_000));
+    expect(3, "raise maxPixels (--max-pixels)", "tiles", bomb.toString());
     expect(3, "30000 x 30000", "ask", "-m", "demo", "-i", bomb.toString(), "-p", "hello");
   }
 

@@ -41,6 +41,25 @@ class LookingTest {
   }
 
   @Test
+  void tilesOfPicturesOfOneNameAreKeptApart() throws IOException {
+    Path a = Files.createDirectories(temp.resolve("a")).resolve("x.png");
+    Path b = Files.createDirectories(temp.resolve("b")).resolve("x.png");
+    Files.copy(Path.of(SHAPES), a);
+    Files.copy(Path.of(Cli.sample("number.png")), b);
+    Path out = temp.resolve("out");
+    Cli.run("tiles", a.toString(), b.toString(), "-o", out.toString());
+    assertThat(Pictures.read(out.resolve("x-tile-01.png")))
+        .isNotEqualTo(Pictures.read(out.resolve("x-2-tile-01.png")));
+  }
+
+  @Test
+  void maxPixelsIsALimitThatCanBeMoved() {
+    assertThat(Cli.run("tiles", "--max-pixels", "802816", LARGE).code()).isZero();
+    assertThat(Cli.run("tiles", "--max-pixels", "802815", LARGE).code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(Cli.run("tiles", "--max-pixels", "1M", LARGE).code()).isZero();
+  }
+
+  @Test
   void tilesFollowsAModelAndALimit() {
     assertThat(Cli.run("tiles", "-m", "demo", "--max-tiles", "1", LARGE).out())
         .isEqualTo(LARGE + ": 896 x 896, grid 1 x 1, 1 tile, 16 tokens\n");

@@ -126,12 +126,14 @@ class ReplTest {
         "/set top-p 7",
         "/set seed many",
         "/set height 3",
+        "/set max-tiles 0",
         "/set max-tiles 2",
         "/set max-tiles",
         "/show");
     assertThat(answers()).isEqualTo("Hello! I\n");
     assertThat(told())
-        .contains("internvl: generation: topP is 7.0, expected above 0 and at most 1\n")
+        .contains("internvl: --top-p is 7.0, expected above 0 and at most 1\n")
+        .contains("internvl: --max-tiles is 0, expected at least 1\n")
         .contains("internvl: seed is 'many', expected a number\n")
         .contains("internvl: there is no setting 'height'; there are max-tokens, ")
         .contains("max-tiles 2\nmax-tiles the model's\n")
@@ -140,9 +142,17 @@ class ReplTest {
 
   @Test
   void mistakesDoNotEndIt() throws IOException {
-    type("/image no.png", "/fly", "circle ".repeat(5000), "Hello, who are you?");
+    type(
+        "/image no.png",
+        "/image",
+        "/no/such.png what is it?",
+        "/fly",
+        "circle ".repeat(5000),
+        "Hello, who are you?");
     assertThat(told())
         .contains("internvl: no.png: ")
+        .contains("internvl: /image expects one or more picture files behind it\n")
+        .contains("internvl: /no/such.png: there is no such file\n")
         .contains("internvl: there is no command /fly; /help lists them")
         .contains("but the context is 4096");
     assertThat(answers()).startsWith("Hello! I am the InternVL4J demo model").hasLineCount(1);

@@ -83,6 +83,16 @@ class LaunchTest {
     assertThat(result).isEqualTo(new Cli.Result(0, "found\n", ""));
   }
 
+  @Test
+  void launcherOpensStdinThatIsClosedAndLeavesAsciiLocales() throws Exception {
+    Path home = Files.createDirectories(temp.resolve("home/.mvn")).getParent();
+    Files.copy(Fixtures.home().resolve("internvl"), home.resolve("internvl"));
+    Files.writeString(
+        home.resolve(".mvn/find-jdk.sh"), "find_jdk() { cat; echo ${LC_ALL:-}; exit 0; }\n");
+    String closed = "LC_ALL=POSIX sh '%s' <&-".formatted(home.resolve("internvl"));
+    assertThat(start(List.of("sh", "-c", closed))).isEqualTo(new Cli.Result(0, "C.UTF-8\n", ""));
+  }
+
   private static List<String> java(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.internvl4j.loader.Fixtures.DEVICE;
 import static org.internvl4j.loader.Fixtures.fixture;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -334,5 +337,17 @@ class CheckpointTest {
     assertThatThrownBy(() -> checkpoint.tensor("a", DEVICE))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("safetensors: checkpoint tiny is closed");
+  }
+
+  @Test
+  void reasonsAreWordsNotClasses() {
+    assertThat(CheckpointException.reason(new FileNotFoundException("x (Permission denied)")))
+        .isEqualTo("permission denied");
+    assertThat(CheckpointException.reason(new AccessDeniedException("x")))
+        .isEqualTo("permission denied");
+    assertThat(CheckpointException.reason(new FileSystemException("x", null, "Is a directory")))
+        .isEqualTo("is a directory");
+    assertThat(CheckpointException.reason(new IOException("Stream closed")))
+        .isEqualTo("Stream closed");
   }
 }

@@ -153,7 +153,7 @@ final class Main implements Callable<Integer> {
     if (e.getCause() instanceof InvalidPathException path) {
       return ExitCodes.of(path, console);
     }
-    String message = message(e);
+    String message = message(e).replaceFirst("\\.$", ""); // picocli ends some with a full stop
     console.complain(
         Character.toLowerCase(message.charAt(0))
             + message.substring(1)

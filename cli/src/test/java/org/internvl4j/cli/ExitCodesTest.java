@@ -35,7 +35,7 @@ class ExitCodesTest {
         "                                            | Usage: internvl",
         "fly                                         | there is no command 'fly'; see 'internvl --help'",
         "aks -m demo                                 | there is no command 'aks', did you mean 'ask'?",
-        "help shwo                                   | unknown subcommand 'shwo'",
+        "help shwo                                   | unknown subcommand 'shwo'; see",
         "demo --height=3                             | unknown option: '--height=3'; see 'internvl demo --help'",
         "ask -m demo                                 | missing required option: '--prompt=TEXT'",
         "ask -p hello                                | missing required option: '--model=MODEL'",

@@ -120,14 +120,21 @@ final class VerifyCommand implements Computing {
         .out()
         .println(
             json
-                ? new JsonWriter()
-                    .object()
-                    .field("name", check.name())
-                    .field("passed", check.passed())
-                    .field("detail", check.detail())
-                    .end()
-                    .toString()
+                ? line(check)
                 : "%-6s %s: %s"
                     .formatted(check.passed() ? "ok" : "FAILED", check.name(), check.detail()));
+  }
+
+  private static String line(Check check) {
+    JsonWriter line =
+        new JsonWriter().object().field("name", check.name()).field("passed", check.passed());
+    check
+        .figures()
+        .forEach((name, figure) -> {
+          if (Double.isFinite(figure)) { // JSON has no word for the others
+            line.field(name, figure);
+          }
+        });
+    return line.field("detail", check.detail()).end().toString();
   }
 }

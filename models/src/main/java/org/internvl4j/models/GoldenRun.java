@@ -3,8 +3,10 @@ package org.internvl4j.models;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.internvl4j.loader.CheckpointException;
@@ -209,6 +211,12 @@ final class GoldenRun {
     }
     double rms = Math.sqrt(square / expected.length);
     double nmse = error / square;
+    double cosine = product / Math.sqrt(square * foundSquare);
+    SequencedMap<String, Double> figures = new LinkedHashMap<>();
+    figures.put("max_error", largest);
+    figures.put("max_error_of_rms", largest / rms);
+    figures.put("nmse", nmse);
+    figures.put("cosine", cosine);
     out.accept(
         new Verifier.Check(
             name,
@@ -216,10 +224,8 @@ final class GoldenRun {
             String.format(
                 Locale.ROOT,
                 "max error %.2e (%.2e of RMS), NMSE %.2e, cosine %.9f",
-                largest,
-                largest / rms,
-                nmse,
-                product / Math.sqrt(square * foundSquare))));
+                figures.values().toArray()),
+            figures));
   }
 
   private int[] ids(String name) {

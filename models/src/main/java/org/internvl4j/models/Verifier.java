@@ -2,7 +2,10 @@ package org.internvl4j.models;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.internvl4j.loader.SafeTensors;
@@ -22,8 +25,18 @@ public final class Verifier {
   ///
   /// @param name what was compared: `vision.hidden_states.3`, `chat 2, turn 1`
   /// @param passed whether it held
-  /// @param detail figures, or both sides where they differ
-  public record Check(String name, boolean passed, String detail) {}
+  /// @param detail figures in words, or both sides where they differ
+  /// @param figures the same figures as numbers, by name: `max_error`, `nmse`, `cosine`, `equal`, …
+  public record Check(
+      String name, boolean passed, String detail, SequencedMap<String, Double> figures) {
+    public Check {
+      figures = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(figures));
+    }
+
+    Check(String name, boolean passed, String detail) {
+      this(name, passed, detail, new LinkedHashMap<>());
+    }
+  }
 
   private static final List<String> KINDS = List.of("tokenize", "template", "chat", "batch_chat");
 
@@ -207,6 +220,10 @@ public final class Verifier {
         }
       }
     }
+    SequencedMap<String, Double> figures = new LinkedHashMap<>();
+    figures.put("asked", (double) asked);
+    figures.put("equal", (double) equal);
+    figures.put("right", (double) right);
     out.accept(
         new Check(
             "eval",
@@ -217,7 +234,8 @@ public final class Verifier {
                 + " answers equal the reference's, "
                 + right
                 + " are right"
-                + different));
+                + different,
+            figures));
   }
 
   private static String withoutMarks(String text) {

@@ -289,7 +289,8 @@ public final class VisionLanguageModel implements AutoCloseable {
             + pictures
             + " of them "
             + prompt.tiles().size()
-            + " tiles, but the context is "
+            + (prompt.tiles().size() == 1 ? " tile" : " tiles")
+            + ", but the context is "
             + context()
             + "; "
             + advice,

@@ -1,6 +1,8 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -9,6 +11,7 @@ import org.internvl4j.demo.DemoModel.Sample;
 import org.internvl4j.demo.Scenes;
 import org.internvl4j.demo.Scenes.QuestionAnswer;
 import org.internvl4j.demo.Scenes.Scene;
+import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Conversation;
@@ -115,6 +118,7 @@ final class DemoCommand implements Computing {
       Scene scene = Scenes.random(drawn);
       Path file = folder.resolve("scene-" + drawn + ".png");
       Pictures.writePng(scene.picture(), file);
+      writeAnswers(scene, folder.resolve("scene-" + drawn + ".jsonl"));
       console.out().println(console.bold(file.toString()));
       look(scene.pictures());
       for (QuestionAnswer truth : scene.questions().stream().limit(QUESTIONS).toList()) {
@@ -124,6 +128,25 @@ final class DemoCommand implements Computing {
       console.out().println();
     }
     console.out().println("%d of %d answers are right".formatted(right, asked));
+  }
+
+  /// Every question that the scene can be asked and its right answer, a line of JSON each.
+  private static void writeAnswers(Scene scene, Path file) {
+    List<String> lines =
+        scene.questions().stream()
+            .map(truth ->
+                new JsonWriter()
+                    .object()
+                    .field("question", truth.question())
+                    .field("answer", truth.answer())
+                    .end()
+                    .toString())
+            .toList();
+    try {
+      Files.write(file, lines);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private boolean isRight(VisionLanguageModel model, Scene scene, QuestionAnswer truth) {

@@ -69,7 +69,8 @@ final class VerifyCommand implements Computing {
       requireComparable(); // a model that cannot be opened is told before
       compare(new Verifier(opened, this::tell));
     }
-    console.note("%d comparisons, %d failed".formatted(made, failed));
+    console.note(
+        "%d %s, %d failed".formatted(made, made == 1 ? "comparison" : "comparisons", failed));
     return failed == 0 ? ExitCodes.OK : ExitCodes.FAILED;
   }
 

@@ -2,7 +2,9 @@ package org.internvl4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,13 +47,16 @@ class AskingTest {
   }
 
   @Test
-  void demoDrawsNewPicturesAndIsMostlyRight(@TempDir Path folder) {
+  void demoDrawsNewPicturesAndIsMostlyRight(@TempDir Path folder) throws IOException {
     Cli.Result demo =
         Cli.run("demo", "-q", "--draw", folder.toString(), "-n", "4", "--seed", "100");
     assertThat(demo.code()).isZero();
     for (int seed = 100; seed < 104; seed++) {
       assertThat(Pictures.read(folder.resolve("scene-" + seed + ".png")))
           .isEqualTo(Scenes.random(seed).picture());
+      assertThat(Files.readAllLines(folder.resolve("scene-" + seed + ".jsonl")))
+          .hasSameSizeAs(Scenes.random(seed).questions())
+          .allMatch(line -> line.startsWith("{\"question\""));
     }
     List<String> lines = demo.lines();
     long asked = lines.stream().filter(line -> line.startsWith("question")).count();

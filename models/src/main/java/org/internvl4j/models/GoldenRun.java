@@ -112,6 +112,17 @@ final class GoldenRun {
     for (int i = 0; i < pixels.length; i++) {
       tiles.add(new Prompt.Tile(Tiles.ofPixels(pixels[i], 1, side), 0, "tile " + i));
     }
+    long places = Arrays.stream(ids).filter(id -> id == model.imageToken()).count();
+    int needed = tiles.size() * model.config().tokensPerTile();
+    if (places != needed) {
+      throw new CheckpointException(
+          golden.name(),
+          "input_ids has "
+              + places
+              + " places for image tokens but its tiles make "
+              + needed
+              + "; the file is of another checkpoint");
+    }
     Prompt prompt = new Prompt(ids, model.imageToken(), tiles, model.config().tokensPerTile());
     try (Workspace steps = new Workspace(model.device(), "verify");
         Generator generator = new Generator(model.net(), steps);

@@ -282,14 +282,19 @@ public final class VisionLanguageModel implements AutoCloseable {
             : room < 1
                 ? "shorten the text, " + (prompt.length() - pictures) + " tokens without pictures"
                 : "at most " + room + " tiles fit, use a lower tile limit or fewer pictures";
+    String share =
+        prompt.tiles().isEmpty()
+            ? ""
+            : ", "
+                + pictures
+                + " of them "
+                + prompt.tiles().size()
+                + (prompt.tiles().size() == 1 ? " tile" : " tiles");
     throw new PromptTooLongException(
         "prompt: is "
             + prompt.length()
-            + " tokens, "
-            + pictures
-            + " of them "
-            + prompt.tiles().size()
-            + (prompt.tiles().size() == 1 ? " tile" : " tiles")
+            + " tokens"
+            + share
             + ", but the context is "
             + context()
             + "; "

@@ -145,6 +145,18 @@ class VerifierTest {
     assertThat(checks).hasSize(7).noneMatch(Check::passed);
   }
 
+  @Test
+  void saysThatAGoldenFileIsOfAnotherCheckpoint() {
+    try (VisionLanguageModel model = open("internvl2-1b", WHOLE);
+        SafeTensors golden =
+            SafeTensors.open(folder("internvl2-2b").resolve("golden.safetensors"))) {
+      Verifier verifier = new Verifier(model, c -> {});
+      assertThatThrownBy(() -> verifier.golden(golden))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageEndingWith("the file is of another checkpoint");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',

@@ -60,8 +60,7 @@ final class ExitCodes {
       case UsageException _ -> USAGE;
       case CheckpointException _, PictureException _, PromptTooLongException _ -> INPUT;
       case IllegalArgumentException _ -> INPUT;
-      case UnsupportedModelException _, UnsupportedOperationException _, DeviceException _ ->
-          UNSUPPORTED;
+      case UnsupportedModelException _, DeviceException _ -> UNSUPPORTED;
       case UncheckedIOException io when io.getCause() != null -> code(io.getCause());
       case NoSuchFileException _, FileNotFoundException _ -> INPUT;
       case AccessDeniedException _, NotDirectoryException _ -> INPUT;
@@ -85,7 +84,7 @@ final class ExitCodes {
       case IOException io -> described(io);
       case CheckpointException _, PictureException _, PromptTooLongException _ -> message(e);
       case UsageException _, UnsupportedModelException _, DeviceException _ -> message(e);
-      case IllegalArgumentException _, UnsupportedOperationException _ -> described(e);
+      case IllegalArgumentException _ -> described(e);
       default -> "unexpected: " + described(e) + "; run again with -v for where";
     };
   }

@@ -98,6 +98,14 @@ public final class VisionLanguageModel implements AutoCloseable {
     }
   }
 
+  /// Says whether a model of this configuration can run here; looks at no weights.
+  ///
+  /// @throws UnsupportedModelException if it cannot, saying what is supported
+  public static void requireSupported(InternVlConfig config) {
+    InternVl.requireSupported(config.language());
+    ChatTemplate.of(config.template());
+  }
+
   private static ChatTemplate template(InternVlConfig config, Checkpoint checkpoint) {
     ChatTemplate template =
         ChatTemplate.of(config.template()).withSystemMessageOf(checkpoint.file("conversation.py"));

@@ -1,5 +1,9 @@
 package org.internvl4j.models.internvl;
 
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.internlm2.InternLm2;
@@ -12,6 +16,14 @@ import org.internvl4j.models.qwen2.Qwen2;
 /// The three parts of an InternVL: it sees (tower), translates (projector) and speaks (decoder).
 public record InternVl(
     InternVlConfig config, InternVit tower, Projector projector, Decoder decoder) {
+  private static final SortedMap<String, BiFunction<LanguageConfig, Weights, Decoder>> DECODERS =
+      new TreeMap<>(
+          Map.of(
+              "InternLM2ForCausalLM", InternLm2::load,
+              "LlamaForCausalLM", Llama::load,
+              "Phi3ForCausalLM", Phi3::load,
+              "Qwen2ForCausalLM", Qwen2::load));
+
   /// @param blocks how many blocks of the tower to load
   /// @param w the checkpoint
   public static InternVl load(InternVlConfig c, int blocks, Weights w) {
@@ -19,21 +31,23 @@ public record InternVl(
         c,
         new InternVit(c.vision(), c.forceImageSize(), blocks, w.at("vision_model")),
         new Projector(c, w.at("mlp1")),
-        decoder(c.language(), w.at("language_model")));
+        loader(c.language()).apply(c.language(), w.at("language_model")));
   }
 
-  private static Decoder decoder(LanguageConfig c, Weights w) {
-    return switch (c.architecture()) {
-      case "Qwen2ForCausalLM" -> Qwen2.load(c, w);
-      case "InternLM2ForCausalLM" -> InternLm2.load(c, w);
-      case "LlamaForCausalLM" -> Llama.load(c, w);
-      case "Phi3ForCausalLM" -> Phi3.load(c, w);
-      default ->
-          throw new UnsupportedModelException(
-              "config.json: llm_config architecture "
-                  + c.architecture()
-                  + " is not supported yet; supported are Qwen2ForCausalLM, InternLM2ForCausalLM,"
-                  + " LlamaForCausalLM, Phi3ForCausalLM");
-    };
+  /// @throws UnsupportedModelException if there is no decoder for it, naming those that there are
+  public static void requireSupported(LanguageConfig c) {
+    loader(c);
+  }
+
+  private static BiFunction<LanguageConfig, Weights, Decoder> loader(LanguageConfig c) {
+    BiFunction<LanguageConfig, Weights, Decoder> loader = DECODERS.get(c.architecture());
+    if (loader == null) {
+      throw new UnsupportedModelException(
+          "config.json: llm_config architecture "
+              + c.architecture()
+              + " is not supported yet; supported are "
+              + String.join(", ", DECODERS.keySet()));
+    }
+    return loader;
   }
 }

@@ -20,7 +20,7 @@ final class Batch implements AutoCloseable {
   }
 
   List<Answer> ask(List<Question> questions, Generation options) {
-    List<Prompt> prompts = questions.stream().map(q -> Conversation.single(model, q)).toList();
+    List<Prompt> prompts = questions.stream().map(q -> Prompt.single(model, q)).toList();
     prompts.forEach(model::requireFits);
     long start = System.nanoTime();
     List<Integer> encoded =

@@ -4,9 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import org.internvl4j.models.chat.ChatTemplate;
-import org.internvl4j.models.chat.Marks;
-import org.internvl4j.models.image.Tiles;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// shares with the prompt before is not computed again, and a picture is encoded once. One thread
 /// at a time, but for [#cancel]. The caller closes it, before the model.
 public final class Conversation implements AutoCloseable {
-  private record Said(String question, List<Tiles> pictures, String answer) {}
-
   private final VisionLanguageModel model;
   private final Workspace steps;
-  private final List<Said> said = new ArrayList<>();
+  private final List<Prompt.Said> said = new ArrayList<>();
   private Generator generator;
   private KvCache cache;
   private @Nullable Sequence past; // whose tokens the cache holds
@@ -58,42 +53,23 @@ public final class Conversation implements AutoCloseable {
   /// @throws IllegalArgumentException if marks and pictures do not match
   public Answer ask(Question question, Generation options, AnswerListener listener) {
     cancelled = false;
-    Said asked = place(question);
-    Prompt prompt = prompt(asked);
+    Asked asked = asked(question);
+    Prompt prompt = Prompt.of(model, system, said, asked);
     model.requireFits(prompt);
     long start = System.nanoTime();
-    long seen = start;
+    Duration vision = Duration.ZERO;
+    Duration prefill = Duration.ZERO;
     int encoded = 0;
     int reused = 0;
     Sequence sequence = model.sequence(prompt, cache, options, listener);
     try {
       encoded = generator.see(prompt, listener);
-      seen = System.nanoTime();
+      vision = since(start);
       reused = reuse(prompt);
       past = sequence;
       cache.reserve(model.room(prompt, options));
       sequence.choose(generator.read(prompt, cache, reused, listener));
-    } catch (CancellationException e) {
-      sequence.cancel();
-    }
-    long read = System.nanoTime();
-    decode(sequence);
-    Answer answer =
-        sequence.answer(
-            new Answer.Usage(
-                prompt.length(), reused, sequence.made().size(), prompt.tiles().size(), encoded),
-            new Answer.Timings(
-                Duration.ofNanos(seen - start),
-                Duration.ofNanos(read - seen),
-                Duration.ofNanos(System.nanoTime() - read)));
-    if (!answer.text().isEmpty() || answer.finish() != Answer.Finish.CANCELLED) {
-      said.add(new Said(asked.question(), asked.pictures(), answer.plainText()));
-    }
-    return answer;
-  }
-
-  private void decode(Sequence sequence) {
-    try {
+      prefill = since(start).minus(vision);
       while (!sequence.finished()) {
         generator.advance(List.of(sequence));
       }
@@ -102,6 +78,19 @@ public final class Conversation implements AutoCloseable {
     } finally {
       steps.reset(0);
     }
+    Answer answer =
+        sequence.answer(
+            new Answer.Usage(
+                prompt.length(), reused, sequence.made().size(), prompt.tiles().size(), encoded),
+            new Answer.Timings(vision, prefill, since(start).minus(vision).minus(prefill)));
+    if (!answer.text().isEmpty() || answer.finish() != Answer.Finish.CANCELLED) {
+      said.add(new Prompt.Said(asked, answer.plainText()));
+    }
+    return answer;
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   /// Stops the answer in the making within one kernel. Callable from any thread; does nothing if
@@ -121,13 +110,12 @@ public final class Conversation implements AutoCloseable {
 
   /// What was said so far, oldest first.
   public List<Turn> history() {
-    return said.stream().map(s -> new Turn(s.question(), s.answer())).toList();
+    return said.stream().map(s -> new Turn(s.asked().text(), s.answer())).toList();
   }
 
   /// Adds a question and an answer that were given elsewhere.
   public void remember(Question question, String answer) {
-    Said asked = place(question);
-    said.add(new Said(asked.question(), asked.pictures(), answer));
+    said.add(new Prompt.Said(asked(question), answer));
   }
 
   /// Puts another answer in the place of the last one.
@@ -137,95 +125,36 @@ public final class Conversation implements AutoCloseable {
     if (said.isEmpty()) {
       throw new IllegalStateException("conversation: nothing was answered yet");
     }
-    Said last = said.removeLast();
-    said.add(new Said(last.question(), last.pictures(), answer));
+    said.add(new Prompt.Said(said.removeLast().asked(), answer));
   }
 
-  private Said place(Question question) {
-    int earlier = said.stream().mapToInt(s -> s.pictures().size()).sum();
-    return place(model, question, earlier);
-  }
-
-  private Prompt prompt(Said asked) {
-    List<Said> all = new ArrayList<>(said);
-    all.add(asked);
-    return prompt(model, system, all);
-  }
-
-  /// The prompt of a question that stands alone.
-  static Prompt single(VisionLanguageModel model, Question question) {
-    return prompt(model, null, List.of(place(model, question, 0)));
-  }
-
-  private static Said place(VisionLanguageModel model, Question question, int earlier) {
-    List<Tiles> pictures = model.tiles(question);
-    String text = Marks.place(question.text(), pictures.size(), earlier);
-    int marks = Marks.count(text);
-    if (marks == 1 && pictures.size() > 1) {
-      pictures = List.of(Tiles.concat(pictures));
-    }
-    if (marks < pictures.size() || (marks > pictures.size() && !pictures.isEmpty())) {
-      throw new IllegalArgumentException(
-          "question: has "
-              + marks
-              + " marks "
-              + Marks.IMAGE
-              + " but "
-              + pictures.size()
-              + " pictures; write one mark a picture, a single one, or none");
-    }
-    return new Said(text, pictures, "");
-  }
-
-  /// The last of `all` is the question that waits for its answer.
-  private static Prompt prompt(VisionLanguageModel model, @Nullable String system, List<Said> all) {
-    ChatTemplate template =
-        system == null ? model.template() : model.template().withSystemMessage(system);
-    int perTile = model.config().tokensPerTile();
-    List<ChatTemplate.Exchange> exchanges = new ArrayList<>();
-    List<Prompt.Tile> tiles = new ArrayList<>();
-    for (int i = 0; i < all.size(); i++) {
-      Said s = all.get(i);
-      List<Integer> counts = s.pictures().stream().map(t -> t.count() * perTile).toList();
-      boolean open = i == all.size() - 1;
-      exchanges.add(
-          new ChatTemplate.Exchange(Marks.expand(s.question(), counts), open ? null : s.answer()));
-      for (Tiles picture : s.pictures()) {
-        for (int tile = 0; tile < picture.count(); tile++) {
-          tiles.add(new Prompt.Tile(picture, tile, picture.digest() + "/" + tile));
-        }
-      }
-    }
-    int[] ids = model.tokenizer().encode(template.render(exchanges));
-    return new Prompt(ids, model.imageToken(), tiles, perTile);
+  private Asked asked(Question question) {
+    int earlier = said.stream().mapToInt(s -> s.asked().pictures().size()).sum();
+    return Asked.of(model, question, earlier);
   }
 
   /// Keeps of the cache what the new prompt begins with.
   ///
   /// @return how many tokens; at least one of the prompt is left to compute
   private int reuse(Prompt prompt) {
-    int common = 0;
-    if (past != null && model.regime(past.prompt().length()) == model.regime(prompt.length())) {
-      common = prompt.commonPrefix(past.prompt(), past.made());
-      common = Math.min(common, Math.min(cache.length(), prompt.length() - 1));
-      common = Math.min(common, unmixed());
-    }
+    int common = past == null ? 0 : Math.min(common(past, prompt), prompt.length() - 1);
     cache.truncate(common);
     return common;
   }
 
-  /// Tokens of the cache up to which all keys share the regime of the prompt.
-  private int unmixed() {
-    Sequence sequence = past;
-    if (sequence == null) {
+  /// Tokens of the cache that `prompt` begins with and whose keys share its regime: what decoding
+  /// added may have gone over to another.
+  private int common(Sequence earlier, Prompt prompt) {
+    long regime = model.regime(prompt.length());
+    int read = earlier.prompt().length();
+    if (model.regime(read) != regime) {
       return 0;
     }
-    int prompt = sequence.prompt().length();
-    int length = cache.length();
-    while (length > prompt && model.regime(length) != model.regime(prompt)) {
-      length--;
+    int common = Math.min(prompt.commonPrefix(earlier.prompt(), earlier.made()), cache.length());
+    while (common > read && model.regime(common) != regime) {
+      common--;
     }
-    return length;
+    return common;
   }
 
   @Override

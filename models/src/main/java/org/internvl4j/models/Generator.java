@@ -2,6 +2,7 @@ package org.internvl4j.models;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.internvl4j.models.internvl.InternVl;
@@ -33,16 +34,15 @@ final class Generator implements AutoCloseable {
   ///
   /// @return how many those were
   int see(Prompt prompt, AnswerListener listener) {
-    List<Prompt.Tile> fresh =
-        prompt.tiles().stream()
-            .filter(t -> !imageTokens.containsKey(t.digest()))
-            .distinct()
-            .toList();
-    int done = 0;
-    for (Prompt.Tile tile : fresh) {
+    Map<String, Prompt.Tile> fresh = new LinkedHashMap<>();
+    for (Prompt.Tile tile : prompt.tiles()) {
       if (!imageTokens.containsKey(tile.digest())) {
-        imageTokens.put(tile.digest(), see(tile));
+        fresh.put(tile.digest(), tile);
       }
+    }
+    int done = 0;
+    for (Prompt.Tile tile : fresh.values()) {
+      imageTokens.put(tile.digest(), see(tile));
       listener.tileEncoded(++done, fresh.size());
     }
     return done;

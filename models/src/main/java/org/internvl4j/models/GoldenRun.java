@@ -103,7 +103,7 @@ final class GoldenRun {
     Question question =
         Question.ofTiles(
             QUESTION, List.of(Tiles.ofPixels(new float[tiles * 3 * side * side], tiles, side)));
-    compareIds("input_ids", expected, Conversation.single(model, question).ids());
+    compareIds("input_ids", expected, Prompt.single(model, question).ids());
   }
 
   private void language(int[] ids, float[][] pixels) {

@@ -1,8 +1,14 @@
 package org.internvl4j.models;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.internvl4j.models.chat.ChatTemplate;
+import org.internvl4j.models.chat.ChatTemplate.Exchange;
+import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.text.PromptText;
+import org.jspecify.annotations.Nullable;
 
 /// A prompt as the decoder sees it: ids, and the tiles that the image tokens among them stand for.
 ///
@@ -26,6 +32,45 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
               + " tiles make "
               + tiles.size() * tokensPerTile);
     }
+  }
+
+  /// A question and the answer it got.
+  record Said(Asked asked, String answer) {}
+
+  /// The prompt of a conversation: its whole text, tokenised anew, and all its pictures.
+  ///
+  /// @param system the system message, or null for the checkpoint's own
+  /// @param said oldest first
+  /// @param open the question that waits for its answer
+  static Prompt of(
+      VisionLanguageModel model, @Nullable String system, List<Said> said, Asked open) {
+    ChatTemplate template =
+        system == null ? model.template() : model.template().withSystemMessage(system);
+    int perTile = model.config().tokensPerTile();
+    List<Tile> tiles = new ArrayList<>();
+    List<Exchange> exchanges = new ArrayList<>();
+    for (Said s : said) {
+      exchanges.add(new Exchange(expand(s.asked(), perTile, tiles), s.answer()));
+    }
+    exchanges.add(new Exchange(expand(open, perTile, tiles), null));
+    int[] ids = model.tokenizer().encode(template.render(exchanges));
+    return new Prompt(ids, model.imageToken(), tiles, perTile);
+  }
+
+  /// The prompt of a question that stands alone.
+  static Prompt single(VisionLanguageModel model, Question question) {
+    return of(model, null, List.of(), Asked.of(model, question, 0));
+  }
+
+  /// The text of a question with the tokens of its pictures in it; the tiles join `tiles`.
+  private static PromptText expand(Asked asked, int perTile, List<Tile> tiles) {
+    for (Tiles picture : asked.pictures()) {
+      for (int i = 0; i < picture.count(); i++) {
+        tiles.add(new Tile(picture, i, picture.digest() + "/" + i));
+      }
+    }
+    return Marks.expand(
+        asked.text(), asked.pictures().stream().map(p -> p.count() * perTile).toList());
   }
 
   int length() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 
@@ -19,7 +20,7 @@ import org.internvl4j.models.image.Tiles;
 /// @param maxTiles most tiles a picture, if not the checkpoint's own number
 public record Question(String text, List<Image> images, OptionalInt maxTiles) {
   /// The mark in a text where a picture goes.
-  public static final String IMAGE_MARK = "<image>";
+  public static final String IMAGE_MARK = Marks.IMAGE;
 
   /// One picture of a question: still whole, or cut already.
   public sealed interface Image {

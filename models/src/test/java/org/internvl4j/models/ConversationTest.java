@@ -222,7 +222,7 @@ class ConversationTest {
     assertThatThrownBy(() -> model.ask("<image> and <image>", picture(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "question: has 2 marks <image> but 1 pictures; write one mark a picture, a single one,"
+            "question: has 2 marks <image> but 1 picture; write one mark a picture, a single one,"
                 + " or none");
   }
 

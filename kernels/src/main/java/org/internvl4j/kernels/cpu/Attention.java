@@ -153,39 +153,22 @@ final class Attention {
     MemorySegment init = first ? Tile.ZERO : h.y;
     long i0 = first ? 0 : yAt;
     long iStride = first ? 0 : h.yStride();
-    if (columns == Tile.COLUMNS) {
-      Tile.run(
-          count,
-          scratch,
-          weights,
-          4L * KEYS,
-          rows,
-          scratch,
-          panel,
-          h.y,
-          yAt,
-          h.yStride(),
-          init,
-          i0,
-          iStride);
-    } else {
-      Tile.edge(
-          count,
-          scratch,
-          weights,
-          4L * KEYS,
-          rows,
-          scratch,
-          panel,
-          h.y,
-          yAt,
-          h.yStride(),
-          init,
-          i0,
-          iStride,
-          columns,
-          stage);
-    }
+    Tile.some(
+        count,
+        scratch,
+        weights,
+        4L * KEYS,
+        rows,
+        scratch,
+        panel,
+        h.y,
+        yAt,
+        h.yStride(),
+        init,
+        i0,
+        iStride,
+        columns,
+        stage);
   }
 
   private void scores(MemorySegment scratch, long qAt, int rows, int count) {

@@ -104,14 +104,8 @@ final class MatMul {
       i0 = bias == null ? 0 : bias0 + 4L * c;
       iStride = 0;
     }
-    if (columns == Tile.COLUMNS) {
-      Tile.run(
-          depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, init, i0,
-          iStride);
-    } else {
-      Tile.edge(
-          depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, init, i0,
-          iStride, columns, STAGE);
-    }
+    Tile.some(
+        depth, x.segment, xAt, x.stride, rows, scratch, b0, y.segment, yAt, y.stride, init, i0,
+        iStride, columns, STAGE);
   }
 }

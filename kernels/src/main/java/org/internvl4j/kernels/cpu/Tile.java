@@ -122,10 +122,11 @@ final class Tile {
     }
   }
 
-  /// A tile of which only the first `columns` columns exist: [#run] by way of memory at `stage`.
+  /// [#run], or, of a tile of which only the first `columns` columns exist, the same by way of
+  /// memory at `stage`.
   ///
   /// @param work holds the panel, and [#STAGE] bytes from `stage`
-  static void edge(
+  static void some(
       int k,
       MemorySegment x,
       long x0,
@@ -141,6 +142,10 @@ final class Tile {
       long iStride,
       int columns,
       long stage) {
+    if (columns == COLUMNS) {
+      run(k, x, x0, xStride, rows, work, b0, y, y0, yStride, init, i0, iStride);
+      return;
+    }
     long bytes = 4L * columns;
     long line = 4L * COLUMNS;
     for (int r = 0; r < rows; r++) {

@@ -10,10 +10,10 @@ import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Features;
 import org.internvl4j.models.VisionLanguageModel;
-import org.internvl4j.models.image.Normalization;
+import org.internvl4j.models.image.ClipPreprocess;
 import org.internvl4j.models.image.Picture;
-import org.internvl4j.models.image.Resize;
 import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.image.Tiling;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -133,20 +133,9 @@ final class EmbedCommand implements Computing {
                   ? opened.tiling()
                   : opened.tiling().withMaxTiles(PictureInput.requireMaxTiles(pictures.maxTiles)))
               .cut(picture);
-      case SQUEEZE ->
-          Tiles.of(List.of(Resize.bicubic(picture, side, side)), Normalization.IMAGENET);
-      case CENTER -> Tiles.of(List.of(center(picture, side)), Normalization.IMAGENET);
+      case SQUEEZE -> Tiling.squeeze(side).cut(picture);
+      case CENTER -> ClipPreprocess.of(side).apply(picture);
     };
-  }
-
-  /// The short side becomes `side`, the long one `trunc(side · long / short)`; then the middle
-  /// (CLIPImageProcessor).
-  private static Picture center(Picture picture, int side) {
-    int shorter = Math.min(picture.width(), picture.height());
-    int width = (int) ((long) side * picture.width() / shorter);
-    int height = (int) ((long) side * picture.height() / shorter);
-    return Resize.bicubic(picture, width, height)
-        .crop((width - side) / 2, (height - side) / 2, side, side);
   }
 
   private Features features(VisionLanguageModel opened, Tiles tiles) {

@@ -10,6 +10,8 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
+import org.internvl4j.models.image.Normalization;
+import org.internvl4j.models.image.Padding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
@@ -271,11 +273,15 @@ public final class VisionLanguageModel implements AutoCloseable {
     for (Question.Image image : question.images()) {
       tiles.add(
           switch (image) {
-            case Question.Image.Whole whole -> tiling.cut(whole.picture());
+            case Question.Image.Whole whole -> tiling.cut(padded(whole.picture()));
             case Question.Image.Cut cut -> cut.tiles();
           });
     }
     return tiles;
+  }
+
+  private Picture padded(Picture picture) {
+    return config().pad2square() ? Padding.toSquare(picture, Normalization.IMAGENET) : picture;
   }
 
   void requireFits(Prompt prompt) {

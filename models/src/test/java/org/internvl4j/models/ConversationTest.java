@@ -3,6 +3,8 @@ package org.internvl4j.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,13 +192,42 @@ class ConversationTest {
   }
 
   @Test
-  void noticesAWeightThatIsNoNumber() throws Exception {
+  void padsPicturesToASquareWhereTheConfigurationSaysSo() throws Exception {
+    Map<String, byte[]> files = files();
+    String config = new String(files.get("config.json"), StandardCharsets.UTF_8);
+    files.put(
+        "config.json",
+        config.replaceFirst("\\{", "{\"pad2square\": true,").getBytes(StandardCharsets.UTF_8));
+    byte[] rgb = new byte[3 * 168 * 56];
+    Picture wide = Picture.ofRgb(168, 56, rgb);
+    try (VisionLanguageModel padding =
+        VisionLanguageModel.open(Checkpoint.of("padding", files), OpenOptions.DEFAULT)) {
+      // 168 × 56 is cut into three tiles and a thumbnail, a square of 168 into nine and a thumbnail
+      assertThat(model.ask("Hi", wide).usage().tiles()).isEqualTo(4);
+      assertThat(padding.ask("Hi", wide).usage().tiles()).isEqualTo(10);
+    }
+  }
+
+  /// The files of the model under test.
+  private static Map<String, byte[]> files() throws IOException {
     Map<String, byte[]> files = new HashMap<>();
     Path folder = Fixtures.folder("internvl2-1b");
     for (String file :
-        List.of("config.json", "vocab.json", "merges.txt", "tokenizer_config.json")) {
+        List.of(
+            "config.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer_config.json",
+            "model.safetensors")) {
       files.put(file, Files.readAllBytes(folder.resolve(file)));
     }
+    return files;
+  }
+
+  @Test
+  void noticesAWeightThatIsNoNumber() throws Exception {
+    Map<String, byte[]> files = files();
+    Path folder = Fixtures.folder("internvl2-1b");
     SafeTensorsWriter writer = new SafeTensorsWriter();
     try (SafeTensors weights = SafeTensors.open(folder.resolve("model.safetensors"))) {
       for (String name : weights.names()) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///   the last
 /// @param psVersion `v1` (token grid transposed) or `v2`
 /// @param template name of the conversation template
+/// @param pad2square whether pictures are first padded to a square with the mean colour
 /// @param systemMessage the checkpoint's own system message, if it states one
 public record InternVlConfig(
     VisionConfig vision,
@@ -28,6 +29,7 @@ public record InternVlConfig(
     boolean useThumbnail,
     int minDynamicPatch,
     int maxDynamicPatch,
+    boolean pad2square,
     @Nullable String systemMessage) {
   private static final int MAX_SIDE = 1 << 14;
 
@@ -79,6 +81,7 @@ public record InternVlConfig(
         json.getBoolean("use_thumbnail", false),
         fewest,
         most,
+        json.getBoolean("pad2square", false),
         json.has("system_message") ? json.at("system_message").asText() : null);
   }
 

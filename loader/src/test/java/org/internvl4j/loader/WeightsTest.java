@@ -17,6 +17,7 @@ import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -144,8 +145,13 @@ class WeightsTest {
     }
 
     @Override
-    public Tensor prepare(Tensor weight, Role role, Workspace model) {
+    public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
       return model.allocate(weight.dtype(), weight.shape().toArray()).copyFrom(weight);
+    }
+
+    @Override
+    public @Nullable String packing() {
+      return null;
     }
 
     @Override

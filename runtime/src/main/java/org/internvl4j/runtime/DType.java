@@ -15,7 +15,11 @@ public enum DType {
   /// Signed 32-bit integers.
   I32(4, false),
   /// Signed 64-bit integers.
-  I64(8, false);
+  I64(8, false),
+  /// Blocks of 32 weights, 8 bits each and one scale; see [Blocks]. Only ever packed.
+  Q8(0, true),
+  /// Blocks of 32 weights, 4 bits each and one scale; see [Blocks]. Only ever packed.
+  Q4(0, true);
 
   private final int bytes;
   private final boolean floating;
@@ -26,11 +30,21 @@ public enum DType {
   }
 
   /// Bytes of one element.
+  ///
+  /// @throws UnsupportedOperationException for blocks, whose elements have no bytes of their own
   public int bytes() {
+    if (bytes == 0) {
+      throw new UnsupportedOperationException(this + ": is stored in blocks, not by element");
+    }
     return bytes;
   }
 
-  /// Whether the elements are floating-point numbers.
+  /// Whether elements share a scale with their neighbours.
+  public boolean isBlocks() {
+    return bytes == 0;
+  }
+
+  /// Whether the elements are numbers with fractions.
   public boolean isFloating() {
     return floating;
   }
@@ -46,6 +60,8 @@ public enum DType {
       case U8 -> "u8";
       case I32 -> "i32";
       case I64 -> "i64";
+      case Q8 -> "q8";
+      case Q4 -> "q4";
     };
   }
 }

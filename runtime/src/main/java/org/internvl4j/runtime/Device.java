@@ -1,5 +1,7 @@
 package org.internvl4j.runtime;
 
+import org.jspecify.annotations.Nullable;
+
 /// One place that computes: its memory, its kernels, its way to wait.
 ///
 /// A device may be asynchronous: a kernel call returns before its result exists, calls run in the
@@ -39,8 +41,19 @@ public interface Device extends AutoCloseable {
   ///
   /// @param weight in host memory, dtype and shape as in the checkpoint
   /// @param role how it will be used
+  /// @param keep what a [Role#MATRIX] is kept as: its own dtype, [DType#Q8] or [DType#Q4]; other
+  ///   roles are not asked
   /// @param model where copies go; they live as long as it does
-  Tensor prepare(Tensor weight, Role role, Workspace model);
+  Tensor prepare(Tensor weight, Role role, DType keep, Workspace model);
+
+  /// [#prepare], keeping the dtype.
+  default Tensor prepare(Tensor weight, Role role, Workspace model) {
+    return prepare(weight, role, weight.dtype(), model);
+  }
+
+  /// The name of the order in which matrices are packed here, with its version: packed bytes may be
+  /// kept and used by any device that answers the same. Null where none are packed.
+  @Nullable String packing();
 
   /// Waits until every kernel called so far has finished.
   void synchronize();

@@ -49,6 +49,7 @@ public final class Elements {
       case U8 -> segment.get(ValueLayout.JAVA_BYTE, at) & 0xff;
       case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, at);
       case I64 -> segment.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+      case Q8, Q4 -> throw new IllegalArgumentException("elements: " + dtype + " is packed");
     };
   }
 
@@ -60,7 +61,7 @@ public final class Elements {
       case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
       case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, floatToBf16(value));
       case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
-      case I8, U8, I32, I64 ->
+      case I8, U8, I32, I64, Q8, Q4 ->
           throw new IllegalArgumentException("elements: cannot round a float to " + dtype);
     }
   }

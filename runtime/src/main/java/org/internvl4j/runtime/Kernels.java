@@ -66,9 +66,43 @@ public interface Kernels {
   ///
   /// @param y `[R, out]`; must not overlap `x`
   /// @param x `[R, in]`
-  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]: f32, bf16 or f16
+  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]: f32, bf16, f16, q8 or q4
   /// @param bias `[out]` or null
   void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias);
+
+  /// `y[r] = gelu(weight · x[r] + bias)`: [#matMul], then [#gelu].
+  ///
+  /// @param y `[R, out]`; must not overlap `x`
+  /// @param x `[R, in]`
+  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]
+  /// @param bias `[out]` or null
+  void matMulGelu(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias);
+
+  /// `y[r] = residual[r] + scale · (weight · x[r] + bias)`: the end of a residual branch, `scale`
+  /// element by element (LayerScale, Touvron et al. 2021).
+  ///
+  /// @param y `[R, out]`; may be `residual` itself; must not overlap `x`
+  /// @param x `[R, in]`
+  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]
+  /// @param bias `[out]` or null
+  /// @param scale `[out]` or null for 1
+  /// @param residual `[R, out]`
+  void matMulAdd(
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      Tensor residual);
+
+  /// `y[r] = silu(gate · x[r]) · (up · x[r])`: two products, then [#swiGlu] (Shazeer 2020, equation
+  /// 6).
+  ///
+  /// @param y `[R, out]`; must not overlap `x`
+  /// @param x `[R, in]`
+  /// @param gate `[out, in]`, prepared as a [Device.Role#MATRIX]
+  /// @param up `[out, in]`, prepared likewise, of the same dtype
+  void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up);
 
   /// `y = softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017, section 3.2). Query
   /// head `h` reads kv head `h / (H/K)` (Ainslie et al. 2023).
@@ -93,7 +127,7 @@ public interface Kernels {
   /// `y[r] = table[ids[r]]`.
   ///
   /// @param y `[R, C]`
-  /// @param table `[V, C]`, prepared as a [Device.Role#TABLE] or [Device.Role#MATRIX]
+  /// @param table `[V, C]`, prepared as a [Device.Role#TABLE]
   /// @param ids `[R]`, i32, each in `0 … V-1`
   void gather(Tensor y, Tensor table, Tensor ids);
 

@@ -2,14 +2,21 @@ package org.internvl4j.runtime;
 
 import org.jspecify.annotations.Nullable;
 
-/// Where the elements of a shape lie: a stride a dimension and an offset, all in elements.
+/// Where the elements of a shape lie: a stride a dimension and an offset, all in elements; or that
+/// only the device knows.
 final class Layout {
-  private final long offset;
+  private final long offset; // of packed elements: their bytes
   private final long[] strides;
+  private final boolean packed;
 
   Layout(long offset, long[] strides) {
+    this(offset, strides, false);
+  }
+
+  private Layout(long offset, long[] strides, boolean packed) {
     this.offset = offset;
     this.strides = strides;
+    this.packed = packed;
   }
 
   /// Row-major without gaps, starting at element 0.
@@ -23,6 +30,19 @@ final class Layout {
     return new Layout(0, strides);
   }
 
+  /// `bytes` bytes in an order that only the device knows.
+  static Layout packed(long bytes) {
+    return new Layout(bytes, new long[0], true);
+  }
+
+  boolean isPacked() {
+    return packed;
+  }
+
+  long packedBytes() {
+    return offset;
+  }
+
   long offset() {
     return offset;
   }
@@ -33,6 +53,9 @@ final class Layout {
 
   /// Whether the elements of dimensions `from` and inward lie row-major without gaps.
   boolean isContiguous(Shape shape, int from) {
+    if (isPacked()) {
+      return false;
+    }
     long expected = 1;
     for (int i = shape.rank() - 1; i >= from; i--) {
       if (shape.dim(i) != 1 && strides[i] != expected) {
@@ -44,10 +67,12 @@ final class Layout {
   }
 
   Layout narrow(int dim, int start) {
+    requireViews();
     return new Layout(offset + start * strides[dim], strides);
   }
 
   Layout without(int dim, int index) {
+    requireViews();
     long[] rest = new long[strides.length - 1];
     System.arraycopy(strides, 0, rest, 0, dim);
     System.arraycopy(strides, dim + 1, rest, dim, rest.length - dim);
@@ -55,15 +80,23 @@ final class Layout {
   }
 
   Layout swap(int a, int b) {
+    requireViews();
     long[] swapped = strides.clone();
     swapped[a] = strides[b];
     swapped[b] = strides[a];
     return new Layout(offset, swapped);
   }
 
+  private void requireViews() {
+    if (isPacked()) {
+      throw new IllegalStateException("tensor: a packed matrix has no views");
+    }
+  }
+
   /// The same elements seen as `to`, or null if that needs a copy. Runs of dimensions without gaps
   /// between them are cut anew; a cut never crosses a gap.
   @Nullable Layout view(Shape from, Shape to) {
+    requireViews();
     long[] cut = new long[to.rank()];
     int j = to.rank() - 1;
     long stride = strides.length == 0 ? 1 : strides[strides.length - 1];

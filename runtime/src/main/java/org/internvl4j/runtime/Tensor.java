@@ -52,6 +52,20 @@ public final class Tensor {
     return new Tensor(memory, base, dtype, shape, Layout.contiguous(shape), device, workspace);
   }
 
+  /// A matrix in its device's own order; see [#isPacked].
+  ///
+  /// @param memory its owner closes it
+  /// @param offset where it begins, bytes
+  /// @param bytes its length
+  public static Tensor packed(
+      Memory memory, long offset, long bytes, DType dtype, Shape shape, Device device) {
+    if (offset < 0 || bytes < 0 || offset + bytes > memory.byteSize()) {
+      throw new IllegalArgumentException(
+          "tensor: " + bytes + " bytes at " + offset + " are outside " + memory.byteSize());
+    }
+    return new Tensor(memory, offset, dtype, shape, Layout.packed(bytes), device, null);
+  }
+
   /// Wraps native memory without copying it.
   ///
   /// @param memory holds at least the elements of `shape`; its owner closes it
@@ -112,6 +126,17 @@ public final class Tensor {
     return layout.stride(i);
   }
 
+  /// Whether this is a prepared matrix in its device's own order: dtype and shape are known, but
+  /// only kernels read the elements ([#copyFrom] unpacks them), and there are no views of it.
+  public boolean isPacked() {
+    return layout.isPacked();
+  }
+
+  /// Bytes that the elements take, gaps between them not counted.
+  public long byteSize() {
+    return layout.isPacked() ? layout.packedBytes() : shape.size() * dtype.bytes();
+  }
+
   /// Whether the elements lie row-major without gaps.
   public boolean isContiguous() {
     return layout.isContiguous(shape, 0);
@@ -119,7 +144,7 @@ public final class Tensor {
 
   /// Bytes from the start of [#segment] to the first element.
   public long byteOffset() {
-    return base + layout.offset() * dtype.bytes();
+    return layout.isPacked() ? base : base + layout.offset() * dtype.bytes();
   }
 
   /// The memory that this is a view of; the first element is at [#byteOffset].
@@ -207,7 +232,7 @@ public final class Tensor {
   ///
   /// @return this
   public Tensor copyFrom(Tensor x) {
-    require(x.shape.equals(shape), "copy", "from %s into %s", x, this);
+    require(x.shape.equals(shape) && !isPacked(), "copy", "from %s into %s", x, this);
     require(
         x.dtype == dtype || (x.dtype.isFloating() && dtype.isFloating()),
         "copy",
@@ -345,22 +370,50 @@ public final class Tensor {
 
   /// `[…, in]` to `[…, out]`; see [Kernels#matMul].
   public Tensor matMul(Tensor weight, @Nullable Tensor bias) {
-    requireActivations("matMul");
-    require(
-        weight.rank() == 2 && weight.dim(1) == dim(-1) && weight.isContiguous(),
-        "matMul",
-        "weight is %s but x has %s columns (x %s)",
-        weight,
-        dim(-1),
-        this);
-    require(
-        bias == null || bias.shape.equals(Shape.of(weight.dim(0))),
-        "matMul",
-        "bias is %s but weight is %s",
-        bias,
-        weight);
+    requireMatrix(weight, bias, "matMul");
     Tensor y = like(dtype, shape.with(-1, weight.dim(0)));
     on(weight, "matMul").matMul(y, this, weight, bias);
+    return y;
+  }
+
+  /// `gelu(weight · this + bias)`; see [Kernels#matMulGelu].
+  public Tensor matMulGelu(Tensor weight, @Nullable Tensor bias) {
+    requireMatrix(weight, bias, "matMulGelu");
+    Tensor y = like(dtype, shape.with(-1, weight.dim(0)));
+    on(weight, "matMulGelu").matMulGelu(y, this, weight, bias);
+    return y;
+  }
+
+  /// `residual + scale · (weight · this + bias)`; see [Kernels#matMulAdd].
+  public Tensor matMulAdd(
+      Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale, Tensor residual) {
+    requireMatrix(weight, bias, "matMulAdd");
+    Shape out = shape.with(-1, weight.dim(0));
+    residual.requireActivations("matMulAdd");
+    require(
+        residual.shape.equals(out) && residual.dtype == dtype,
+        "matMulAdd",
+        "residual is %s but the product is %s",
+        residual,
+        out);
+    require(
+        scale == null || scale.shape.equals(Shape.of(weight.dim(0))),
+        "matMulAdd",
+        "scale is %s but weight is %s",
+        scale,
+        weight);
+    Tensor y = like(dtype, out);
+    on(weight, "matMulAdd").matMulAdd(y, this, weight, bias, scale, residual);
+    return y;
+  }
+
+  /// `silu(gate · this) · (up · this)`; see [Kernels#matMulSwiGlu].
+  public Tensor matMulSwiGlu(Tensor gate, Tensor up) {
+    requireMatrix(gate, null, "matMulSwiGlu");
+    requireMatrix(up, null, "matMulSwiGlu");
+    require(up.dim(0) == gate.dim(0), "matMulSwiGlu", "gate is %s but up is %s", gate, up);
+    Tensor y = like(dtype, shape.with(-1, gate.dim(0)));
+    on(gate, "matMulSwiGlu").matMulSwiGlu(y, this, gate, up);
     return y;
   }
 
@@ -502,6 +555,25 @@ public final class Tensor {
         this);
     require(
         layout.isContiguous(shape, rank() - 1), kernel, "the rows of %s must be contiguous", this);
+  }
+
+  private void requireMatrix(Tensor weight, @Nullable Tensor bias, String kernel) {
+    requireActivations(kernel);
+    require(
+        weight.rank() == 2
+            && weight.dim(1) == dim(-1)
+            && (weight.isPacked() || weight.isContiguous()),
+        kernel,
+        "weight is %s but x has %s columns (x %s)",
+        weight,
+        dim(-1),
+        this);
+    require(
+        bias == null || bias.shape.equals(Shape.of(weight.dim(0))),
+        kernel,
+        "bias is %s but weight is %s",
+        bias,
+        weight);
   }
 
   private void requireColumns(Tensor vector, String kernel, String what) {

@@ -52,14 +52,27 @@ public final class Workspace implements AutoCloseable {
   ///
   /// @throws CancellationException see [#cancelWhen]
   public Tensor allocate(DType dtype, int... dims) {
+    Shape shape = Shape.of(dims);
+    long offset = take(Math.multiplyExact(shape.size(), (long) dtype.bytes()));
+    return Tensor.at(blocks.get(block), offset, dtype, shape, device, this);
+  }
+
+  /// A new packed matrix with undefined contents; see [Tensor#isPacked].
+  ///
+  /// @param bytes what the device's order needs for it
+  public Tensor allocatePacked(DType dtype, Shape shape, long bytes) {
+    long offset = take(bytes);
+    return Tensor.packed(blocks.get(block), offset, bytes, dtype, shape, device);
+  }
+
+  /// Room for so many bytes in the current block: where it begins.
+  private long take(long bytes) {
     if (closed) {
       throw new IllegalStateException("workspace: " + owner + " is closed");
     }
     if (cancelled.getAsBoolean()) {
       throw new CancellationException("cancelled");
     }
-    Shape shape = Shape.of(dims);
-    long bytes = Math.multiplyExact(shape.size(), (long) dtype.bytes());
     while (block < blocks.size() && used + bytes > blocks.get(block).byteSize()) {
       block++;
       used = 0;
@@ -71,7 +84,7 @@ public final class Workspace implements AutoCloseable {
     }
     long offset = used;
     used = (used + bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return Tensor.at(blocks.get(block), offset, dtype, shape, device, this);
+    return offset;
   }
 
   /// A new tensor for activations, in the device's own dtype, with undefined contents.

@@ -70,7 +70,12 @@ public final class Inputs {
 
   /// A weight as the device wants it, normal deviates rounded to `dtype`.
   public Tensor weight(DType dtype, Device.Role role, int... dims) {
-    return device().prepare(of(model, dtype, random::nextGaussian, dims), role, model);
+    return weight(dtype, role, dtype, dims);
+  }
+
+  /// A weight as the device wants it, normal deviates rounded to `dtype`, kept as `keep`.
+  public Tensor weight(DType dtype, Device.Role role, DType keep, int... dims) {
+    return device().prepare(of(model, dtype, random::nextGaussian, dims), role, keep, model);
   }
 
   /// Ids below `bound`, i32.

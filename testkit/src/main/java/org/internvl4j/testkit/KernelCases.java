@@ -219,12 +219,54 @@ public final class KernelCases {
         "matMul [300, 130], bf16 [9, 130]: fewer columns than a panel",
         Tolerance.sum(130, 2),
         in -> in.activations(300, 130).matMul(in.weight(BF16, Role.MATRIX, 9, 130), null));
+    for (int rows : new int[] {1, 5, 70}) {
+      fused(rows, 130, 65);
+      fused(rows, 33, 31);
+    }
+  }
+
+  private void fused(int rows, int in, int out) {
+    String sizes = " [" + rows + ", " + in + "], bf16 [" + out + ", " + in + "]";
     add(
-        "matMul [3, 40], rows 5 … 24 of bf16 [30, 40]",
-        Tolerance.sum(40, 2),
-        in ->
-            in.activations(3, 40)
-                .matMul(in.weight(BF16, Role.MATRIX, 30, 40).narrow(0, 5, 20), null));
+        "matMulGelu" + sizes,
+        Tolerance.sum(in, 12),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .matMulGelu(
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.VECTOR, out)));
+    add(
+        "matMulAdd" + sizes,
+        Tolerance.sum(in, 3),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .matMulAdd(
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.VECTOR, out),
+                    inputs.weight(BF16, Role.VECTOR, out),
+                    inputs.activations(rows, out)));
+    add(
+        "matMulAdd without bias and scale" + sizes,
+        Tolerance.sum(in, 2),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .matMulAdd(
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    null,
+                    null,
+                    inputs.activations(rows, out)));
+    add(
+        "matMulSwiGlu" + sizes,
+        Tolerance.sum(4 * in, 12),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .matMulSwiGlu(
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.MATRIX, out, in)));
   }
 
   private void matMul(int rows, int in, int out, DType dtype, boolean bias) {

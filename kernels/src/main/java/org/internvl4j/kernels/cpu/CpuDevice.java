@@ -9,6 +9,7 @@ import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /// The cores of this machine. Activations are f32; matrices stay as the checkpoint stores them.
 ///
@@ -92,7 +93,10 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public Tensor prepare(Tensor weight, Role role, Workspace model) {
+  public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
+    if (role == Role.MATRIX && keep.isBlocks()) {
+      throw new IllegalArgumentException("cpu: keeps no " + keep);
+    }
     return switch (role) {
       case MATRIX, TABLE -> weight;
       case VECTOR -> isAlignedF32(weight) ? weight : copy(weight, model);
@@ -107,6 +111,11 @@ final class CpuDevice implements Device {
 
   private static Tensor copy(Tensor weight, Workspace model) {
     return model.allocate(DType.F32, weight.shape().toArray()).copyFrom(weight);
+  }
+
+  @Override
+  public @Nullable String packing() {
+    return null;
   }
 
   @Override

@@ -1,8 +1,10 @@
 package org.internvl4j.kernels.cpu;
 
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
 /// The kernels with the Vector API, one file each.
@@ -70,6 +72,37 @@ final class CpuKernels implements Kernels {
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     Rows.requireF32("matMul", y, x);
     MatMul.run(pool, y, x, weight, bias);
+  }
+
+  @Override
+  public void matMulGelu(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    matMul(y, x, weight, bias);
+    gelu(y, y);
+  }
+
+  @Override
+  public void matMulAdd(
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      Tensor residual) {
+    matMul(y, x, weight, bias);
+    if (scale != null) {
+      mul(y, y, scale);
+    }
+    add(y, y, residual);
+  }
+
+  @Override
+  public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
+    try (Workspace step = new Workspace(y.device(), "matMulSwiGlu")) {
+      Tensor u = step.allocate(DType.F32, y.shape().toArray());
+      matMul(u, x, up, null);
+      matMul(y, x, gate, null);
+      swiGlu(y, y, u);
+    }
   }
 
   @Override

@@ -95,7 +95,7 @@ final class MatVec {
         case BF16 -> bf16(w, a0, a1, a2, a3, scratch, at, whole, sums);
         case F16 -> f16(w, a0, a1, a2, a3, scratch, at, whole, sums);
         case F32 -> f32(w, a0, a1, a2, a3, scratch, at, whole, sums);
-        case I8, U8, I32, I64 -> throw new AssertionError(dtype);
+        case I8, U8, I32, I64, Q8, Q4 -> throw new AssertionError(dtype);
       }
       for (int i = 0; i < GROUP && c + i * quarter < end; i++) {
         finish(r, c + i * quarter, scratch.get(JAVA_FLOAT_UNALIGNED, sums + 4L * i));

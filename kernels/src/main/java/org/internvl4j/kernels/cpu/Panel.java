@@ -37,7 +37,7 @@ final class Panel {
         case F32 -> f32(panel, to, w, at + c * stride, k);
         case BF16 -> bf16(panel, to, w, at + c * stride, k);
         case F16 -> f16(panel, to, w, at + c * stride, k);
-        case I8, U8, I32, I64 -> throw new AssertionError(dtype);
+        case I8, U8, I32, I64, Q8, Q4 -> throw new AssertionError(dtype);
       }
     }
   }

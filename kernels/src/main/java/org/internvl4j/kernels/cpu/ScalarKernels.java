@@ -3,10 +3,12 @@ package org.internvl4j.kernels.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
 /// The kernels as plain loops, for a Java without the Vector API: right, in parallel, and slow.
@@ -231,6 +233,37 @@ final class ScalarKernels implements Kernels {
       s0 += get(a, aAt + o) * get(b, bAt + o);
     }
     return s0 + s1 + (s2 + s3);
+  }
+
+  @Override
+  public void matMulGelu(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    matMul(y, x, weight, bias);
+    gelu(y, y);
+  }
+
+  @Override
+  public void matMulAdd(
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      Tensor residual) {
+    matMul(y, x, weight, bias);
+    if (scale != null) {
+      mul(y, y, scale);
+    }
+    add(y, y, residual);
+  }
+
+  @Override
+  public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
+    try (Workspace step = new Workspace(y.device(), "matMulSwiGlu")) {
+      Tensor u = step.allocate(DType.F32, y.shape().toArray());
+      matMul(u, x, up, null);
+      matMul(y, x, gate, null);
+      swiGlu(y, y, u);
+    }
   }
 
   @Override

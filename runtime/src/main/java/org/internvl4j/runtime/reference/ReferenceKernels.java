@@ -40,7 +40,11 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void gelu(Tensor y, Tensor x) {
-    map(y, x, v -> v / 2 * (1 + Erf.erf(v / Math.sqrt(2))));
+    map(y, x, ReferenceKernels::gelu);
+  }
+
+  private static double gelu(double v) {
+    return v / 2 * (1 + Erf.erf(v / Math.sqrt(2)));
   }
 
   @Override
@@ -125,22 +129,50 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    write(y, product(x, weight, bias));
+  }
+
+  @Override
+  public void matMulGelu(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    double[] v = product(x, weight, bias);
+    write(y, i -> gelu(v[i]));
+  }
+
+  @Override
+  public void matMulAdd(
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      Tensor residual) {
+    double[] v = product(x, weight, bias);
+    double[] r = values(residual);
+    double[] s = scale == null ? null : values(scale);
+    write(y, i -> r[i] + (s == null ? 1 : s[i % s.length]) * v[i]);
+  }
+
+  @Override
+  public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
+    double[] g = product(x, gate, null);
+    double[] u = product(x, up, null);
+    write(y, i -> silu(g[i]) * u[i]);
+  }
+
+  private static double[] product(Tensor x, Tensor weight, @Nullable Tensor bias) {
     double[] xv = values(x);
     double[] wv = values(weight);
     double[] bv = bias == null ? new double[weight.dim(0)] : values(bias);
     int in = weight.dim(1);
     int out = weight.dim(0);
-    write(
-        y,
-        i -> {
-          int row = i / out;
-          int column = i % out;
-          double sum = bv[column];
-          for (int k = 0; k < in; k++) {
-            sum += xv[row * in + k] * wv[column * in + k];
-          }
-          return sum;
-        });
+    double[] v = new double[Math.toIntExact(x.shape().rows() * out)];
+    for (int i = 0; i < v.length; i++) {
+      v[i] = bv[i % out];
+      for (int k = 0; k < in; k++) {
+        v[i] += xv[i / out * in + k] * wv[i % out * in + k];
+      }
+    }
+    return v;
   }
 
   @Override

@@ -5,24 +5,18 @@ import java.lang.foreign.ValueLayout;
 import org.internvl4j.runtime.Tensor;
 
 /// Runs a body over the elements of tensors: pieces of one stretch where nothing is strided or
-/// repeated, rows otherwise. The body sees whole vectors only; what is left at the end of a stretch
-/// goes through it in a padded copy, so that no kernel has a tail of its own.
+/// repeated, rows otherwise.
 final class Elementwise {
   private static final int PIECE = 2048;
 
   private Elementwise() {}
 
-  /// Elements of the widest vector there is: stretches are cut into multiples of it.
-  private static final int PAD = 16;
-
-  private static final long STAGE = 3 * 4L * PAD; // at the start of scratch
-
-  /// One stretch of f32 elements, `n` a multiple of 16; positions in bytes.
+  /// One stretch of `n` f32 elements; positions in bytes.
   interface Unary {
     void run(MemorySegment y, long yAt, MemorySegment x, long xAt, int n);
   }
 
-  /// One stretch of f32 elements, `n` a multiple of 16; positions in bytes.
+  /// One stretch of `n` f32 elements; positions in bytes.
   interface Binary {
     void run(
         MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n);
@@ -60,8 +54,7 @@ final class Elementwise {
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
             int n = (int) Math.min(PIECE, size - (long) i * PIECE);
-            stretch(
-                share, yr.segment, yr.at(i), ar.segment, ar.at(i), br.segment, br.at(i), n, body);
+            body.run(yr.segment, yr.at(i), ar.segment, ar.at(i), br.segment, br.at(i), n);
           }
         });
   }
@@ -77,7 +70,7 @@ final class Elementwise {
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
             long bAt = br.at(i % br.count);
-            stretch(share, yr.segment, yr.at(i), ar.segment, ar.at(i), br.segment, bAt, n, body);
+            body.run(yr.segment, yr.at(i), ar.segment, ar.at(i), br.segment, bAt, n);
           }
         });
   }
@@ -87,44 +80,20 @@ final class Elementwise {
     Rows yr = Rows.of(y);
     Rows ar = Rows.of(a);
     int n = a.dim(-1);
-    float value = b.segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, b.byteOffset());
+    MemorySegment bs = b.segment();
+    long bAt = b.byteOffset();
     pool.run(
         a.shape().size() * cost,
         share -> {
-          MemorySegment row = share.scratch(STAGE + 4L * n);
+          MemorySegment row = share.scratch(4L * n);
+          float value = bs.get(ValueLayout.JAVA_FLOAT_UNALIGNED, bAt);
           for (int i = 0; i < n; i++) {
-            row.set(ValueLayout.JAVA_FLOAT_UNALIGNED, STAGE + 4L * i, value);
+            row.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i, value);
           }
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
-            stretch(share, yr.segment, yr.at(i), ar.segment, ar.at(i), row, STAGE, n, body);
+            body.run(yr.segment, yr.at(i), ar.segment, ar.at(i), row, 0, n);
           }
         });
-  }
-
-  private static void stretch(
-      Share share,
-      MemorySegment y,
-      long yAt,
-      MemorySegment a,
-      long aAt,
-      MemorySegment b,
-      long bAt,
-      int n,
-      Binary body) {
-    int whole = n / PAD * PAD;
-    if (whole > 0) {
-      body.run(y, yAt, a, aAt, b, bAt, whole);
-    }
-    if (whole < n) {
-      MemorySegment stage = share.scratch(STAGE);
-      long done = 4L * whole;
-      long rest = 4L * (n - whole);
-      long line = 4L * PAD;
-      MemorySegment.copy(a, aAt + done, stage, 0, rest);
-      MemorySegment.copy(b, bAt + done, stage, line, rest);
-      body.run(stage, 2 * line, stage, 0, stage, line, PAD);
-      MemorySegment.copy(stage, 2 * line, y, yAt + done, rest);
-    }
   }
 }

@@ -5,11 +5,12 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.internvl4j.runtime.Tensor;
 
-/// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias`. Reads `x` three times, twice from
-/// cache: the variance is that of differences from the mean, which one subtraction of squares would
-/// lose.
+/// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias` (Ba et al. 2016). Reads `x` three
+/// times, twice from cache: the variance is that of differences from the mean, which one
+/// subtraction of squares would lose.
 final class LayerNorm {
   private LayerNorm() {}
 
@@ -26,53 +27,69 @@ final class LayerNorm {
         share -> {
           int to = share.to(yr.count);
           for (int r = share.from(yr.count); r < to; r++) {
-            float mean = sum(xr.segment, xr.at(r), n, 0) / n;
-            mean += sum(xr.segment, xr.at(r), n, mean) / n;
-            double variance = (double) squares(xr.segment, xr.at(r), n, mean) / n;
-            float scale = (float) (1 / Math.sqrt(variance + eps));
-            apply(yr.segment, yr.at(r), xr.segment, xr.at(r), w, wAt, b, bAt, n, mean, scale);
+            row(yr.segment, yr.at(r), xr.segment, xr.at(r), w, wAt, b, bAt, n, eps);
           }
         });
   }
 
-  /// `Σ (x − shift)`
-  private static float sum(MemorySegment x, long at, int n, float shift) {
-    FloatVector a = FloatVector.zero(F);
-    FloatVector b = FloatVector.zero(F);
+  /// One row of `n` elements, for kernels that begin with a norm; bit for bit the kernel's.
+  ///
+  /// @param y may be `x` itself; positions in bytes
+  static void row(
+      MemorySegment y,
+      long yAt,
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long wAt,
+      MemorySegment bias,
+      long bAt,
+      int n,
+      float eps) {
+    float mean = sum(x, xAt, n) / n;
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector q0 = FloatVector.zero(F);
+    FloatVector q1 = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      a = a.add(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(shift));
-      b = b.add(FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE).sub(shift));
+      FloatVector u = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE).sub(mean);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i + Lanes.BYTES, LE).sub(mean);
+      s0 = s0.add(u);
+      s1 = s1.add(v);
+      q0 = u.fma(u, q0);
+      q1 = v.fma(v, q1);
     }
-    for (; i <= n - Lanes.N; i += Lanes.N) {
-      a = a.add(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(shift));
+    for (; i < n; i += Lanes.N) { // twice at most
+      VectorMask<Float> rest = Lanes.first(n - i);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, rest).sub(mean);
+      s0 = s0.add(u, rest);
+      q0 = q0.add(u.mul(u), rest);
     }
-    if (i < n) {
-      b = b.add(Lanes.load(x, at + 4L * i, n - i).sub(shift), Lanes.first(n - i));
-    }
-    return Lanes.sum(a.add(b));
+    float off = Lanes.sum(s0.add(s1)) / n; // what rounding left of the mean
+    double square = (double) Lanes.sum(q0.add(q1)) / n;
+    double variance = Math.max(0, square - (double) off * off);
+    float scale = (float) (1 / Math.sqrt(variance + eps));
+    apply(y, yAt, x, xAt, weight, wAt, bias, bAt, n, mean + off, scale);
   }
 
-  /// `Σ (x − mean)²`
-  private static float squares(MemorySegment x, long at, int n, float mean) {
+  private static float sum(MemorySegment x, long at, int n) {
     FloatVector a = FloatVector.zero(F);
     FloatVector b = FloatVector.zero(F);
+    FloatVector c = FloatVector.zero(F);
+    FloatVector d = FloatVector.zero(F);
     int i = 0;
-    for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(mean);
-      FloatVector v = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE).sub(mean);
-      a = u.fma(u, a);
-      b = v.fma(v, b);
+    for (; i <= n - 4 * Lanes.N; i += 4 * Lanes.N) {
+      long o = at + 4L * i;
+      a = a.add(FloatVector.fromMemorySegment(F, x, o, LE));
+      b = b.add(FloatVector.fromMemorySegment(F, x, o + Lanes.BYTES, LE));
+      c = c.add(FloatVector.fromMemorySegment(F, x, o + 2L * Lanes.BYTES, LE));
+      d = d.add(FloatVector.fromMemorySegment(F, x, o + 3L * Lanes.BYTES, LE));
     }
-    for (; i <= n - Lanes.N; i += Lanes.N) {
-      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE).sub(mean);
-      a = u.fma(u, a);
+    for (; i < n; i += Lanes.N) { // four times at most
+      a = a.add(FloatVector.fromMemorySegment(F, x, at + 4L * i, LE, Lanes.first(n - i)));
     }
-    if (i < n) {
-      FloatVector u = Lanes.load(x, at + 4L * i, n - i).sub(mean);
-      b = b.add(u.mul(u), Lanes.first(n - i));
-    }
-    return Lanes.sum(a.add(b));
+    return Lanes.sum(a.add(b).add(c.add(d)));
   }
 
   private static void apply(
@@ -98,10 +115,12 @@ final class LayerNorm {
     }
     if (i < n) {
       long o = 4L * i;
-      int rest = n - i;
-      FloatVector v = Lanes.load(x, xAt + o, rest).sub(mean).mul(scale);
-      v = v.fma(Lanes.load(w, wAt + o, rest), Lanes.load(b, bAt + o, rest));
-      Lanes.store(v, y, yAt + o, rest);
+      VectorMask<Float> rest = Lanes.first(n - i);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + o, LE, rest).sub(mean).mul(scale);
+      v.fma(
+              FloatVector.fromMemorySegment(F, w, wAt + o, LE, rest),
+              FloatVector.fromMemorySegment(F, b, bAt + o, LE, rest))
+          .intoMemorySegment(y, yAt + o, LE, rest);
     }
   }
 }

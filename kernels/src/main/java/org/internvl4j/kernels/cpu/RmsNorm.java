@@ -5,9 +5,11 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.internvl4j.runtime.Tensor;
 
-/// `y[r] = x[r] / √(mean(x[r]²) + eps) · weight`. Reads `x` twice, the second time from cache.
+/// `y[r] = x[r] / √(mean(x[r]²) + eps) · weight` (Zhang & Sennrich 2019). Reads `x` twice, the
+/// second time from cache.
 final class RmsNorm {
   private RmsNorm() {}
 
@@ -22,29 +24,50 @@ final class RmsNorm {
         share -> {
           int to = share.to(yr.count);
           for (int r = share.from(yr.count); r < to; r++) {
-            double square = (double) squares(xr.segment, xr.at(r), n) / n;
-            float scale = (float) (1 / Math.sqrt(square + eps));
-            scale(yr.segment, yr.at(r), xr.segment, xr.at(r), w, wAt, n, scale);
+            row(yr.segment, yr.at(r), xr.segment, xr.at(r), w, wAt, n, eps);
           }
         });
   }
 
-  /// Sum of squares, two accumulators of lanes.
+  /// One row of `n` elements, for kernels that begin with a norm; bit for bit the kernel's.
+  ///
+  /// @param y may be `x` itself; positions in bytes
+  static void row(
+      MemorySegment y,
+      long yAt,
+      MemorySegment x,
+      long xAt,
+      MemorySegment weight,
+      long wAt,
+      int n,
+      float eps) {
+    double square = (double) squares(x, xAt, n) / n;
+    float scale = (float) (1 / Math.sqrt(square + eps));
+    scale(y, yAt, x, xAt, weight, wAt, n, scale);
+  }
+
   private static float squares(MemorySegment x, long at, int n) {
     FloatVector a = FloatVector.zero(F);
     FloatVector b = FloatVector.zero(F);
+    FloatVector c = FloatVector.zero(F);
+    FloatVector d = FloatVector.zero(F);
     int i = 0;
-    for (; i <= n - 2 * Lanes.N; i += 2 * Lanes.N) {
-      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE);
-      FloatVector v = FloatVector.fromMemorySegment(F, x, at + 4L * i + Lanes.BYTES, LE);
+    for (; i <= n - 4 * Lanes.N; i += 4 * Lanes.N) {
+      long o = at + 4L * i;
+      FloatVector u = FloatVector.fromMemorySegment(F, x, o, LE);
       a = u.fma(u, a);
-      b = v.fma(v, b);
+      u = FloatVector.fromMemorySegment(F, x, o + Lanes.BYTES, LE);
+      b = u.fma(u, b);
+      u = FloatVector.fromMemorySegment(F, x, o + 2L * Lanes.BYTES, LE);
+      c = u.fma(u, c);
+      u = FloatVector.fromMemorySegment(F, x, o + 3L * Lanes.BYTES, LE);
+      d = u.fma(u, d);
     }
-    for (; i < n; i += Lanes.N) {
-      FloatVector u = Lanes.load(x, at + 4L * i, n - i);
+    for (; i < n; i += Lanes.N) { // four times at most
+      FloatVector u = FloatVector.fromMemorySegment(F, x, at + 4L * i, LE, Lanes.first(n - i));
       a = u.fma(u, a);
     }
-    return Lanes.sum(a.add(b));
+    return Lanes.sum(a.add(b).add(c.add(d)));
   }
 
   private static void scale(
@@ -67,9 +90,11 @@ final class RmsNorm {
     }
     if (i < n) {
       long o = 4L * i;
-      int rest = n - i;
-      FloatVector v = Lanes.load(x, xAt + o, rest).mul(scale).mul(Lanes.load(w, wAt + o, rest));
-      Lanes.store(v, y, yAt + o, rest);
+      VectorMask<Float> rest = Lanes.first(n - i);
+      FloatVector.fromMemorySegment(F, x, xAt + o, LE, rest)
+          .mul(scale)
+          .mul(FloatVector.fromMemorySegment(F, w, wAt + o, LE, rest))
+          .intoMemorySegment(y, yAt + o, LE, rest);
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = x / (1 + e⁻ˣ)`.
@@ -12,14 +13,20 @@ final class Silu {
   private Silu() {}
 
   static void run(Pool pool, Tensor y, Tensor x) {
-    Elementwise.run(pool, y, x, 8, Silu::stretch);
+    Elementwise.run(pool, y, x, 8, Silu::row);
   }
 
-  private static void stretch(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
-    for (int i = 0; i < n; i += Lanes.N) {
-      long o = 4L * i;
-      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + o, LE);
-      v.div(Lanes.exp(v.neg()).add(1f)).intoMemorySegment(y, yAt + o, LE);
+  /// `n` elements side by side, any `n`; `y` may be `x` itself.
+  static void row(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE);
+      v.div(Lanes.exp(v.neg()).add(1f)).intoMemorySegment(y, yAt + 4L * i, LE);
+    }
+    if (i < n) {
+      VectorMask<Float> rest = Lanes.first(n - i);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, rest);
+      v.div(Lanes.exp(v.neg()).add(1f)).intoMemorySegment(y, yAt + 4L * i, LE, rest);
     }
   }
 }

@@ -5,23 +5,36 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.internvl4j.runtime.Tensor;
 
-/// `y = silu(a) · b`: the gate of a gated MLP.
+/// `y = silu(gate) · up`, `silu(x) = x / (1 + e⁻ˣ)` (Shazeer 2020).
 final class SwiGlu {
   private SwiGlu() {}
 
-  static void run(Pool pool, Tensor y, Tensor a, Tensor b) {
-    Elementwise.run(pool, y, a, b, 8, SwiGlu::stretch);
+  static void run(Pool pool, Tensor y, Tensor gate, Tensor up) {
+    Elementwise.run(pool, y, gate, up, 8, SwiGlu::row);
   }
 
-  private static void stretch(
-      MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-    for (int i = 0; i < n; i += Lanes.N) {
+  /// `n` elements side by side, any `n`. Each depends on its own inputs alone, so a product that
+  /// ends with this gives bit for bit what the kernel gives afterwards.
+  ///
+  /// @param y may be `gate` or `up` itself; positions in bytes
+  static void row(
+      MemorySegment y, long yAt, MemorySegment gate, long gAt, MemorySegment up, long uAt, int n) {
+    int i = 0;
+    for (; i <= n - Lanes.N; i += Lanes.N) {
       long o = 4L * i;
-      FloatVector v = FloatVector.fromMemorySegment(F, a, aAt + o, LE);
-      FloatVector gate = v.div(Lanes.exp(v.neg()).add(1f));
-      gate.mul(FloatVector.fromMemorySegment(F, b, bAt + o, LE)).intoMemorySegment(y, yAt + o, LE);
+      FloatVector g = FloatVector.fromMemorySegment(F, gate, gAt + o, LE);
+      FloatVector u = FloatVector.fromMemorySegment(F, up, uAt + o, LE);
+      g.div(Lanes.exp(g.neg()).add(1f)).mul(u).intoMemorySegment(y, yAt + o, LE);
+    }
+    if (i < n) {
+      long o = 4L * i;
+      VectorMask<Float> rest = Lanes.first(n - i);
+      FloatVector g = FloatVector.fromMemorySegment(F, gate, gAt + o, LE, rest);
+      FloatVector u = FloatVector.fromMemorySegment(F, up, uAt + o, LE, rest);
+      g.div(Lanes.exp(g.neg()).add(1f)).mul(u).intoMemorySegment(y, yAt + o, LE, rest);
     }
   }
 }

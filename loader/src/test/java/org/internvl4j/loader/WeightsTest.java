@@ -155,6 +155,11 @@ class WeightsTest {
     }
 
     @Override
+    public Runnable record(Runnable step) {
+      return device.record(step);
+    }
+
+    @Override
     public void synchronize() {
       device.synchronize();
     }

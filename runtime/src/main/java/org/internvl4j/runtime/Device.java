@@ -55,6 +55,19 @@ public interface Device extends AutoCloseable {
   /// kept and used by any device that answers the same. Null where none are packed.
   @Nullable String packing();
 
+  /// Runs `step` and remembers its kernel calls.
+  ///
+  /// What runs later are the same kernels on the same memory, with what it holds then; nothing is
+  /// allocated, checked or decided anew. So whatever changes from run to run must be written into
+  /// tensors before ([Tensor#fromHost]), never passed as a number: ids, angles, the position of
+  /// [Kernels#putRows] and [Mask#past]. The reference runs `step` itself again, so a step must give
+  /// back its workspace's memory before it takes any ([Workspace#reset]), and do nothing besides.
+  ///
+  /// @param step calls kernels of this device on this thread; must not record
+  /// @return runs them again, for any thread, until the memory that they use is closed
+  /// @throws IllegalStateException if a step is being recorded already
+  Runnable record(Runnable step);
+
   /// Waits until every kernel called so far has finished.
   void synchronize();
 

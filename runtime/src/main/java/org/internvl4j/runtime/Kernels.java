@@ -131,6 +131,14 @@ public interface Kernels {
   /// @param ids `[R]`, i32, each in `0 … V-1`
   void gather(Tensor y, Tensor table, Tensor ids);
 
+  /// `table[at + t] = x[t]`, converted to the table's dtype: rows written to a place that is read
+  /// from memory when the kernel runs.
+  ///
+  /// @param table `[R, …]`, any strides; must not overlap `x`
+  /// @param x `[T, …]`, any strides
+  /// @param at `[1]`, i32, in `0 … R - T`
+  void putRows(Tensor table, Tensor x, Tensor at);
+
   /// Cuts pictures into patches: row `gy·G + gx` of `y` holds patch `(gy, gx)` as channel, then
   /// line, then column. A convolution whose stride is its kernel size is this and a matrix product.
   ///

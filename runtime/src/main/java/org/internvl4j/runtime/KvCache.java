@@ -1,15 +1,23 @@
 package org.internvl4j.runtime;
 
+import java.lang.foreign.MemorySegment;
+
 /// Rotated keys and values of every layer of one sequence, `[layers][K][capacity][D]` for each.
 ///
 /// Belongs to a session, which closes it. One thread at a time. Grows in [#reserve] only, so
-/// addresses stay put between two calls of it.
+/// addresses stay put between two calls of it. How many tokens it holds is also in its memory,
+/// where kernels read it: a recorded step ([Device#record]) goes on where the last one ended.
 public final class KvCache implements AutoCloseable {
   private final Device device;
   private final int layers;
   private final int kvHeads;
   private final int headDim;
   private final String owner;
+  private final Memory positionMemory;
+  private final Tensor position;
+  private final Mask mask;
+  private final int[] heldArray = new int[1];
+  private final MemorySegment held = MemorySegment.ofArray(heldArray);
   private int capacity;
   private int length;
   private Memory memory;
@@ -25,6 +33,9 @@ public final class KvCache implements AutoCloseable {
     this.headDim = headDim;
     this.owner = owner;
     this.memory = device.allocate(0, owner);
+    this.positionMemory = device.allocate(DType.I32.bytes(), owner);
+    this.position = Tensor.of(positionMemory, DType.I32, Shape.of(1), device);
+    this.mask = Mask.past(position);
   }
 
   /// Tokens held.
@@ -68,7 +79,23 @@ public final class KvCache implements AutoCloseable {
       throw new IllegalArgumentException(
           "kv cache: cannot truncate " + this.length + " tokens to " + length);
     }
+    setLength(length);
+  }
+
+  private void setLength(int length) {
     this.length = length;
+    heldArray[0] = length;
+    position.fromHost(held);
+  }
+
+  /// Makes sure that `tokens` more fit, before a recorded step writes them.
+  ///
+  /// @throws IllegalStateException if they do not
+  public void requireRoom(int tokens) {
+    if (length + tokens > capacity) {
+      throw new IllegalStateException(
+          "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
+    }
   }
 
   /// Writes keys and values behind those held; [#advance] makes them count once all layers are
@@ -78,18 +105,26 @@ public final class KvCache implements AutoCloseable {
   /// @param keys `[T, K, D]`, rotated
   /// @param values `[T, K, D]`
   public void append(int layer, Tensor keys, Tensor values) {
-    int tokens = keys.dim(0);
-    if (length + tokens > capacity) {
-      throw new IllegalStateException(
-          "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
-    }
-    keys(layer, length + tokens).narrow(0, length, tokens).copyFrom(keys);
-    values(layer, length + tokens).narrow(0, length, tokens).copyFrom(values);
+    requireRoom(keys.dim(0));
+    keys(layer, capacity).putRows(keys, position);
+    values(layer, capacity).putRows(values, position);
+  }
+
+  /// What new tokens see, query `i` being the token behind those held and `i` new ones: for
+  /// attention over [#keys] and [#values] of the whole capacity.
+  public Mask mask() {
+    return mask;
+  }
+
+  /// Where the keys and values lie; changes when [#reserve] moves them, and what was recorded with
+  /// another one must not run any more.
+  public Object memory() {
+    return memory;
   }
 
   /// Counts `tokens` tokens, appended to every layer, as held.
   public void advance(int tokens) {
-    length += tokens;
+    setLength(length + tokens);
   }
 
   /// Keys of a layer, `[tokens, K, D]`, a view.
@@ -113,5 +148,6 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
+    positionMemory.close();
   }
 }

@@ -1,5 +1,7 @@
 package org.internvl4j.runtime;
 
+import java.lang.foreign.ValueLayout;
+
 /// Who may look at whom in attention.
 public sealed interface Mask {
   /// Every query sees every key.
@@ -10,6 +12,17 @@ public sealed interface Mask {
   /// @param past keys that come before the first query, in tokens
   static Mask causal(int past) {
     return new Causal(past);
+  }
+
+  /// As [#causal(int)], with a `past` that is read from memory each time: a recorded step
+  /// ([Device#record]) sees more keys each time it runs.
+  ///
+  /// @param past `[1]`, i32, at least 0
+  static Mask past(Tensor past) {
+    if (past.dtype() != DType.I32 || past.shape().size() != 1) {
+      throw new IllegalArgumentException("mask: past is " + past + ", expected [1] i32");
+    }
+    return new Past(past);
   }
 
   /// How many of `keys` keys query `i` sees: always the first ones.
@@ -28,6 +41,15 @@ public sealed interface Mask {
     @Override
     public int visible(int i, int keys) {
       return Math.min(keys, past + i + 1);
+    }
+  }
+
+  /// Nobody sees the future, which begins where memory says.
+  record Past(Tensor past) implements Mask {
+    @Override
+    public int visible(int i, int keys) {
+      int before = past.segment().get(ValueLayout.JAVA_INT_UNALIGNED, past.byteOffset());
+      return Math.min(keys, before + i + 1);
     }
   }
 }

@@ -243,6 +243,33 @@ public final class Tensor {
     return this;
   }
 
+  /// Overwrites rows of this tensor from row `at` on; see [Kernels#putRows].
+  ///
+  /// @param x `[T, …]`, the rows
+  /// @param at `[1]`, i32; read when the kernel runs
+  /// @return this
+  public Tensor putRows(Tensor x, Tensor at) {
+    require(
+        rank() > 0
+            && x.rank() == rank()
+            && x.dim(0) <= dim(0)
+            && x.shape.with(0, dim(0)).equals(shape),
+        "putRows",
+        "%s has no rows of %s",
+        x,
+        this);
+    require(
+        x.dtype == dtype || (x.dtype.isFloating() && dtype.isFloating()),
+        "putRows",
+        "cannot convert %s into %s",
+        x,
+        this);
+    require(
+        at.dtype == DType.I32 && at.shape.size() == 1, "putRows", "at is %s, expected [1] i32", at);
+    on(x, "putRows").putRows(this, x, at);
+    return this;
+  }
+
   /// Runs one layer of a residual stream: `body`'s result replaces this tensor's elements, and all
   /// that `body` allocated is freed.
   ///
@@ -270,6 +297,22 @@ public final class Tensor {
       values[i] = Elements.get(host, dtype, i);
     }
     return values;
+  }
+
+  /// Copies all elements, f32 and contiguous here, into `values` from its start on. Waits for the
+  /// device.
+  ///
+  /// @throws IllegalArgumentException if they do not fit
+  public void toFloats(float[] values) {
+    require(
+        dtype == DType.F32 && isContiguous() && shape.size() <= values.length,
+        "toFloats",
+        "%s does not go into %s floats",
+        this,
+        values.length);
+    device.synchronize();
+    MemorySegment.copy(
+        segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
   }
 
   /// A copy of all elements on the Java heap, row-major, as stored. Waits for the device.
@@ -446,7 +489,7 @@ public final class Tensor {
         this,
         k);
     require(
-        dim(1) == 0 || mask.visible(0, k.dim(1)) > 0,
+        dim(1) == 0 || mask instanceof Mask.Past || mask.visible(0, k.dim(1)) > 0,
         "attention",
         "the first query of %s sees no key of %s",
         this,

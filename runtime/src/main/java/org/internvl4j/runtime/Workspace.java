@@ -67,12 +67,7 @@ public final class Workspace implements AutoCloseable {
 
   /// Room for so many bytes in the current block: where it begins.
   private long take(long bytes) {
-    if (closed) {
-      throw new IllegalStateException("workspace: " + owner + " is closed");
-    }
-    if (cancelled.getAsBoolean()) {
-      throw new CancellationException("cancelled");
-    }
+    requireRunning();
     while (block < blocks.size() && used + bytes > blocks.get(block).byteSize()) {
       block++;
       used = 0;
@@ -85,6 +80,19 @@ public final class Workspace implements AutoCloseable {
     long offset = used;
     used = (used + bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return offset;
+  }
+
+  /// Does nothing, or throws as an allocation would: for steps that allocate nothing
+  /// ([Device#record]).
+  ///
+  /// @throws CancellationException see [#cancelWhen]
+  public void requireRunning() {
+    if (closed) {
+      throw new IllegalStateException("workspace: " + owner + " is closed");
+    }
+    if (cancelled.getAsBoolean()) {
+      throw new CancellationException("cancelled");
+    }
   }
 
   /// A new tensor for activations, in the device's own dtype, with undefined contents.

@@ -83,6 +83,11 @@ public final class Inputs {
     return step.of(random.ints(count, 0, bound).toArray(), count);
   }
 
+  /// One number that kernels read from memory, `[1]` i32.
+  public Tensor number(int value) {
+    return step.of(new int[] {value}, 1);
+  }
+
   private static Tensor of(Workspace where, DType dtype, DoubleSupplier source, int... dims) {
     float[] values = new float[Math.toIntExact(Shape.of(dims).size())];
     for (int i = 0; i < values.length; i++) {

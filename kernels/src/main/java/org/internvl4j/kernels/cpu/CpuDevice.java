@@ -119,6 +119,11 @@ final class CpuDevice implements Device {
   }
 
   @Override
+  public Runnable record(Runnable step) {
+    return pool.record(step);
+  }
+
+  @Override
   public void synchronize() {}
 
   @Override

@@ -123,6 +123,11 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void putRows(Tensor table, Tensor x, Tensor at) {
+    PutRows.run(pool, table, x, at);
+  }
+
+  @Override
   public void patches(Tensor y, Tensor x, int patch) {
     Patches.run(pool, y, x, patch);
   }

@@ -9,16 +9,20 @@ import org.jspecify.annotations.Nullable;
 /// Threads that share the units of one job at a time: a static split, no stealing, no queue.
 ///
 /// A token takes some hundred jobs of a few microseconds, so idle workers spin before they park: a
-/// hand-off then costs a tenth of a microsecond, not ten. The caller is worker 0. Callers on
-/// several threads take turns. Threads are daemons and end with [#close].
+/// hand-off then costs a tenth of a microsecond, not ten. With more workers than cores they let go
+/// of the core while they spin. The caller is worker 0. Callers on several threads take turns.
+/// Threads are daemons and end with [#close]. Running a job allocates nothing.
 final class Pool implements AutoCloseable {
   /// Work on a share of the units. Must give the same result however the units are shared.
   interface Job {
     void run(Share share);
   }
 
-  private static final long SPIN_NANOS = 60_000;
-  private static final long CLOCK_MASK = 63; // the clock is read on every 64th turn
+  /// How long whoever waits spins before it parks: longer than the host needs between two tokens,
+  /// mostly, and no burden to whoever else wants the core.
+  private static final long SPIN_NANOS = 80_000;
+
+  private static final int CLOCK_MASK = 63; // the clock is read on every 64th turn
 
   /// Below this many multiply-adds a job is not worth a hand-off.
   private static final long SOLO = 16_384;
@@ -28,13 +32,16 @@ final class Pool implements AutoCloseable {
   private final Share solo;
   private final Share callers;
   private final Worker[] others;
-  private final AtomicInteger running = new AtomicInteger();
+  private final boolean crowded;
+  private final AtomicInteger running = new AtomicInteger(); // published by the write of epoch
   private volatile int epoch;
   private volatile boolean closed;
   private volatile @Nullable Thread waiting;
   private @Nullable Job job; // published by the write of epoch
+  private @Nullable Recording recording; // belongs to whoever holds the turn
 
   Pool(int workers) {
+    crowded = workers > Runtime.getRuntime().availableProcessors();
     scratch = new Share.Scratch[workers];
     Arrays.setAll(scratch, i -> new Share.Scratch());
     solo = new Share(0, 1, scratch[0]);
@@ -61,16 +68,50 @@ final class Pool implements AutoCloseable {
   void run(long cost, Job job) {
     turn.lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("cpu: the device is closed");
+      requireOpen();
+      if (recording != null) {
+        recording.add(cost, job);
       }
-      if (others.length == 0 || cost < SOLO) {
-        job.run(solo);
-      } else {
-        runAll(job);
-      }
+      runNow(cost, job);
     } finally {
       turn.unlock();
+    }
+  }
+
+  /// Runs `step` and gives what runs its jobs again, in the same order, as one turn.
+  ///
+  /// @param step calls [#run] on this thread; other callers wait until it is through
+  Runnable record(Runnable step) {
+    turn.lock();
+    try {
+      requireOpen();
+      if (recording != null) {
+        throw new IllegalStateException("cpu: a step is being recorded already");
+      }
+      Recording recorded = new Recording();
+      recording = recorded;
+      try {
+        step.run();
+      } finally {
+        recording = null;
+      }
+      return recorded;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("cpu: the device is closed");
+    }
+  }
+
+  private void runNow(long cost, Job job) {
+    if (others.length == 0 || cost < SOLO) {
+      job.run(solo);
+    } else {
+      runAll(job);
     }
   }
 
@@ -98,8 +139,7 @@ final class Pool implements AutoCloseable {
 
   private void start(Job job) {
     this.job = job;
-    waiting = null;
-    running.set(others.length);
+    running.setPlain(others.length);
     wake();
   }
 
@@ -114,31 +154,37 @@ final class Pool implements AutoCloseable {
   }
 
   private void await() {
-    if (!spun(() -> running.get() == 0)) {
-      waiting = Thread.currentThread();
-      while (running.get() != 0) {
-        LockSupport.park(this);
-      }
-    }
-  }
-
-  private interface Condition {
-    boolean holds();
-  }
-
-  private static boolean spun(Condition condition) {
     long until = 0;
-    for (long i = 0; !condition.holds(); i++) {
-      if ((i & CLOCK_MASK) == CLOCK_MASK) {
+    for (int i = 1; running.get() != 0; i++) {
+      if ((i & CLOCK_MASK) == 0) {
         long now = System.nanoTime();
-        until = until == 0 ? now + SPIN_NANOS : until;
-        if (now - until >= 0) {
-          return false;
+        if (until == 0) {
+          until = now + SPIN_NANOS;
+        } else if (now - until >= 0) {
+          parkUntilDone();
+          return;
         }
       }
+      pause(i);
+    }
+  }
+
+  private void parkUntilDone() {
+    waiting = Thread.currentThread();
+    while (running.get() != 0) {
+      LockSupport.park(this);
+    }
+    waiting = null;
+  }
+
+  /// One turn of spinning. With more threads than cores, whoever waits must let the others run.
+  @SuppressWarnings("ThreadPriorityCheck") // nothing but speed relies on it: spinning ends in park
+  private void pause(int i) {
+    if (crowded && (i & 7) == 0) {
+      Thread.yield();
+    } else {
       Thread.onSpinWait();
     }
-    return true;
   }
 
   @Override
@@ -200,13 +246,27 @@ final class Pool implements AutoCloseable {
     }
 
     private void awaitAfter(int seen) {
-      if (!spun(() -> epoch != seen)) {
-        parked = true;
-        while (epoch == seen) {
-          LockSupport.park(Pool.this);
+      long until = 0;
+      for (int i = 1; epoch == seen; i++) {
+        if ((i & CLOCK_MASK) == 0) {
+          long now = System.nanoTime();
+          if (until == 0) {
+            until = now + SPIN_NANOS;
+          } else if (now - until >= 0) {
+            parkAfter(seen);
+            return;
+          }
         }
-        parked = false;
+        pause(i);
       }
+    }
+
+    private void parkAfter(int seen) {
+      parked = true;
+      while (epoch == seen) {
+        LockSupport.park(Pool.this);
+      }
+      parked = false;
     }
 
     private void runJob() {
@@ -217,6 +277,36 @@ final class Pool implements AutoCloseable {
         }
       } catch (Throwable t) { // handed to the caller, whatever it is
         failure = t;
+      }
+    }
+  }
+
+  /// Jobs in the order in which they ran. They hold addresses and numbers of their own, and read
+  /// what may change from memory, so that they can run again.
+  private final class Recording implements Runnable {
+    private long[] costs = new long[256];
+    private Job[] jobs = new Job[256];
+    private int size;
+
+    void add(long cost, Job job) {
+      if (size == jobs.length) {
+        costs = Arrays.copyOf(costs, 2 * size);
+        jobs = Arrays.copyOf(jobs, 2 * size);
+      }
+      costs[size] = cost;
+      jobs[size++] = job;
+    }
+
+    @Override
+    public void run() {
+      turn.lock();
+      try {
+        requireOpen();
+        for (int i = 0; i < size; i++) {
+          runNow(costs[i], jobs[i]);
+        }
+      } finally {
+        turn.unlock();
       }
     }
   }

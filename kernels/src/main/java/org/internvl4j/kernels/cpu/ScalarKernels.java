@@ -334,6 +334,11 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void putRows(Tensor table, Tensor x, Tensor at) {
+    PutRows.run(pool, table, x, at);
+  }
+
+  @Override
   public void patches(Tensor y, Tensor x, int patch) {
     Patches.run(pool, y, x, patch);
   }

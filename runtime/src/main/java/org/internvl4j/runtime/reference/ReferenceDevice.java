@@ -70,6 +70,12 @@ final class ReferenceDevice implements Device {
   }
 
   @Override
+  public Runnable record(Runnable step) {
+    step.run();
+    return step;
+  }
+
+  @Override
   public void synchronize() {}
 
   @Override

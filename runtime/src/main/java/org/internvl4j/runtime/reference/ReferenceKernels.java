@@ -252,6 +252,12 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void putRows(Tensor table, Tensor x, Tensor at) {
+    int row = (int) values(at)[0];
+    copy(table.narrow(0, row, x.dim(0)), x);
+  }
+
+  @Override
   public void patches(Tensor y, Tensor x, int patch) {
     double[] v = values(x);
     int channels = x.dim(1);

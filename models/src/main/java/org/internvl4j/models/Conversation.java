@@ -70,8 +70,9 @@ public final class Conversation implements AutoCloseable {
       cache.reserve(model.room(prompt, options));
       sequence.choose(generator.read(prompt, cache, reused, listener));
       prefill = since(start).minus(vision);
+      List<Sequence> only = List.of(sequence);
       while (!sequence.finished()) {
-        generator.advance(List.of(sequence));
+        generator.advance(only);
       }
     } catch (CancellationException e) {
       sequence.cancel();

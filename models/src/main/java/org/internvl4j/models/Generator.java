@@ -10,6 +10,7 @@ import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /// Runs the network for a session: tiles to image tokens, prompts into caches, one token after
 /// another.
@@ -22,6 +23,7 @@ final class Generator implements AutoCloseable {
   private final Workspace steps;
   private final Workspace pictures;
   private final Map<String, Tensor> imageTokens = new HashMap<>();
+  private @Nullable DecodeStep decoding;
 
   /// @param steps where activations go; belongs to the caller
   Generator(InternVl net, Workspace steps) {
@@ -69,8 +71,10 @@ final class Generator implements AutoCloseable {
       int rows = Math.min(CHUNK, prompt.length() - start);
       long mark = steps.mark();
       Tensor x = embed(prompt, start, rows);
-      Step step = new Step(List.of(new Step.Span(rows, cache, prompt.length())));
+      Step step =
+          net.decoder().step(List.of(new Step.Span(rows, cache, prompt.length())), steps).begin();
       Tensor y = net.decoder().forward(x, step, h -> {});
+      step.advance();
       if (start + rows == prompt.length()) {
         logits = net.decoder().logits(y.narrow(0, rows - 1, 1)).toFloats();
       }
@@ -107,19 +111,39 @@ final class Generator implements AutoCloseable {
     return x;
   }
 
-  /// One more token for each of some sequences, in one pass over the weights.
+  /// One more token for each of some sequences, in one pass over the weights. Allocates nothing
+  /// from the second time on, while the sequences are the same.
   void advance(List<Sequence> sequences) {
-    long mark = steps.mark();
-    int[] ids = sequences.stream().mapToInt(Sequence::last).toArray();
-    Step step =
-        new Step(
-            sequences.stream().map(s -> new Step.Span(1, s.cache(), s.prompt().length())).toList());
-    Tensor x = net.decoder().embed(steps.of(ids, ids.length));
-    Tensor logits = net.decoder().logits(net.decoder().forward(x, step, h -> {}));
-    for (int i = 0; i < ids.length; i++) {
-      sequences.get(i).choose(logits.narrow(0, i, 1).toFloats());
+    DecodeStep step = decodeStep(sequences);
+    for (int i = 0; i < sequences.size(); i++) {
+      step.put(i, sequences.get(i).last());
     }
-    steps.reset(mark);
+    step.run();
+    for (int i = 0; i < sequences.size(); i++) {
+      sequences.get(i).choose(step.logits(i));
+    }
+  }
+
+  private DecodeStep decodeStep(List<Sequence> sequences) {
+    DecodeStep last = decoding;
+    if (last != null && fits(last, sequences)) {
+      return last;
+    }
+    if (last != null) {
+      steps.reset(last.start());
+    }
+    List<Step.Span> spans =
+        sequences.stream().map(s -> new Step.Span(1, s.cache(), s.prompt().length())).toList();
+    decoding = new DecodeStep(net, steps, spans);
+    return decoding;
+  }
+
+  private static boolean fits(DecodeStep step, List<Sequence> sequences) {
+    boolean fits = step.sequences() == sequences.size();
+    for (int i = 0; fits && i < sequences.size(); i++) {
+      fits = step.fits(i, sequences.get(i));
+    }
+    return fits;
   }
 
   @Override

@@ -133,8 +133,14 @@ final class GoldenRun {
       Tensor x = generator.embed(prompt, 0, ids.length);
       compare("inputs_embeds", x.toFloats());
       List<float[]> states = new ArrayList<>();
-      Step step = new Step(List.of(new Step.Span(ids.length, cache, ids.length)));
+      Step step =
+          model
+              .net()
+              .decoder()
+              .step(List.of(new Step.Span(ids.length, cache, ids.length)), steps)
+              .begin();
       Tensor y = model.net().decoder().forward(x, step, h -> states.add(h.toFloats()));
+      step.advance();
       states.add(y.toFloats());
       for (int i = 0; i < states.size(); i++) {
         compare("llm.hidden_states." + i, states.get(i));
@@ -159,14 +165,14 @@ final class GoldenRun {
     int[] ids = new int[expected.length];
     float[] margins = new float[expected.length];
     float[] logits = first;
+    DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, prompt)));
     for (int i = 0; i < ids.length; i++) {
       ids[i] = Sampler.argMax(logits);
       margins[i] = margin(logits, ids[i]);
-      Step step = new Step(List.of(new Step.Span(1, cache, prompt)));
-      Tensor x = model.net().decoder().embed(steps.of(new int[] {ids[i]}, 1));
       if (i + 1 < ids.length) {
-        Tensor y = model.net().decoder().forward(x, step, h -> {});
-        logits = model.net().decoder().logits(y).toFloats();
+        step.put(0, ids[i]);
+        step.run();
+        logits = step.logits(0);
       }
     }
     compareIds("greedy_ids", expected, ids);

@@ -7,6 +7,7 @@ import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.ChatTemplate.Exchange;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.PromptText;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,7 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
   /// followed it, pictures compared by content.
   ///
   /// @param made ids that were chosen after `earlier`
-  int commonPrefix(Prompt earlier, List<Integer> made) {
+  int commonPrefix(Prompt earlier, IntList made) {
     int place = 0;
     int n = Math.min(length(), earlier.length() + made.size());
     for (int i = 0; i < n; i++) {

@@ -3,6 +3,7 @@ package org.internvl4j.models;
 import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.Specials;
 import org.internvl4j.models.text.TokenStream;
 import org.internvl4j.models.text.Tokenizer;
@@ -22,7 +23,7 @@ final class Sequence {
   private final Sampler sampler;
   private final TokenStream stream;
   private final AnswerText text;
-  private final List<Integer> made = new ArrayList<>();
+  private final IntList made;
   private Answer.@Nullable Finish finish;
 
   /// @param model its name, for messages
@@ -42,6 +43,7 @@ final class Sequence {
     this.cache = cache;
     this.options = options;
     this.context = context;
+    this.made = new IntList(Math.min(options.maxNewTokens(), context));
     this.stopToken =
         tokenizer
             .id(stop)
@@ -70,10 +72,11 @@ final class Sequence {
 
   /// The id chosen last: input of the next step.
   int last() {
-    return made.getLast();
+    return made.get(made.size() - 1);
   }
 
-  List<Integer> made() {
+  /// The ids chosen so far.
+  IntList made() {
     return made;
   }
 
@@ -110,8 +113,7 @@ final class Sequence {
       throw new IllegalStateException("sequence: not finished");
     }
     text.add(stream.finish());
-    int[] ids = made.stream().mapToInt(i -> i).toArray();
-    String plain = AnswerText.strip(tokenizer.decode(ids, Specials.SKIP), stops);
+    String plain = AnswerText.strip(tokenizer.decode(made.toArray(), Specials.SKIP), stops);
     return new Answer(text.finish(), plain, finish, usage, timings);
   }
 }

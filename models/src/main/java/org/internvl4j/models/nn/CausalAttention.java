@@ -30,10 +30,10 @@ public record CausalAttention(Projection qkv, Linear out) {
   /// @param x `[T, C]`
   /// @param layer decoder layer, from 0
   /// @return `[T, C]`
-  public Tensor forward(Tensor x, int layer, Rope.Angles angles, Step step) {
+  public Tensor forward(Tensor x, int layer, Step step) {
     Qkv h = qkv.forward(x);
-    Tensor q = h.q().rope(angles.cos(), angles.sin());
-    Tensor k = h.k().rope(angles.cos(), angles.sin());
+    Tensor q = step.rotate(h.q());
+    Tensor k = step.rotate(h.k());
     Tensor y = step.attend(layer, q, k, h.v());
     return out.forward(y.view(y.dim(0), y.dim(1) * y.dim(2)));
   }

@@ -26,8 +26,8 @@ public record Decoder(
   /// `x += attention(norm(x)); x += mlp(norm(x))`.
   public record Block(
       Norm norm1, CausalAttention attention, Norm norm2, UnaryOperator<Tensor> mlp) {
-    Tensor forward(Tensor x, int layer, Rope.Angles angles, Step step) {
-      x = x.add(attention.forward(norm1.forward(x), layer, angles, step));
+    Tensor forward(Tensor x, int layer, Step step) {
+      x = x.add(attention.forward(norm1.forward(x), layer, step));
       return x.add(mlp.apply(norm2.forward(x)));
     }
   }
@@ -38,19 +38,27 @@ public record Decoder(
     return ids.gather(embeddings);
   }
 
-  /// Runs all blocks over new rows and adds them to the caches.
+  /// A pass for new rows of some sequences, to be begun.
+  ///
+  /// @param spans the sequences, in the order of their rows
+  /// @param workspace where the angles of the positions go
+  public Step step(List<Step.Span> spans, Workspace workspace) {
+    return new Step(rope, spans, workspace);
+  }
+
+  /// Runs all blocks over new rows and writes their keys and values behind those that the caches
+  /// hold.
   ///
   /// @param x `[T, C]`, embeddings; overwritten
+  /// @param step has begun; advances afterwards
   /// @param tap hears of the residual stream before each block
   /// @return `[T, C]`, after the final norm
   public Tensor forward(Tensor x, Step step, Consumer<Tensor> tap) {
-    Rope.Angles angles = rope.angles(step, x.workspace());
     for (int i = 0; i < blocks.size(); i++) {
       tap.accept(x);
       int layer = i;
-      x = x.through(h -> blocks.get(layer).forward(h, layer, angles, step));
+      x = x.through(h -> blocks.get(layer).forward(h, layer, step));
     }
-    step.spans().forEach(span -> span.cache().advance(span.rows()));
     return norm.forward(x);
   }
 

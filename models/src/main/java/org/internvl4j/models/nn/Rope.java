@@ -1,8 +1,5 @@
 package org.internvl4j.models.nn;
 
-import org.internvl4j.runtime.Tensor;
-import org.internvl4j.runtime.Workspace;
-
 /// Rotary position embedding (Su et al. 2021): the angles of every position, in f32 as the
 /// reference computes them.
 ///
@@ -22,9 +19,6 @@ public final class Rope {
     this.scaling = scaling;
   }
 
-  /// Cosines and sines, `[T, D/2]` each.
-  public record Angles(Tensor cos, Tensor sin) {}
-
   /// Equal for lengths whose keys may be used together.
   ///
   /// @param length tokens of the sequence
@@ -32,25 +26,28 @@ public final class Rope {
     return scaling.regime(length);
   }
 
-  /// Angles of the positions that `spans` adds, in their order.
-  public Angles angles(Step step, Workspace workspace) {
-    int half = headDim / 2;
-    float[] cos = new float[step.rows() * half];
-    float[] sin = new float[cos.length];
+  /// Angles of a position, D/2.
+  int width() {
+    return headDim / 2;
+  }
+
+  /// The frequencies of a sequence of `length` tokens, equal for all lengths of a regime.
+  ///
+  /// @param frequencies gets D/2
+  void frequencies(float[] frequencies, int length) {
+    scaling.frequencies(frequencies, theta, length);
+  }
+
+  /// Cosines and sines of one position.
+  ///
+  /// @param cos gets D/2 from `at` on
+  /// @param sin gets D/2 from `at` on
+  void angles(float[] cos, float[] sin, int at, int position, float[] frequencies) {
     float scale = scaling.magnitude();
-    int row = 0;
-    for (Step.Span span : step.spans()) {
-      int start = span.cache().length();
-      float[] frequencies =
-          scaling.frequencies(headDim, theta, Math.max(span.length(), start + span.rows()));
-      for (int t = 0; t < span.rows(); t++, row++) {
-        for (int j = 0; j < half; j++) {
-          float angle = (start + t) * frequencies[j];
-          cos[row * half + j] = (float) Math.cos(angle) * scale;
-          sin[row * half + j] = (float) Math.sin(angle) * scale;
-        }
-      }
+    for (int j = 0; j < frequencies.length; j++) {
+      float angle = position * frequencies[j];
+      cos[at + j] = (float) Math.cos(angle) * scale;
+      sin[at + j] = (float) Math.sin(angle) * scale;
     }
-    return new Angles(workspace.of(cos, row, half), workspace.of(sin, row, half));
   }
 }

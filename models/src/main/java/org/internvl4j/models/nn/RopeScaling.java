@@ -5,8 +5,10 @@ public sealed interface RopeScaling {
   /// The frequencies as they are.
   RopeScaling NONE = new None();
 
-  /// `D/2` frequencies for a sequence of `length` tokens.
-  float[] frequencies(int headDim, double theta, int length);
+  /// Frequencies for a sequence of `length` tokens.
+  ///
+  /// @param frequencies gets D/2
+  void frequencies(float[] frequencies, double theta, int length);
 
   /// What cosines and sines are multiplied by.
   float magnitude();
@@ -15,19 +17,22 @@ public sealed interface RopeScaling {
   long regime(int length);
 
   /// `1 / theta^(2j/D)`, in f32 as PyTorch computes it.
-  private static float[] plain(int headDim, double theta) {
-    float[] frequencies = new float[headDim / 2];
+  private static void plain(float[] frequencies, double theta) {
     for (int j = 0; j < frequencies.length; j++) {
-      frequencies[j] = 1 / (float) Math.pow((float) theta, 2f * j / headDim);
+      frequencies[j] = 1 / power(theta, j, frequencies.length);
     }
-    return frequencies;
+  }
+
+  /// `theta^(2j/D)`, in f32.
+  private static float power(double theta, int j, int half) {
+    return (float) Math.pow((float) theta, 2f * j / (2 * half));
   }
 
   /// No scaling.
   record None() implements RopeScaling {
     @Override
-    public float[] frequencies(int headDim, double theta, int length) {
-      return plain(headDim, theta);
+    public void frequencies(float[] frequencies, double theta, int length) {
+      plain(frequencies, theta);
     }
 
     @Override
@@ -48,12 +53,14 @@ public sealed interface RopeScaling {
   /// @param maxPositions M
   record DynamicNtk(double factor, int maxPositions) implements RopeScaling {
     @Override
-    public float[] frequencies(int headDim, double theta, int length) {
-      if (length <= maxPositions) {
-        return plain(headDim, theta);
+    public void frequencies(float[] frequencies, double theta, int length) {
+      double base = theta;
+      if (length > maxPositions) {
+        double stretch = factor * length / maxPositions - (factor - 1);
+        int headDim = 2 * frequencies.length;
+        base *= Math.pow(stretch, headDim / (headDim - 2.0));
       }
-      double stretch = factor * length / maxPositions - (factor - 1);
-      return plain(headDim, theta * Math.pow(stretch, headDim / (headDim - 2.0)));
+      plain(frequencies, base);
     }
 
     @Override
@@ -75,13 +82,11 @@ public sealed interface RopeScaling {
   record LongRope(float[] shortFactors, float[] longFactors, int original, float magnitude)
       implements RopeScaling {
     @Override
-    public float[] frequencies(int headDim, double theta, int length) {
+    public void frequencies(float[] frequencies, double theta, int length) {
       float[] factors = length <= original ? shortFactors : longFactors;
-      float[] frequencies = new float[headDim / 2];
       for (int j = 0; j < frequencies.length; j++) {
-        frequencies[j] = 1 / (factors[j] * (float) Math.pow((float) theta, 2f * j / headDim));
+        frequencies[j] = 1 / (factors[j] * power(theta, j, frequencies.length));
       }
-      return frequencies;
     }
 
     @Override

@@ -1,14 +1,19 @@
 package org.internvl4j.models.nn;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.KvCache;
-import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
 
 /// One pass through a decoder: some new tokens of one or several sequences, row after row.
 ///
-/// @param spans the sequences, in the order of their rows
-public record Step(List<Span> spans) {
+/// The same step can be made again and again: [#begin], the pass, [#advance]. Everything that
+/// differs from one time to the next is then in memory, where a recorded pass
+/// ([org.internvl4j.runtime.Device#record]) finds it: angles here, the past in the caches. Neither
+/// of the two allocates.
+public final class Step {
   /// The new rows of one sequence.
   ///
   /// @param rows how many
@@ -17,13 +22,77 @@ public record Step(List<Span> spans) {
   ///   scaled positions
   public record Span(int rows, KvCache cache, int length) {}
 
-  public Step {
-    spans = List.copyOf(spans);
+  private final Rope rope;
+  private final List<Span> spans;
+  private final int rows;
+  private final Tensor cos;
+  private final Tensor sin;
+  private final float[] cosines;
+  private final float[] sines;
+  private final MemorySegment cosineMemory;
+  private final MemorySegment sineMemory;
+  private final float[] frequencies;
+
+  /// @param spans the sequences, in the order of their rows
+  /// @param workspace where the angles go
+  Step(Rope rope, List<Span> spans, Workspace workspace) {
+    this.rope = rope;
+    this.spans = List.copyOf(spans);
+    this.rows = spans.stream().mapToInt(Span::rows).sum();
+    int width = rope.width();
+    this.cos = workspace.allocate(DType.F32, rows, width);
+    this.sin = workspace.allocate(DType.F32, rows, width);
+    this.cosines = new float[rows * width];
+    this.sines = new float[rows * width];
+    this.cosineMemory = MemorySegment.ofArray(cosines);
+    this.sineMemory = MemorySegment.ofArray(sines);
+    this.frequencies = new float[width];
   }
 
   /// All rows together.
   public int rows() {
-    return spans.stream().mapToInt(Span::rows).sum();
+    return rows;
+  }
+
+  /// Computes the angles of the rows' positions, which are those behind what the caches hold.
+  ///
+  /// @return this
+  /// @throws IllegalStateException if a cache has no room for its rows
+  public Step begin() {
+    int row = 0;
+    for (int i = 0; i < spans.size(); i++) {
+      Span span = spans.get(i);
+      span.cache().requireRoom(span.rows());
+      int start = span.cache().length();
+      long regime = 0;
+      for (int t = 0; t < span.rows(); t++, row++) {
+        // A row's frequencies are those that it would have if it came alone.
+        int length = Math.max(span.length(), start + t + 1);
+        if (t == 0 || rope.regime(length) != regime) {
+          regime = rope.regime(length);
+          rope.frequencies(frequencies, length);
+        }
+        rope.angles(cosines, sines, row * frequencies.length, start + t, frequencies);
+      }
+    }
+    cos.fromHost(cosineMemory);
+    sin.fromHost(sineMemory);
+    return this;
+  }
+
+  /// Counts the rows, which have been through all layers, as held by their caches.
+  public void advance() {
+    for (int i = 0; i < spans.size(); i++) {
+      Span span = spans.get(i);
+      span.cache().advance(span.rows());
+    }
+  }
+
+  /// Rotates each head of each row to its position.
+  ///
+  /// @param x `[T, heads, D]`
+  Tensor rotate(Tensor x) {
+    return x.rope(cos, sin);
   }
 
   /// Appends keys and values to each sequence's cache and lets each query look at its own
@@ -50,15 +119,15 @@ public record Step(List<Span> spans) {
     return y;
   }
 
+  /// Attention over the whole capacity of the cache; its mask, which is in memory, ends it at the
+  /// tokens that are held.
   private static Tensor attend(Span span, int layer, Tensor q, Tensor k, Tensor v) {
     KvCache cache = span.cache();
     cache.append(layer, k, v);
-    int past = cache.length();
-    int tokens = past + span.rows();
-    Tensor keys = cache.keys(layer, tokens);
-    Tensor values = cache.values(layer, tokens);
+    Tensor keys = cache.keys(layer, cache.capacity());
+    Tensor values = cache.values(layer, cache.capacity());
     return q.view(1, q.dim(0), q.dim(1), q.dim(2))
-        .attention(batch(keys), batch(values), Mask.causal(past))
+        .attention(batch(keys), batch(values), cache.mask())
         .view(q.dim(0), q.dim(1), q.dim(2));
   }
 

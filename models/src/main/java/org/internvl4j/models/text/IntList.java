@@ -2,12 +2,26 @@ package org.internvl4j.models.text;
 
 import java.util.Arrays;
 
-/// Numbers, growing at the end.
-final class IntList {
-  private int[] items = new int[16];
+/// Numbers, growing at the end; allocates only when it grows past its capacity. One thread at a
+/// time.
+public final class IntList {
+  private int[] items;
   private int size;
 
-  void add(int item) {
+  /// An empty list.
+  public IntList() {
+    this(16);
+  }
+
+  /// An empty list.
+  ///
+  /// @param capacity how many numbers fit before it grows, at least 1
+  public IntList(int capacity) {
+    items = new int[capacity];
+  }
+
+  /// Adds a number at the end.
+  public void add(int item) {
     if (size == items.length) {
       items = Arrays.copyOf(items, size * 2);
     }
@@ -20,15 +34,18 @@ final class IntList {
     }
   }
 
-  int get(int index) {
+  /// The number at `index`, below [#size].
+  public int get(int index) {
     return items[index];
   }
 
-  int size() {
+  /// How many numbers there are.
+  public int size() {
     return size;
   }
 
-  void truncate(int newSize) {
+  /// Drops all numbers from index `newSize` on.
+  public void truncate(int newSize) {
     size = newSize;
   }
 
@@ -38,7 +55,8 @@ final class IntList {
     size -= to - from;
   }
 
-  int[] toArray() {
+  /// A copy of the numbers.
+  public int[] toArray() {
     return Arrays.copyOf(items, size);
   }
 }

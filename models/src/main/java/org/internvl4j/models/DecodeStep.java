@@ -1,0 +1,102 @@
+package org.internvl4j.models;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.nn.Step;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/// A pass that adds as many tokens to the same sequences each time it runs: recorded the first time
+/// ([org.internvl4j.runtime.Device#record]), only run again after that. Then it allocates nothing.
+///
+/// Ids, angles and the pasts are in memory and change; everything else stays. Good for as long as
+/// no cache moves ([#fits]). Between two runs its memory may be used for other things.
+final class DecodeStep {
+  private final InternVl net;
+  private final Workspace steps;
+  private final List<Step.Span> spans;
+  private final Object[] memories;
+  private final long start;
+  private final Tensor ids;
+  private final int[] idArray;
+  private final MemorySegment idMemory;
+  private final Step step;
+  private final long mark;
+  private final Tensor[] rows; // logits, [1, V] each
+  private final float[] logits;
+  private @Nullable Runnable recorded;
+
+  /// @param steps where activations go
+  /// @param spans the sequences, in the order of their rows
+  DecodeStep(InternVl net, Workspace steps, List<Step.Span> spans) {
+    this.net = net;
+    this.steps = steps;
+    this.spans = List.copyOf(spans);
+    this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
+    this.start = steps.mark();
+    this.step = net.decoder().step(spans, steps);
+    this.ids = steps.allocate(DType.I32, step.rows());
+    this.idArray = new int[step.rows()];
+    this.idMemory = MemorySegment.ofArray(idArray);
+    this.mark = steps.mark();
+    this.rows = new Tensor[step.rows()];
+    this.logits = new float[net.config().language().vocabSize()];
+  }
+
+  /// The workspace's mark below everything that this takes.
+  long start() {
+    return start;
+  }
+
+  /// Whether span `i` still is these rows of that sequence, in the same place.
+  @SuppressWarnings("ReferenceEquality") // a cache and its memory are themselves
+  boolean fits(int i, Sequence sequence) {
+    return spans.get(i).cache() == sequence.cache()
+        && spans.get(i).length() == sequence.prompt().length()
+        && memories[i] == sequence.cache().memory();
+  }
+
+  /// How many sequences it adds tokens to.
+  int sequences() {
+    return spans.size();
+  }
+
+  /// Puts `id` into row `row` of the next run.
+  void put(int row, int id) {
+    idArray[row] = id;
+  }
+
+  /// Runs the rows through the decoder; the caches hold them afterwards.
+  ///
+  /// @throws java.util.concurrent.CancellationException as the workspace says; the caches hold what
+  ///   they held then
+  void run() {
+    steps.requireRunning();
+    ids.fromHost(idMemory);
+    step.begin();
+    if (recorded == null) {
+      recorded = steps.device().record(this::compute);
+    } else {
+      recorded.run();
+    }
+    step.advance();
+  }
+
+  private void compute() {
+    steps.reset(mark);
+    Tensor x = net.decoder().embed(ids);
+    Tensor all = net.decoder().logits(net.decoder().forward(x, step, h -> {}));
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = all.narrow(0, i, 1);
+    }
+  }
+
+  /// Logits of the token that follows row `row`, `[V]`; the array is overwritten by the next call.
+  float[] logits(int row) {
+    rows[row].toFloats(logits);
+    return logits;
+  }
+}

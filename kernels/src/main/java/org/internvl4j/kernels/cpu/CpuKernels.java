@@ -97,12 +97,13 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
-    try (Workspace step = new Workspace(y.device(), "matMulSwiGlu")) {
-      Tensor u = step.allocate(DType.F32, y.shape().toArray());
-      matMul(u, x, up, null);
-      matMul(y, x, gate, null);
-      swiGlu(y, y, u);
-    }
+    Workspace step = y.workspace();
+    long mark = step.mark();
+    Tensor u = step.allocate(DType.F32, y.shape().toArray());
+    matMul(u, x, up, null);
+    matMul(y, x, gate, null);
+    swiGlu(y, y, u);
+    step.reset(mark);
   }
 
   @Override

@@ -17,8 +17,9 @@ import org.internvl4j.runtime.Tensor;
 /// Until the last block `y` holds sums that are not divided yet; each query's maximum and sum of
 /// exponentials are kept beside it. Few queries are [AttentionStep]'s.
 final class Attention {
-  /// Below this many queries the panels do not pay.
-  private static final int MANY = 4;
+  /// From so many queries on the panels pay. Fewer are tokens being made, drafts among them: they
+  /// go one way, so that a token does not depend on how many are made together.
+  private static final int MANY = 9;
 
   /// Queries of a unit: a multiple of [Tile#ROWS].
   private static final int QUERIES = 48;
@@ -77,8 +78,9 @@ final class Attention {
     int head = from / blocks;
     int n = head / h.heads;
     int kvHead = head % h.heads / h.group();
-    for (int key = 0; key < h.keys; key += KEYS) {
-      int count = Math.min(KEYS, h.keys - key);
+    int keys = h.seen();
+    for (int key = 0; key < keys; key += KEYS) {
+      int count = Math.min(KEYS, keys - key);
       boolean laidOut = false;
       for (int u = from; u < to; u++) {
         int t = u % blocks * QUERIES;

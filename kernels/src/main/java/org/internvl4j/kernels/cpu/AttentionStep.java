@@ -39,10 +39,11 @@ final class AttentionStep {
   }
 
   private void group(MemorySegment scratch, int from, int to) {
-    for (int key = 0; key < h.keys; key += KEYS) {
+    int keys = h.seen();
+    for (int key = 0; key < keys; key += KEYS) {
       for (int u = from; u < to; u++) {
         int head = u / h.queries;
-        int visible = h.visible(u % h.queries, key, Math.min(KEYS, h.keys - key));
+        int visible = h.visible(u % h.queries, key, Math.min(KEYS, keys - key));
         if (visible > 0) {
           unit(
               scratch,

@@ -89,7 +89,13 @@ final class Heads {
     return Math.clamp((long) mask.visible(t, keys) - from, 0, count);
   }
 
-  /// Multiply-adds of the whole call.
+  /// How many keys any query sees: the last one sees the most, and nothing behind them is read. A
+  /// mask may say more each time a recorded call runs.
+  int seen() {
+    return queries == 0 ? 0 : Math.clamp(mask.visible(queries - 1, keys), 0, keys);
+  }
+
+  /// Multiply-adds of the whole call, were all keys seen.
   long cost() {
     return 2L * batch * queries * heads * keys * width;
   }

@@ -7,6 +7,9 @@ import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.testkit.Inputs;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
 import org.internvl4j.testkit.TensorAssert;
@@ -100,6 +103,42 @@ final class SameBitsTest {
             pair[0] + " rows of " + pair[1], few, Arrays.copyOf(many, few.length));
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("widths")
+  void aQueryDoesNotDependOnTheQueriesMadeWithIt(int bits) {
+    Assumptions.assumeTrue(Widths.available(bits));
+    try (Device device = Widths.open(bits, 2)) {
+      float[] eight = queries(device, 0, 8, 400);
+      for (int first = 0; first < 8; first++) {
+        float[] one = queries(device, first, 1, 300);
+        TensorAssert.assertSameBits(
+            "query " + first,
+            one,
+            Arrays.copyOfRange(eight, first * one.length, (first + 1) * one.length));
+      }
+    }
+  }
+
+  /// Some queries behind 250 keys; whatever else is in their cache is NaN.
+  private static float[] queries(Device device, int first, int count, int capacity) {
+    return new KernelCase(
+            "queries",
+            Tolerance.exact(),
+            in -> {
+              Tensor q = in.activations(1, 8, 6, 40).narrow(1, first, count);
+              Tensor k = cache(in, in.activations(258, 2, 40), capacity);
+              Tensor v = cache(in, in.activations(258, 2, 40), capacity);
+              return q.attention(k, v, Mask.past(in.number(250 + first)), 0.2f);
+            })
+        .run(device);
+  }
+
+  private static Tensor cache(Inputs in, Tensor rows, int capacity) {
+    Tensor cache = in.result(DType.F32, capacity, 2, 40);
+    cache.segment().asSlice(cache.byteOffset(), 4 * cache.shape().size()).fill((byte) 0xff);
+    return cache.putRows(rows, in.number(0)).view(1, capacity, 2, 40);
   }
 
   private static float[] rows(Device device, int rows) {

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,11 @@ public final class Checkpoint implements AutoCloseable {
     return config;
   }
 
+  /// The folder on disk; null for a checkpoint in memory.
+  public @Nullable Path folder() {
+    return source.folder();
+  }
+
   /// The names of all files of the folder, sorted; not those of folders in it.
   public Set<String> files() {
     return source.names();
@@ -154,9 +160,32 @@ public final class Checkpoint implements AutoCloseable {
     return shard(tensor).bytes(tensor);
   }
 
+  /// Begins to read a tensor from disk.
+  void willNeed(String tensor) {
+    shard(tensor).willNeed(tensor);
+  }
+
+  /// Says that a tensor will hardly be read again: it need not stay in memory.
+  void release(String tensor) {
+    shard(tensor).release(tensor);
+  }
+
   /// Bytes of all tensors together.
   public long tensorBytes() {
     return names().stream().mapToLong(tensor -> info(tensor).bytes()).sum();
+  }
+
+  /// The state of the files of weights when they were opened.
+  List<SourceFile> sources() {
+    return shards.files().stream()
+        .map(SafeTensors::source)
+        .sorted(Comparator.comparing(SourceFile::name))
+        .toList();
+  }
+
+  /// Whether the files of weights are still those that were opened.
+  boolean isUnchanged() {
+    return shards.files().stream().allMatch(SafeTensors::isUnchanged);
   }
 
   private SafeTensors shard(String tensor) {

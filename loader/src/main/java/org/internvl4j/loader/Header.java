@@ -30,7 +30,7 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
   private static final System.Logger LOG = System.getLogger("org.internvl4j.loader");
 
   static Header read(MemorySegment file, String name) {
-    long start = 8 + jsonBytes(file, name);
+    long start = end(file, name);
     byte[] json = file.asSlice(8, start - 8).toArray(ValueLayout.JAVA_BYTE);
     if (json.length == 0 || json[0] != '{') {
       throw new CheckpointException(
@@ -55,6 +55,11 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
           name);
     }
     return new Header(Collections.unmodifiableMap(tensors), Collections.unmodifiableMap(metadata));
+  }
+
+  /// Where the header ends and the tensors begin, once that is known to lie inside the file.
+  static long end(MemorySegment file, String name) {
+    return 8 + jsonBytes(file, name);
   }
 
   /// The length of the JSON, once it is known to lie inside the file.

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,18 +58,24 @@ public final class SafeTensors implements AutoCloseable {
   private final Header header;
   private final @Nullable Arena arena;
   private final @Nullable RandomAccessFile file;
+  private final @Nullable Path path;
+  private final long modified;
 
   private SafeTensors(
       String name,
       String owner,
       MemorySegment bytes,
       @Nullable Arena arena,
-      @Nullable RandomAccessFile file) {
+      @Nullable RandomAccessFile file,
+      @Nullable Path path,
+      long modified) {
     this.name = name;
     this.owner = owner;
     this.bytes = bytes;
     this.arena = arena;
     this.file = file;
+    this.path = path;
+    this.modified = modified;
     this.header = Header.read(bytes, name);
   }
 
@@ -87,10 +94,12 @@ public final class SafeTensors implements AutoCloseable {
     Arena arena = Arena.ofShared();
     RandomAccessFile file = null;
     try {
-      file = new RandomAccessFile(path.toRealPath().toFile(), "r");
+      Path real = path.toRealPath();
+      long modified = SourceFile.modified(real);
+      file = new RandomAccessFile(real.toFile(), "r");
       MemorySegment bytes =
           file.getChannel().map(FileChannel.MapMode.READ_ONLY, 0, file.length(), arena);
-      return new SafeTensors(name, owner, bytes, arena, file);
+      return new SafeTensors(name, owner, bytes, arena, file, real, modified);
     } catch (IOException | RuntimeException e) {
       arena.close();
       closeQuietly(file);
@@ -113,13 +122,13 @@ public final class SafeTensors implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // closed with the result
   static SafeTensors of(MemorySegment bytes, String name, String owner) {
     if (bytes.isNative()) {
-      return new SafeTensors(name, owner, bytes, null, null);
+      return new SafeTensors(name, owner, bytes, null, null, null, 0);
     }
     Arena arena = Arena.ofShared();
     try {
       MemorySegment copy = arena.allocate(Math.max(bytes.byteSize(), 1), 64);
       copy = copy.asSlice(0, bytes.byteSize()).copyFrom(bytes);
-      return new SafeTensors(name, owner, copy, arena, null);
+      return new SafeTensors(name, owner, copy, arena, null, null, 0);
     } catch (RuntimeException e) {
       arena.close();
       throw e;
@@ -194,6 +203,37 @@ public final class SafeTensors implements AutoCloseable {
     }
     requireWhole(info);
     return bytes.asSlice(info.begin(), info.bytes()).asReadOnly();
+  }
+
+  /// Begins to read a tensor from disk.
+  void willNeed(String tensor) {
+    if (file != null) {
+      TensorInfo info = info(tensor);
+      PageAdvice.willNeed(bytes, info.begin(), info.end());
+    }
+  }
+
+  /// Says that a tensor will hardly be read again: it need not stay in memory.
+  void release(String tensor) {
+    if (file != null) {
+      TensorInfo info = info(tensor);
+      PageAdvice.dontNeed(bytes, info.begin(), info.end());
+    }
+  }
+
+  /// The state of the file when it was opened.
+  SourceFile source() {
+    return SourceFile.of(name, bytes, Header.end(bytes, name), modified);
+  }
+
+  /// Whether the file on disk is still the one that was opened.
+  boolean isUnchanged() {
+    try {
+      return path == null
+          || (Files.size(path) == bytes.byteSize() && SourceFile.modified(path) == modified);
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static String unreadable(IOException e) {

@@ -23,6 +23,9 @@ sealed interface Source {
   /// The names of its files, sorted.
   Set<String> names();
 
+  /// The folder on disk; null for files in memory.
+  @Nullable Path folder();
+
   /// A whole file, or null if there is none of this name.
   byte @Nullable [] read(String file);
 
@@ -39,6 +42,11 @@ sealed interface Source {
 
   /// A folder on disk.
   record Folder(Path path, String name) implements Source {
+    @Override
+    public Path folder() {
+      return path;
+    }
+
     @Override
     public Set<String> names() {
       try (Stream<Path> files = Files.list(path)) {
@@ -85,6 +93,11 @@ sealed interface Source {
 
   /// Files in memory.
   record InMemory(String name, Map<String, MemorySegment> files) implements Source {
+    @Override
+    public @Nullable Path folder() {
+      return null;
+    }
+
     @Override
     public Set<String> names() {
       return new TreeSet<>(files.keySet());

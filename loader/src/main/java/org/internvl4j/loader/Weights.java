@@ -33,6 +33,8 @@ public final class Weights {
   private final String path;
   private final UnaryOperator<String> renaming;
   private final Set<String> read;
+  private final PackedStore store;
+  private final WeightFormat format;
 
   private Weights(
       Checkpoint checkpoint,
@@ -40,28 +42,50 @@ public final class Weights {
       Workspace model,
       String path,
       UnaryOperator<String> renaming,
-      Set<String> read) {
+      Set<String> read,
+      PackedStore store,
+      WeightFormat format) {
     this.checkpoint = checkpoint;
     this.device = device;
     this.model = model;
     this.path = path;
     this.renaming = renaming;
     this.read = read;
+    this.store = store;
+    this.format = format;
   }
 
   /// The root of a checkpoint.
   ///
   /// @param model where the device puts what it does not use in place; lives as long as the model
   public static Weights of(Checkpoint checkpoint, Device device, Workspace model) {
+    PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE);
+    return of(checkpoint, device, model, store);
+  }
+
+  /// The root of a checkpoint.
+  ///
+  /// @param model where the device puts what it does not use in place; lives as long as the model
+  /// @param store where prepared matrices are taken from and kept; of the same checkpoint and
+  ///   device
+  public static Weights of(
+      Checkpoint checkpoint, Device device, Workspace model, PackedStore store) {
     return new Weights(
-        checkpoint, device, model, "", UnaryOperator.identity(), ConcurrentHashMap.newKeySet());
+        checkpoint,
+        device,
+        model,
+        "",
+        UnaryOperator.identity(),
+        ConcurrentHashMap.newKeySet(),
+        store,
+        WeightFormat.STORED);
   }
 
   // ---- paths
 
   /// The weights below `path`: `at("encoder").at("layers.0")` is `at("encoder.layers.0")`.
   public Weights at(String path) {
-    return new Weights(checkpoint, device, model, full(path), renaming, read);
+    return with(full(path), renaming, format);
   }
 
   /// One of something for each of the layers `name.0 … name.(n-1)`.
@@ -76,8 +100,16 @@ public final class Weights {
   /// @param renaming from the full name asked for to the one to look up instead
   public Weights renamed(UnaryOperator<String> renaming) {
     UnaryOperator<String> before = this.renaming;
-    return new Weights(
-        checkpoint, device, model, path, name -> before.apply(renaming.apply(name)), read);
+    return with(path, name -> before.apply(renaming.apply(name)), format);
+  }
+
+  /// The same weights, with matrices kept in another format.
+  public Weights keeping(WeightFormat format) {
+    return with(path, renaming, format);
+  }
+
+  private Weights with(String path, UnaryOperator<String> renaming, WeightFormat format) {
+    return new Weights(checkpoint, device, model, path, renaming, read, store, format);
   }
 
   private String full(String name) {
@@ -139,7 +171,7 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int out, int in) {
-    return device.prepare(floats(name, out, in), Device.Role.MATRIX, model);
+    return prepared(name, "", floats(name, out, in));
   }
 
   /// Rows `from … from + count - 1` of an `[out, in]` weight: one part of a fused matrix, in place.
@@ -148,7 +180,7 @@ public final class Weights {
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int from, int count) {
     Tensor part = floats(name, out, in).narrow(0, from, count);
-    return device.prepare(part, Device.Role.MATRIX, model);
+    return prepared(name, "[" + from + "+" + count + "]", part);
   }
 
   /// Rows of an `[out, in]` weight in another order: one part of a fused matrix whose rows are
@@ -159,31 +191,75 @@ public final class Weights {
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int[] order) {
     Tensor fused = floats(name, out, in);
-    long rowBytes = (long) in * fused.dtype().bytes();
-    Memory memory = Memory.host(order.length * rowBytes, "checkpoint " + checkpoint.name());
-    MemorySegment from = fused.segment();
-    for (int i = 0; i < order.length; i++) {
-      if (order[i] < 0 || order[i] >= out) {
-        memory.close();
+    for (int row : order) {
+      if (row < 0 || row >= out) {
         throw new IllegalArgumentException(
-            "weights: row " + order[i] + " is outside " + stored(name) + " " + fused.shape());
+            "weights: row " + row + " is outside " + stored(name) + " " + fused.shape());
       }
-      MemorySegment.copy(
-          from, fused.byteOffset() + order[i] * rowBytes, memory.segment(), i * rowBytes, rowBytes);
     }
-    return prepareOwned(memory, fused, order.length, in);
+    String key = key(name, runs(order), fused);
+    Tensor kept = store.find(key, Shape.of(order.length, in));
+    return kept == null ? gathered(name, key, fused, order) : kept;
   }
 
   /// The gathered rows are freed at once if the device made its own copy of them.
   @SuppressWarnings("ReferenceEquality") // the contract of prepare: itself or a copy
-  private Tensor prepareOwned(Memory memory, Tensor fused, int rows, int in) {
-    Tensor gathered = Tensor.of(memory, fused.dtype(), Shape.of(rows, in), device);
-    Tensor prepared = device.prepare(gathered, Device.Role.MATRIX, model);
+  private Tensor gathered(String name, String key, Tensor fused, int[] order) {
+    long rowBytes = (long) fused.dim(1) * fused.dtype().bytes();
+    Memory memory = Memory.host(order.length * rowBytes, "checkpoint " + checkpoint.name());
+    checkpoint.willNeed(stored(name));
+    for (int i = 0; i < order.length; i++) {
+      long from = fused.byteOffset() + order[i] * rowBytes;
+      MemorySegment.copy(fused.segment(), from, memory.segment(), i * rowBytes, rowBytes);
+    }
+    checkpoint.release(stored(name));
+    Shape shape = Shape.of(order.length, fused.dim(1));
+    Tensor gathered = Tensor.of(memory, fused.dtype(), shape, device);
+    Tensor prepared = store.prepare(key, gathered, format.keep(fused.dtype()), model);
     if (prepared == gathered) {
       checkpoint.keep(memory);
     } else {
       device.synchronize();
       memory.close();
+    }
+    return prepared;
+  }
+
+  /// `[0-3,8-11]`: an order is a few runs of rows.
+  private static String runs(int[] order) {
+    StringBuilder runs = new StringBuilder("[");
+    for (int i = 0; i < order.length; i++) {
+      if (i == 0 || order[i] != order[i - 1] + 1) {
+        runs.append(i == 0 ? "" : ",").append(order[i]).append('-');
+      }
+      if (i == order.length - 1 || order[i + 1] != order[i] + 1) {
+        runs.append(order[i]);
+      }
+    }
+    return runs.append(']').toString();
+  }
+
+  /// Names the numbers of a matrix: which weight, which rows of it, kept as what.
+  private String key(String name, String rows, Tensor stored) {
+    return stored(name) + rows + " " + format.keep(stored.dtype());
+  }
+
+  /// The pages of a matrix that the device has made its own copy of are not needed any more.
+  @SuppressWarnings("ReferenceEquality") // the contract of prepare: itself or a copy
+  private Tensor prepared(String name, String rows, Tensor part) {
+    String key = key(name, rows, part);
+    Tensor kept = store.find(key, part.shape());
+    if (kept != null) {
+      return kept;
+    }
+    boolean packs = device.packing() != null;
+    if (packs) {
+      checkpoint.willNeed(stored(name));
+    }
+    Tensor prepared = store.prepare(key, part, format.keep(part.dtype()), model);
+    if (packs && prepared != part) {
+      device.synchronize();
+      checkpoint.release(stored(name));
     }
     return prepared;
   }
@@ -194,7 +270,7 @@ public final class Weights {
   /// @throws CheckpointException as [#get]
   public Tensor filters(String name, int out, int channels, int height, int width) {
     Tensor flat = floats(name, out, channels, height, width).view(out, channels * height * width);
-    return device.prepare(flat, Device.Role.MATRIX, model);
+    return prepared(name, "", flat);
   }
 
   /// The `[V, C]` table of an embedding.

@@ -1,24 +1,58 @@
 package org.internvl4j.models;
 
+import org.internvl4j.loader.CachePolicy;
+import org.internvl4j.loader.LoadListener;
+import org.internvl4j.loader.WeightFormat;
+
 /// How a model is opened. Immutable; start from [#DEFAULT].
 ///
 /// @param device `auto`, `cpu`, `reference`, …
 /// @param threads how many threads may compute; 0 for as many as there are cores
 /// @param wholeTower load also the tower's blocks that do not feed the decoder
-public record OpenOptions(String device, int threads, boolean wholeTower) {
-  /// The best device there is, on all cores.
-  public static final OpenOptions DEFAULT = new OpenOptions("auto", 0, false);
+/// @param weights what the matrices of the language part are kept as; the tower's stay as stored
+/// @param cache whether prepared matrices are kept on disk for the next time, and where
+/// @param loading hears how far the opening is, on the thread that opens
+public record OpenOptions(
+    String device,
+    int threads,
+    boolean wholeTower,
+    WeightFormat weights,
+    CachePolicy cache,
+    LoadListener loading) {
+  /// The best device there is, on all cores; weights as stored; prepared matrices are kept.
+  public static final OpenOptions DEFAULT =
+      new OpenOptions(
+          "auto", 0, false, WeightFormat.STORED, CachePolicy.standard(), LoadListener.NONE);
 
   public OpenOptions withDevice(String device) {
-    return new OpenOptions(device, threads, wholeTower);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, loading);
   }
 
   public OpenOptions withThreads(int threads) {
-    return new OpenOptions(device, threads, wholeTower);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, loading);
   }
 
   /// These options, with all blocks of the tower loaded: for [VisionLanguageModel#visionFeatures].
   public OpenOptions withWholeTower() {
-    return new OpenOptions(device, threads, true);
+    return new OpenOptions(device, threads, true, weights, cache, loading);
+  }
+
+  /// These options, with the language part kept in fewer bits: less memory and more tokens a
+  /// second, for some of the answers' quality.
+  public OpenOptions withWeights(WeightFormat weights) {
+    return new OpenOptions(device, threads, wholeTower, weights, cache, loading);
+  }
+
+  public OpenOptions withCache(CachePolicy cache) {
+    return new OpenOptions(device, threads, wholeTower, weights, cache, loading);
+  }
+
+  /// These options, with nothing kept on disk, nor taken from there.
+  public OpenOptions withoutCache() {
+    return withCache(cache.off());
+  }
+
+  public OpenOptions withLoading(LoadListener loading) {
+    return new OpenOptions(device, threads, wholeTower, weights, cache, loading);
   }
 }

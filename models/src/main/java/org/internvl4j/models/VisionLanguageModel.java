@@ -7,6 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
@@ -27,9 +28,10 @@ import org.internvl4j.runtime.Workspace;
 
 /// An InternVL that looks at pictures and answers questions about them.
 ///
-/// The weights stay in their files, mapped; opening costs no reading. Several threads may use one
-/// model at a time, each with its own [Conversation]: their kernels take turns. The caller closes
-/// it, after its conversations.
+/// Weights are mapped, not read: tables in the checkpoint's files, matrices in one that keeps them
+/// as the device wants them, which is made the first time ([OpenOptions#cache]). Several threads
+/// may use one model at a time, each with its own [Conversation]: their kernels take turns. The
+/// caller closes it, after its conversations.
 public final class VisionLanguageModel implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(VisionLanguageModel.class.getName());
   private static final Pattern TOWER_BLOCK =
@@ -38,6 +40,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final Device device;
   private final Workspace weights;
+  private final PackedStore matrices;
   private final InternVl net;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
@@ -47,12 +50,14 @@ public final class VisionLanguageModel implements AutoCloseable {
       Checkpoint checkpoint,
       Device device,
       Workspace weights,
+      PackedStore matrices,
       InternVl net,
       Tokenizer tokenizer,
       ChatTemplate template) {
     this.checkpoint = checkpoint;
     this.device = device;
     this.weights = weights;
+    this.matrices = matrices;
     this.net = net;
     this.tokenizer = tokenizer;
     this.template = template;
@@ -88,16 +93,30 @@ public final class VisionLanguageModel implements AutoCloseable {
       opened.addFirst(device);
       Workspace workspace = new Workspace(device, "model " + checkpoint.name());
       opened.addFirst(workspace);
-      Weights w = Weights.of(checkpoint, device, workspace);
+      PackedStore matrices = matrices(checkpoint, device, options);
+      opened.addFirst(matrices);
+      Weights w = Weights.of(checkpoint, device, workspace, matrices);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
-      InternVl net = InternVl.load(config, blocks, w);
+      InternVl net = InternVl.load(config, blocks, options.weights(), w);
+      matrices.finish();
       w.warnUnread(name -> behind(name, blocks));
       LOG.log(System.Logger.Level.DEBUG, "{0} on {1}", checkpoint.name(), device.description());
-      return new VisionLanguageModel(checkpoint, device, workspace, net, tokenizer, template);
+      return new VisionLanguageModel(
+          checkpoint, device, workspace, matrices, net, tokenizer, template);
     } catch (Throwable e) {
       closeAll(opened, e);
       throw e;
     }
+  }
+
+  private static PackedStore matrices(Checkpoint checkpoint, Device device, OpenOptions options) {
+    return PackedStore.open(
+        checkpoint,
+        device,
+        options.weights(),
+        options.cache(),
+        options.threads(),
+        options.loading());
   }
 
   /// Says whether a model of this configuration can run here; looks at no weights.
@@ -231,6 +250,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   @Override
   public void close() {
     weights.close();
+    matrices.close();
     device.close();
     checkpoint.close();
   }

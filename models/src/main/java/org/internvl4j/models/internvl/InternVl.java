@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.internlm2.InternLm2;
@@ -25,13 +26,14 @@ public record InternVl(
               "Qwen2ForCausalLM", Qwen2::load));
 
   /// @param blocks how many blocks of the tower to load
+  /// @param format what the matrices of the decoder are kept as
   /// @param w the checkpoint
-  public static InternVl load(InternVlConfig c, int blocks, Weights w) {
+  public static InternVl load(InternVlConfig c, int blocks, WeightFormat format, Weights w) {
     return new InternVl(
         c,
         new InternVit(c.vision(), c.forceImageSize(), blocks, w.at("vision_model")),
         new Projector(c, w.at("mlp1")),
-        loader(c.language()).apply(c.language(), w.at("language_model")));
+        loader(c.language()).apply(c.language(), w.at("language_model").keeping(format)));
   }
 
   /// @throws UnsupportedModelException if there is no decoder for it, naming those that there are

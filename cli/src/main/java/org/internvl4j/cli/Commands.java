@@ -41,6 +41,7 @@ final class Commands implements Callable<Integer> {
           "tokenize",
           "show",
           "verify",
+          "cache",
           "doctor");
 
   private final Console console;
@@ -97,7 +98,7 @@ final class Commands implements Callable<Integer> {
     for (String name : named ? List.of(arguments[0]) : NAMES) {
       line.addSubcommand(command(name, console));
     }
-    line.getSubcommands().values().forEach(verb -> verb.addMixin("help", new Help()));
+    line.getSubcommands().values().forEach(Commands::addHelp);
     line.addMixin("help", new Help());
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setOut(new PrintWriter(console.out(), true, console.out().charset()));
@@ -111,6 +112,11 @@ final class Commands implements Callable<Integer> {
     return line;
   }
 
+  private static void addHelp(CommandLine verb) {
+    verb.addMixin("help", new Help());
+    verb.getSubcommands().values().forEach(Commands::addHelp);
+  }
+
   private static Object command(String name, Console console) {
     return switch (name) {
       case "demo" -> new DemoCommand(console);
@@ -122,6 +128,7 @@ final class Commands implements Callable<Integer> {
       case "tokenize" -> new TokenizeCommand(console);
       case "show" -> new ShowCommand(console);
       case "verify" -> new VerifyCommand(console);
+      case "cache" -> new CacheCommand(console);
       case "doctor" -> new DoctorCommand(console);
       default -> throw new AssertionError(name);
     };

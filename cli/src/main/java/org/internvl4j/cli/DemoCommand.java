@@ -81,7 +81,7 @@ final class DemoCommand implements Computing {
     console.note(
         "A toy model, made for this demo: it knows coloured shapes and numbers, nothing else.\n");
     try (VisionLanguageModel model =
-        VisionLanguageModel.open(DemoModel.checkpoint(), device.openOptions())) {
+        VisionLanguageModel.open(DemoModel.checkpoint(), device.openOptions(console))) {
       if (draw == null) {
         for (Sample sample : DemoModel.samples()) {
           show(model, sample);

@@ -2,12 +2,14 @@ package org.internvl4j.cli;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.internvl4j.loader.CachePolicy;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.runtime.DeviceProvider;
 import org.internvl4j.runtime.Devices;
 import picocli.CommandLine.Option;
 
-/// What computes.
+/// What computes, and what it keeps the weights as.
 final class DeviceOptions {
   private static final int MOST_THREADS = 1024; // as the device cpu has it
   private static final String BEST = "auto";
@@ -26,8 +28,35 @@ final class DeviceOptions {
       description = "Threads that compute; 0, the default, for one a core.")
   private int threads;
 
+  @Option(
+      names = "--weights",
+      defaultValue = "bf16",
+      paramLabel = "FORMAT",
+      description =
+          "What the language part is kept as: bf16 (as stored), q8 or q4 (faster, smaller, less exact).")
+  private Kept weights = Kept.BF16;
+
+  @Option(
+      names = "--no-cache",
+      description = "Keep no prepared weights on disk and use none; see 'internvl cache'.")
+  private boolean noCache;
+
+  /// The formats by the names that people know them by.
+  enum Kept {
+    BF16(WeightFormat.STORED),
+    Q8(WeightFormat.Q8),
+    Q4(WeightFormat.Q4);
+
+    private final WeightFormat format;
+
+    Kept(WeightFormat format) {
+      this.format = format;
+    }
+  }
+
+  /// @param console where the progress of opening is shown
   /// @throws UsageException if there is no such device, or a negative number of threads
-  OpenOptions openOptions() {
+  OpenOptions openOptions(Console console) {
     if (threads < 0 || threads > MOST_THREADS) {
       throw new UsageException(
           "--threads is " + threads + ", expected 0 (one a core) to " + MOST_THREADS);
@@ -39,6 +68,13 @@ final class DeviceOptions {
       throw new UsageException(
           "--device is " + device + ", expected one of " + String.join(", ", names));
     }
-    return OpenOptions.DEFAULT.withDevice(device).withThreads(threads);
+    OpenOptions options =
+        OpenOptions.DEFAULT
+            .withDevice(device)
+            .withThreads(threads)
+            .withWeights(weights.format)
+            .withCache(CachePolicy.of(console.environment()))
+            .withLoading(new LoadProgress(console));
+    return noCache ? options.withoutCache() : options;
   }
 }

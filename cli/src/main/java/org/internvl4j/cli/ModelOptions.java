@@ -36,14 +36,14 @@ final class ModelOptions {
     return model.equals(DEMO) ? DemoModel.checkpoint() : Checkpoint.open(Checkpoint.resolve(model));
   }
 
-  OpenOptions openOptions() {
-    return device.openOptions();
+  OpenOptions openOptions(Console console) {
+    return device.openOptions(console);
   }
 
   /// Opens the model; the caller closes it.
   VisionLanguageModel open(Console console) {
     Logging.to(console);
-    OpenOptions options = openOptions(); // a wrong value is told before anything is opened
+    OpenOptions options = openOptions(console); // a wrong value is told before anything is opened
     return VisionLanguageModel.open(checkpoint(), options);
   }
 

@@ -16,6 +16,15 @@ final class Progress {
 
   /// Shows `done` of `total`.
   void show(String what, int done, int total) {
+    show(what, done, total, done + "/" + total);
+  }
+
+  /// Shows `done` of `total` bytes.
+  void showBytes(String what, long done, long total) {
+    show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total));
+  }
+
+  private void show(String what, long done, long total, String figures) {
     if (!console.hasProgress()) {
       return;
     }
@@ -25,9 +34,9 @@ final class Progress {
     }
     drawn = now;
     shown = true;
-    int full = (int) ((long) CELLS * done / Math.max(1, total));
+    int full = (int) (CELLS * done / Math.max(1, total));
     console.overwrite(
-        "%s %s%s %d/%d".formatted(what, "█".repeat(full), "░".repeat(CELLS - full), done, total));
+        "%s %s%s %s".formatted(what, "█".repeat(full), "░".repeat(CELLS - full), figures));
   }
 
   /// Shows that something goes on.

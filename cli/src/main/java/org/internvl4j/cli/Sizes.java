@@ -1,5 +1,6 @@
 package org.internvl4j.cli;
 
+import java.time.Duration;
 import java.util.Locale;
 
 /// Numbers for people.
@@ -16,6 +17,15 @@ final class Sizes {
     return count < 1_000_000
         ? String.format(Locale.ROOT, "%,d", count)
         : scaled(count / 1000.0, 1000, "thousand", "million", "billion", "trillion");
+  }
+
+  /// `40 s`, `5 min`, `3 h`, `12 days`
+  static String age(Duration age) {
+    return age.toMinutes() < 1
+        ? Math.max(0, age.toSeconds()) + " s"
+        : age.toHours() < 1
+            ? age.toMinutes() + " min"
+            : age.toDays() < 2 ? age.toHours() + " h" : age.toDays() + " days";
   }
 
   private static String scaled(double value, int step, String... units) {

@@ -64,7 +64,7 @@ final class VerifyCommand implements Computing {
     Logging.to(console);
     golden = golden == null ? besideModel("golden.safetensors") : golden;
     cases = cases == null ? besideModel("cases.json") : cases;
-    OpenOptions options = model.openOptions().withWholeTower();
+    OpenOptions options = model.openOptions(console).withWholeTower();
     try (VisionLanguageModel opened = VisionLanguageModel.open(model.checkpoint(), options)) {
       requireComparable(); // a model that cannot be opened is told before
       compare(new Verifier(opened, this::tell));

@@ -30,6 +30,10 @@ final class Cli {
     return run(input, Set.of(), Map.of(), arguments);
   }
 
+  static Result within(Map<String, String> environment, String... arguments) {
+    return run("", Set.of(), environment, arguments);
+  }
+
   static Result onTerminal(Map<String, String> environment, String... arguments) {
     return run("", Set.of(Stream.OUT, Stream.ERR), environment, arguments);
   }

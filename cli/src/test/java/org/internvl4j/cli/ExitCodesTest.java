@@ -49,7 +49,12 @@ class ExitCodesTest {
         "ask -m demo -p hello -i a.png --frames b    | -i and --frames cannot be used together",
         "ask -m demo -p -                            | the prompt is empty",
         "tiles --max-tiles 0 a.png                   | --max-tiles is 0, expected at least 1",
-        "verify -m demo                              | nothing to compare with"
+        "verify -m demo                              | nothing to compare with",
+        "ask -m demo -p hello --weights q3           | invalid value for option '--weights': expected one of [BF16, Q8, Q4]",
+        "cache                                       | cache needs ls or rm; see 'internvl cache --help'",
+        "cache fly                                   | unmatched argument at index 1: 'fly'; see 'internvl cache --help'",
+        "cache rm                                    | name a model, or all with --all",
+        "cache rm --all x                            | --all and models cannot be named together"
       })
   void wrongUsageIsTwo(String line, String sentence) {
     expect(2, sentence, line == null ? new String[0] : line.split(" +"));
@@ -61,6 +66,7 @@ class ExitCodesTest {
     expect(3, "no.png: ", "tiles", "no.png");
     expect(3, "no/such/model: no such folder", "ask", "-m", "no/such/model", "-p", "hello");
     expect(3, "no/such/model: no such folder", "show", "-m", "no/such/model");
+    expect(3, "no/such/model: no such folder", "cache", "ls", "no/such/model");
     expect(3, "no.json: no such file", "verify", "-m", "demo", "--eval", "no.json");
   }
 

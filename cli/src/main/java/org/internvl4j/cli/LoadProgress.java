@@ -1,0 +1,29 @@
+package org.internvl4j.cli;
+
+import org.internvl4j.loader.LoadListener;
+
+/// Shows how far the opening of a model is, once it takes a noticeable time.
+final class LoadProgress implements LoadListener {
+  private static final long NOTICEABLE = 300_000_000; // nanoseconds
+
+  private final Progress progress;
+  private final long start = System.nanoTime();
+
+  LoadProgress(Console console) {
+    progress = new Progress(console);
+  }
+
+  @Override
+  public void progress(Stage stage, long done, long total) {
+    if (done >= total) {
+      progress.clear();
+    } else if (System.nanoTime() - start > NOTICEABLE) {
+      String what =
+          switch (stage) {
+            case PREPARING -> "preparing weights";
+            case CHECKING -> "reading weights";
+          };
+      progress.showBytes(what, done, total);
+    }
+  }
+}

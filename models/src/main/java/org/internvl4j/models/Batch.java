@@ -32,7 +32,7 @@ final class Batch implements AutoCloseable {
       caches.add(cache);
       cache.reserve(model.room(prompt, options));
       Sequence sequence = model.sequence(prompt, cache, options, AnswerListener.NONE);
-      sequence.choose(generator.read(prompt, cache, 0, AnswerListener.NONE));
+      generator.read(sequence, 0, AnswerListener.NONE);
       sequences.add(sequence);
     }
     long read = System.nanoTime();
@@ -48,15 +48,7 @@ final class Batch implements AutoCloseable {
             Duration.ofNanos(System.nanoTime() - read));
     List<Answer> answers = new ArrayList<>();
     for (int i = 0; i < sequences.size(); i++) {
-      Prompt prompt = prompts.get(i);
-      Answer.Usage usage =
-          new Answer.Usage(
-              prompt.length(),
-              0,
-              sequences.get(i).made().size(),
-              prompt.tiles().size(),
-              encoded.get(i));
-      answers.add(sequences.get(i).answer(usage, timings));
+      answers.add(sequences.get(i).answer(0, encoded.get(i), timings));
     }
     return answers;
   }

@@ -68,7 +68,7 @@ public final class Conversation implements AutoCloseable {
       reused = reuse(prompt);
       past = sequence;
       cache.reserve(model.room(prompt, options));
-      sequence.choose(generator.read(prompt, cache, reused, listener));
+      generator.read(sequence, reused, listener);
       prefill = since(start).minus(vision);
       List<Sequence> only = List.of(sequence);
       while (!sequence.finished()) {
@@ -81,8 +81,8 @@ public final class Conversation implements AutoCloseable {
     }
     Answer answer =
         sequence.answer(
-            new Answer.Usage(
-                prompt.length(), reused, sequence.made().size(), prompt.tiles().size(), encoded),
+            reused,
+            encoded,
             new Answer.Timings(vision, prefill, since(start).minus(vision).minus(prefill)));
     if (!answer.text().isEmpty() || answer.finish() != Answer.Finish.CANCELLED) {
       said.add(new Prompt.Said(asked, answer.plainText()));

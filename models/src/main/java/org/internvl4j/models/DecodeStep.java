@@ -2,6 +2,7 @@ package org.internvl4j.models;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.DType;
@@ -25,9 +26,8 @@ final class DecodeStep {
   private final MemorySegment idMemory;
   private final Step step;
   private final long mark;
-  private final Tensor[] rows; // logits, [1, V] each
-  private final float[] logits;
   private @Nullable Runnable recorded;
+  private @Nullable Logits logits;
 
   /// @param steps where activations go
   /// @param spans the sequences, in the order of their rows
@@ -42,8 +42,6 @@ final class DecodeStep {
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
-    this.rows = new Tensor[step.rows()];
-    this.logits = new float[net.config().language().vocabSize()];
   }
 
   /// The workspace's mark below everything that this takes.
@@ -71,9 +69,10 @@ final class DecodeStep {
 
   /// Runs the rows through the decoder; the caches hold them afterwards.
   ///
+  /// @return what follows each row; good until the next run
   /// @throws java.util.concurrent.CancellationException as the workspace says; the caches hold what
   ///   they held then
-  void run() {
+  Logits run() {
     steps.requireRunning();
     ids.fromHost(idMemory);
     step.begin();
@@ -83,20 +82,12 @@ final class DecodeStep {
       recorded.run();
     }
     step.advance();
+    return Objects.requireNonNull(logits);
   }
 
   private void compute() {
     steps.reset(mark);
     Tensor x = net.decoder().embed(ids);
-    Tensor all = net.decoder().logits(net.decoder().forward(x, step, h -> {}));
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = all.narrow(0, i, 1);
-    }
-  }
-
-  /// Logits of the token that follows row `row`, `[V]`; the array is overwritten by the next call.
-  float[] logits(int row) {
-    rows[row].toFloats(logits);
-    return logits;
+    logits = new Logits(net.decoder().logits(net.decoder().forward(x, step, h -> {})));
   }
 }

@@ -62,11 +62,10 @@ final class Generator implements AutoCloseable {
     return kept;
   }
 
-  /// Reads a prompt from token `from` on.
-  ///
-  /// @return logits of the token that follows it, `[V]`
-  float[] read(Prompt prompt, KvCache cache, int from, AnswerListener listener) {
-    float[] logits = {};
+  /// Reads the prompt of a sequence from token `from` on and lets it choose its first token.
+  void read(Sequence sequence, int from, AnswerListener listener) {
+    Prompt prompt = sequence.prompt();
+    KvCache cache = sequence.cache();
     for (int start = from; start < prompt.length(); start += CHUNK) {
       int rows = Math.min(CHUNK, prompt.length() - start);
       long mark = steps.mark();
@@ -76,12 +75,11 @@ final class Generator implements AutoCloseable {
       Tensor y = net.decoder().forward(x, step, h -> {});
       step.advance();
       if (start + rows == prompt.length()) {
-        logits = net.decoder().logits(y.narrow(0, rows - 1, 1)).toFloats();
+        sequence.choose(new Logits(net.decoder().logits(y.narrow(0, rows - 1, 1))), 0);
       }
       steps.reset(mark);
       listener.promptRead(start + rows - from, prompt.length() - from);
     }
-    return logits;
   }
 
   /// Embeddings of tokens, image tokens in their places.
@@ -118,9 +116,9 @@ final class Generator implements AutoCloseable {
     for (int i = 0; i < sequences.size(); i++) {
       step.put(i, sequences.get(i).last());
     }
-    step.run();
+    Logits logits = step.run();
     for (int i = 0; i < sequences.size(); i++) {
-      sequences.get(i).choose(step.logits(i));
+      sequences.get(i).choose(logits, i);
     }
   }
 

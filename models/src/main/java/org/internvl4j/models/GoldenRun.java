@@ -165,14 +165,16 @@ final class GoldenRun {
     int[] ids = new int[expected.length];
     float[] margins = new float[expected.length];
     float[] logits = first;
+    int likeliest = Sampler.argMax(first);
     DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, prompt)));
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = Sampler.argMax(logits);
+      ids[i] = likeliest;
       margins[i] = margin(logits, ids[i]);
       if (i + 1 < ids.length) {
         step.put(0, ids[i]);
-        step.run();
-        logits = step.logits(0);
+        Logits next = step.run();
+        likeliest = next.best(0);
+        logits = next.values(0);
       }
     }
     compareIds("greedy_ids", expected, ids);

@@ -1,20 +1,30 @@
 package org.internvl4j.models;
 
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.SplittableRandom;
+import org.internvl4j.models.text.IntList;
 
 /// Chooses the next token of one answer. The order of the steps is that of the reference's logits
-/// processors: repetition penalty, temperature, top-k, top-p, draw.
+/// processors: repetition penalty, temperature, top-k, top-p, draw. Allocates at the first token
+/// only.
 final class Sampler {
+  private static final int MOST_SAID = 4096; // more different ones grow the list
+
   private final Generation options;
   private final SplittableRandom random;
-  private final Set<Integer> said = new HashSet<>();
+  private final IntList said;
+  private boolean[] isSaid = {};
+  private final Ranking ranking = new Ranking();
 
   Sampler(Generation options) {
     this.options = options;
     this.random = new SplittableRandom(options.seed());
+    this.said = new IntList(Math.min(options.maxNewTokens(), MOST_SAID));
+  }
+
+  /// Whether the choice is the likeliest token, whatever came before; then [#next] need not be
+  /// asked.
+  boolean takesLikeliest() {
+    return options.temperature() == 0 && options.repetitionPenalty() == 1;
   }
 
   /// @param logits one a token of the vocabulary; overwritten
@@ -22,7 +32,7 @@ final class Sampler {
   int next(float[] logits) {
     penalise(logits);
     int id = options.temperature() == 0 ? argMax(logits) : draw(logits);
-    said.add(id);
+    remember(id, logits.length);
     return id;
   }
 
@@ -33,8 +43,22 @@ final class Sampler {
     if (penalty == 1) {
       return;
     }
-    for (int id : said) {
+    for (int i = 0; i < said.size(); i++) {
+      int id = said.get(i);
       logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+    }
+  }
+
+  private void remember(int id, int vocabulary) {
+    if (options.repetitionPenalty() == 1) {
+      return;
+    }
+    if (isSaid.length == 0) {
+      isSaid = new boolean[vocabulary];
+    }
+    if (!isSaid[id]) {
+      isSaid[id] = true;
+      said.add(id);
     }
   }
 
@@ -48,67 +72,42 @@ final class Sampler {
     return best;
   }
 
+  /// Draws a number below the weight of all tokens that may come, and walks from the likeliest down
+  /// to where it lies.
   private int draw(float[] logits) {
     for (int i = 0; i < logits.length; i++) {
       logits[i] /= options.temperature();
     }
-    int[] ids = likeliest(logits);
-    double[] probabilities = softmax(logits, ids);
-    int kept = nucleus(probabilities);
-    double sum = 0;
-    for (int i = 0; i < kept; i++) {
-      sum += probabilities[i];
-    }
-    double at = random.nextDouble() * sum;
-    for (int i = 0; i < kept - 1; i++) {
-      at -= probabilities[i];
-      if (at < 0) {
-        return ids[i];
-      }
-    }
-    return ids[kept - 1];
-  }
-
-  /// The `topK` likeliest ids, or all, likeliest first, lower ids first among equals.
-  private int[] likeliest(float[] logits) {
     int k = options.topK() == 0 ? logits.length : Math.min(options.topK(), logits.length);
-    // One sortable long a token: the logit's bits in an order that ascends with falling logits,
-    // then the id.
-    long[] keys = new long[logits.length];
-    for (int i = 0; i < keys.length; i++) {
-      int bits = Float.floatToIntBits(logits[i] + 0f);
-      int ascending = bits ^ ((bits >> 31) & 0x7fffffff);
-      keys[i] = ((long) ~ascending << 32) | i;
+    ranking.start(logits);
+    double all = k == logits.length ? ranking.weightOfAll() : ranking.weightOfFirst(k);
+    double at = random.nextDouble();
+    if (options.topP() == 1) {
+      return walk(k, at * all);
     }
-    Arrays.sort(keys);
-    int[] ids = new int[k];
-    for (int i = 0; i < k; i++) {
-      ids[i] = (int) keys[i];
-    }
-    return ids;
+    int kept = nucleus(k, options.topP() * all);
+    return walk(kept, at * ranking.weightOfFirst(kept));
   }
 
-  private static double[] softmax(float[] logits, int[] ids) {
-    double[] probabilities = new double[ids.length];
-    double sum = 0;
-    for (int i = 0; i < ids.length; i++) {
-      probabilities[i] = Math.exp((double) logits[ids[i]] - logits[ids[0]]);
-      sum += probabilities[i];
-    }
-    for (int i = 0; i < ids.length; i++) {
-      probabilities[i] /= sum;
-    }
-    return probabilities;
-  }
-
-  /// How many of the likeliest reach `topP` together: a token stays if those before it have not
+  /// How many of the likeliest reach `weight` together: a token stays if those before it have not
   /// reached it yet.
-  private int nucleus(double[] probabilities) {
+  private int nucleus(int k, double weight) {
     double before = 0;
     int kept = 0;
-    while (kept < probabilities.length && (kept == 0 || before < options.topP())) {
-      before += probabilities[kept++];
+    while (kept < k && (kept == 0 || before < weight)) {
+      before += ranking.weight(kept++);
     }
     return kept;
+  }
+
+  private int walk(int kept, double weight) {
+    double at = weight;
+    for (int i = 0; i < kept - 1; i++) {
+      at -= ranking.weight(i);
+      if (at < 0) {
+        return ranking.id(i);
+      }
+    }
+    return ranking.id(kept - 1);
   }
 }

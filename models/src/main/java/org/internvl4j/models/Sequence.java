@@ -24,6 +24,8 @@ final class Sequence {
   private final TokenStream stream;
   private final AnswerText text;
   private final IntList made;
+  private final boolean decodesAsItGrows;
+  private int decoded; // ids of made that are in text
   private Answer.@Nullable Finish finish;
 
   /// @param model its name, for messages
@@ -56,6 +58,12 @@ final class Sequence {
     this.sampler = new Sampler(options);
     this.stream = tokenizer.stream(Specials.KEEP_GROUNDING);
     this.text = new AnswerText(stops, listener::text);
+    this.decodesAsItGrows = isHeard(listener) || !options.stop().isEmpty();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // NONE is itself
+  private static boolean isHeard(AnswerListener listener) {
+    return listener != AnswerListener.NONE;
   }
 
   Prompt prompt() {
@@ -80,21 +88,21 @@ final class Sequence {
     return made;
   }
 
-  /// Chooses the next token.
+  /// Chooses the next token. Allocates nothing if no text is wanted while the answer grows.
   ///
+  /// @param row the row of the pass that was this sequence's last token
   /// @throws CheckpointException if the logits are no numbers
-  void choose(float[] logits) {
-    for (float logit : logits) {
-      if (Float.isNaN(logit)) {
-        throw new CheckpointException(
-            model, "computed NaN for the next token; a weight is probably damaged");
-      }
+  void choose(Logits logits, int row) {
+    int best = logits.best(row);
+    if (best < 0) {
+      throw new CheckpointException(
+          model, "computed NaN for the next token; a weight is probably damaged");
     }
-    int id = sampler.next(logits);
+    int id = sampler.takesLikeliest() ? best : sampler.next(logits.values(row));
     made.add(id);
     if (id == stopToken) {
       finish = Answer.Finish.STOP;
-    } else if (text.add(stream.push(id))) {
+    } else if (decodesAsItGrows && decode()) {
       finish = Answer.Finish.STOP_TEXT;
     } else if (made.size() == options.maxNewTokens()) {
       finish = Answer.Finish.LENGTH;
@@ -103,17 +111,40 @@ final class Sequence {
     }
   }
 
+  /// Decodes the ids that have not been decoded yet, up to one that completes a stop text: it and
+  /// nothing behind it belongs to the answer.
+  ///
+  /// @return whether a stop text has come
+  private boolean decode() {
+    while (decoded < made.size()) {
+      int id = made.get(decoded++);
+      if (id != stopToken && text.add(stream.push(id))) {
+        made.truncate(decoded);
+        return true;
+      }
+    }
+    return false;
+  }
+
   void cancel() {
     finish = Answer.Finish.CANCELLED;
   }
 
   /// The answer, once finished.
-  Answer answer(Answer.Usage usage, Answer.Timings timings) {
+  ///
+  /// @param cached tokens of the prompt that did not have to be read
+  /// @param encoded tiles that had to be
+  Answer answer(int cached, int encoded, Answer.Timings timings) {
     if (finish == null) {
       throw new IllegalStateException("sequence: not finished");
     }
+    if (decode()) {
+      finish = Answer.Finish.STOP_TEXT;
+    }
     text.add(stream.finish());
     String plain = AnswerText.strip(tokenizer.decode(made.toArray(), Specials.SKIP), stops);
+    Answer.Usage usage =
+        new Answer.Usage(prompt.length(), cached, made.size(), prompt.tiles().size(), encoded);
     return new Answer(text.finish(), plain, finish, usage, timings);
   }
 }

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
   private static final Generation DRAW = Generation.GREEDY.withTemperature(1);
@@ -63,6 +69,60 @@ class SamplerTest {
     float[] logits = logits(0.1, 0.2, 0.3, 0.4);
     assertThat(sequence(DRAW.withSeed(7), logits)).isEqualTo(sequence(DRAW.withSeed(7), logits));
     assertThat(sequence(DRAW.withSeed(7), logits)).isNotEqualTo(sequence(DRAW.withSeed(8), logits));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void drawsWhatSortingAllTokensWouldDraw(long seed) {
+    Random random = new Random(seed);
+    int vocabulary = 500;
+    for (Generation options :
+        List.of(
+            DRAW,
+            DRAW.withTopP(0.9f),
+            DRAW.withTopP(0.999f),
+            DRAW.withTopK(3),
+            DRAW.withTopK(400).withTopP(0.97f),
+            DRAW.withTemperature(0.1f),
+            DRAW.withTemperature(9).withTopP(0.5f))) {
+      Sampler sampler = new Sampler(options.withSeed(seed));
+      SplittableRandom draws = new SplittableRandom(seed);
+      for (int i = 0; i < 200; i++) {
+        float[] logits = new float[vocabulary];
+        for (int j = 0; j < vocabulary; j++) {
+          logits[j] = Math.round(random.nextGaussian() * 40) / 8f; // some are equal
+        }
+        assertThat(sampler.next(logits.clone()))
+            .isEqualTo(bySorting(logits, options, draws.nextDouble()));
+      }
+    }
+  }
+
+  /// All tokens sorted, cut and walked through, as the formulas have it.
+  private static int bySorting(float[] logits, Generation options, double draw) {
+    Integer[] ids = new Integer[logits.length];
+    Arrays.setAll(ids, i -> i);
+    Arrays.sort(ids, Comparator.comparingDouble(i -> -logits[i]));
+    int k = options.topK() == 0 ? ids.length : options.topK();
+    double[] p = new double[k];
+    double all = 0;
+    for (int i = 0; i < k; i++) {
+      p[i] = Math.exp((double) logits[ids[i]] / options.temperature());
+      all += p[i];
+    }
+    int kept = 0;
+    double sum = 0;
+    while (kept < k && sum < options.topP() * all) {
+      sum += p[kept++];
+    }
+    double at = draw * sum;
+    for (int i = 0; i < kept - 1; i++) {
+      at -= p[i];
+      if (at < 0) {
+        return ids[i];
+      }
+    }
+    return ids[kept - 1];
   }
 
   @Test

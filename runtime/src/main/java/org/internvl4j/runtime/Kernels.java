@@ -48,6 +48,13 @@ public interface Kernels {
   /// `y[r] = exp(x[r] − max x[r]) / Σ exp(x[r] − max x[r])` over the innermost dimension.
   void softmax(Tensor y, Tensor x);
 
+  /// `y[r]` = the place of the largest `x[r]`, the first of equal ones; −1 where `x[r]` holds a
+  /// NaN.
+  ///
+  /// @param y `[R]`, i32
+  /// @param x `[R, C]`, C at least 1
+  void argMax(Tensor y, Tensor x);
+
   /// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias`, variance with divisor C (Ba et al.
   /// 2016).
   ///

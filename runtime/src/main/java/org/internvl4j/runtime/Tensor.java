@@ -315,6 +315,22 @@ public final class Tensor {
         segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
   }
 
+  /// Copies all elements, i32 and contiguous here, into `values` from its start on. Waits for the
+  /// device.
+  ///
+  /// @throws IllegalArgumentException if they do not fit
+  public void toInts(int[] values) {
+    require(
+        dtype == DType.I32 && isContiguous() && shape.size() <= values.length,
+        "toInts",
+        "%s does not go into %s ints",
+        this,
+        values.length);
+    device.synchronize();
+    MemorySegment.copy(
+        segment(), ValueLayout.JAVA_INT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
+  }
+
   /// A copy of all elements on the Java heap, row-major, as stored. Waits for the device.
   public MemorySegment toHost() {
     device.synchronize();
@@ -389,6 +405,15 @@ public final class Tensor {
     requireActivations("softmax");
     Tensor y = like(dtype, shape);
     device.kernels().softmax(y, this);
+    return y;
+  }
+
+  /// Over the innermost dimension of `[R, C]`: returns `[R]`, i32; see [Kernels#argMax].
+  public Tensor argMax() {
+    requireActivations("argMax");
+    require(rank() == 2 && dim(1) > 0, "argMax", "x is %s, expected [R, C]", this);
+    Tensor y = like(DType.I32, Shape.of(dim(0)));
+    device.kernels().argMax(y, this);
     return y;
   }
 

@@ -14,8 +14,8 @@ import org.internvl4j.runtime.Tensor;
 /// What every device must compute: each kernel with lengths of 1, one below and above a multiple of
 /// every vector's lanes, and a real model's; each dtype of weights; rows with gaps between them.
 public final class KernelCases {
-  private static final int[] LENGTHS = {1, 3, 7, 15, 16, 17, 31, 32, 33, 63, 65, 130, 896, 1023};
-  private static final List<DType> WEIGHTS = List.of(F32, BF16, F16);
+  static final int[] LENGTHS = {1, 3, 7, 15, 16, 17, 31, 32, 33, 63, 65, 130, 896, 1023};
+  static final List<DType> WEIGHTS = List.of(F32, BF16, F16);
 
   private final List<KernelCase> cases = new ArrayList<>();
 
@@ -31,7 +31,7 @@ public final class KernelCases {
     all.matrices();
     all.attention();
     all.rope();
-    all.placed();
+    all.cases.addAll(DecodingCases.all());
     all.rearrangements();
     return List.copyOf(all.cases);
   }
@@ -357,42 +357,6 @@ public final class KernelCases {
                 .view(6, 2, 32)
                 .rope(
                     in.uniform(1, 20, 16).narrow(0, 3, 6), in.uniform(1, 20, 16).narrow(0, 3, 6)));
-  }
-
-  private void placed() {
-    for (DType to : WEIGHTS) {
-      add(
-          "putRows [3, 2, 33] f32 into " + to + " [9, 2, 33] at 5",
-          Tolerance.exact(),
-          in -> in.data(to, 9, 2, 33).putRows(in.data(F32, 3, 2, 33), in.number(5)));
-    }
-    add(
-        "putRows [4, 3, 16] into a cache laid out by heads, at its end",
-        Tolerance.exact(),
-        in -> {
-          Tensor cache = in.activations(3, 90, 16);
-          cache.transpose(0, 1).putRows(in.activations(4, 3, 16), in.number(86));
-          return cache;
-        });
-    add(
-        "putRows [200, 2, 64], rows with gaps, into [201, 2, 64] at 0",
-        Tolerance.exact(),
-        in -> in.activations(201, 2, 64).putRows(in.strided(64, 64, 200, 2, 64), in.number(0)));
-    add(
-        "putRows [5] i32 into [7] at 2",
-        Tolerance.exact(),
-        in -> in.ids(100, 7).putRows(in.ids(100, 5), in.number(2)));
-    for (int queries : new int[] {1, 2, 8, 9, 40}) {
-      add(
-          "attention [1, " + queries + ", 4, 24], past 131 in memory, room for 300",
-          Tolerance.sum(24 + 171, 40),
-          in -> {
-            Tensor k = in.activations(1, 2, 300, 24).transpose(1, 2);
-            Tensor v = in.activations(1, 2, 300, 24).transpose(1, 2);
-            return in.activations(1, queries, 4, 24)
-                .attention(k, v, Mask.past(in.number(131)), 0.2f);
-          });
-    }
   }
 
   private void rearrangements() {

@@ -57,6 +57,12 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void argMax(Tensor y, Tensor x) {
+    Rows.requireF32("argMax", x);
+    ArgMax.run(pool, y, x);
+  }
+
+  @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     Rows.requireF32("layerNorm", y, x, weight, bias);
     LayerNorm.run(pool, y, x, weight, bias, eps);

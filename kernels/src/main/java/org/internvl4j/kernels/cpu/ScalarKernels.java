@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.DType;
@@ -136,6 +137,38 @@ final class ScalarKernels implements Kernels {
     for (long o = 0; o < 4L * n; o += 4) {
       set(y, yAt + o, (float) (get(y, yAt + o) / sum));
     }
+  }
+
+  @Override
+  public void argMax(Tensor y, Tensor x) {
+    Rows.requireF32("argMax", x);
+    Rows yr = Rows.of(y, 1);
+    Rows xr = Rows.of(x);
+    int n = x.dim(1);
+    pool.run(
+        x.shape().size(),
+        share -> {
+          int to = share.to(xr.count);
+          for (int r = share.from(xr.count); r < to; r++) {
+            yr.segment.set(JAVA_INT_UNALIGNED, yr.at(r), argMax(xr.segment, xr.at(r), n));
+          }
+        });
+  }
+
+  private static int argMax(MemorySegment x, long at, int n) {
+    int best = 0;
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < n; i++) {
+      float value = get(x, at + 4L * i);
+      if (Float.isNaN(value)) {
+        return -1;
+      }
+      if (value > max) {
+        max = value;
+        best = i;
+      }
+    }
+    return best;
   }
 
   @Override

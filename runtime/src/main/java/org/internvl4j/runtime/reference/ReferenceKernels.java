@@ -1,5 +1,6 @@
 package org.internvl4j.runtime.reference;
 
+import java.lang.foreign.ValueLayout;
 import java.util.function.DoubleUnaryOperator;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
@@ -86,6 +87,27 @@ final class ReferenceKernels implements Kernels {
     for (int i = 0; i < count; i++) {
       v[from + i] /= sum;
     }
+  }
+
+  @Override
+  public void argMax(Tensor y, Tensor x) {
+    double[] v = values(x);
+    int c = x.dim(1);
+    Elements.forEach(
+        y,
+        (row, at) ->
+            y.segment().set(ValueLayout.JAVA_INT_UNALIGNED, at, argMax(v, (int) row * c, c)));
+  }
+
+  private static int argMax(double[] v, int from, int count) {
+    int best = 0;
+    for (int i = 0; i < count; i++) {
+      if (Double.isNaN(v[from + i])) {
+        return -1;
+      }
+      best = v[from + i] > v[from + best] ? i : best;
+    }
+    return best;
   }
 
   @Override

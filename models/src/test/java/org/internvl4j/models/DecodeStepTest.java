@@ -97,8 +97,8 @@ class DecodeStepTest {
     }
   }
 
-  /// Bytes that this thread allocates for up to 127 tokens and their choice, once the code is compiled:
-  /// the least of up to 300 answers in the same place.
+  /// Bytes that this thread allocates for up to 127 tokens and their choice, once the code is
+  /// compiled: the least of up to 300 answers in the same place.
   private static long leastGarbage(VisionLanguageModel model, Generation options) {
     long least = Long.MAX_VALUE;
     try (Workspace steps = new Workspace(model.device(), "test");
@@ -106,7 +106,7 @@ class DecodeStepTest {
         KvCache cache = model.net().decoder().newCache(steps, "test")) {
       Prompt prompt = Prompt.single(model, Question.of("Hi"));
       int tokens = Math.min(129, model.context() - prompt.length());
-      assertThat(tokens).isGreaterThanOrEqualTo(32);
+      assertThat(tokens).isGreaterThanOrEqualTo(24);
       cache.reserve(prompt.length() + tokens);
       for (int answer = 0; answer < 300 && least > 0; answer++) {
         cache.truncate(0);

@@ -1,0 +1,39 @@
+package org.internvl4j.cli;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Runs what people run, for the eyes of the JVM alone: the launcher's build lets it write down
+/// which classes that took and how they were used (an AOT cache, JEP 483 and 515).
+final class Rehearsal {
+  static final List<List<String>> READING =
+      List.of(
+          List.of("--version"),
+          List.of("--help"),
+          List.of("ask", "--help"),
+          List.of("show", "-m", "demo"),
+          List.of("tokenize", "-m", "demo", "What is in the picture?"));
+  static final List<List<String>> COMPUTING = List.of(List.of("doctor"), List.of("demo"));
+
+  private Rehearsal() {}
+
+  /// Runs the commands that compute if the Vector API is there, else those that read.
+  public static void main(String[] none) {
+    Console nobody =
+        new Console(
+            InputStream.nullInputStream(),
+            OutputStream.nullOutputStream(),
+            OutputStream.nullOutputStream(),
+            Set.of(),
+            Map.of());
+    boolean computing = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    for (List<String> command : computing ? COMPUTING : READING) {
+      if (Main.run(nobody, command.toArray(String[]::new)) != ExitCodes.OK) {
+        throw new AssertionError("rehearsal: " + String.join(" ", command) + " failed");
+      }
+    }
+  }
+}

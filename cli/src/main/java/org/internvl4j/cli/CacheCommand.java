@@ -59,8 +59,10 @@ final class CacheCommand implements Callable<Integer> {
           boolean json)
       throws IOException {
     List<Found> all = find(models == null ? List.of() : models);
-    for (Found found : all) {
-      console.out().println(json ? json(found) : line(found));
+    if (json) {
+      all.forEach(found -> console.out().println(json(found)));
+    } else {
+      aligned(all.stream().map(CacheCommand::cells).toList()).forEach(console.out()::println);
     }
     if (all.isEmpty()) {
       console.note("internvl: no prepared weights are kept");
@@ -115,16 +117,29 @@ final class CacheCommand implements Callable<Integer> {
     return found;
   }
 
-  private static String line(Found found) {
+  private static List<String> cells(Found found) {
     Path model = found.model();
-    return "%s  %s  %s  %s  %s%s"
-        .formatted(
-            model == null ? found.path() : model,
-            found.contents().isEmpty() ? "?" : found.contents(),
-            Sizes.bytes(found.bytes()),
-            Sizes.age(age(found)),
-            state(found),
-            found.why().isEmpty() ? "" : ": " + found.why());
+    return List.of(
+        String.valueOf(model == null ? found.path() : model),
+        found.contents().isEmpty() ? "?" : found.contents(),
+        Sizes.bytes(found.bytes()),
+        Sizes.age(age(found)),
+        state(found) + (found.why().isEmpty() ? "" : ": " + found.why()));
+  }
+
+  /// Lines whose cells stand below each other.
+  private static List<String> aligned(List<List<String>> rows) {
+    List<String> lines = new ArrayList<>();
+    for (List<String> row : rows) {
+      StringBuilder line = new StringBuilder();
+      for (int i = 0; i < row.size() - 1; i++) {
+        int column = i;
+        int width = rows.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
+        line.append(row.get(i)).repeat(' ', width - row.get(i).length()).append("  ");
+      }
+      lines.add(line + row.getLast());
+    }
+    return lines;
   }
 
   private static String json(Found found) {

@@ -38,6 +38,7 @@ final class Console {
   private boolean quiet;
   private boolean verbose;
   private boolean colours;
+  private boolean overwriting; // a line stands on stderr that the next one takes the place of
 
   /// @param terminals which of the streams are terminals
   Console(
@@ -148,17 +149,24 @@ final class Console {
   /// A line that only helps; dropped by `--quiet`.
   void note(String line) {
     if (!quiet) {
-      err.println(line);
+      line(line);
     }
   }
 
   /// A line about what went wrong.
   void complain(String line) {
-    err.println("internvl: " + line);
+    line("internvl: " + line);
   }
 
   /// A line that was asked for but is no answer, such as statistics.
   void report(String line) {
+    line(line);
+  }
+
+  private void line(String line) {
+    if (overwriting) {
+      overwrite("");
+    }
     err.println(line);
   }
 
@@ -168,6 +176,7 @@ final class Console {
 
   /// Writes over the line on stderr where the cursor stands; `""` erases it.
   void overwrite(String line) {
+    overwriting = !line.isEmpty();
     err.print(ERASE_LINE + line);
     err.flush();
   }

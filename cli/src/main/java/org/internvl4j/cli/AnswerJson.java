@@ -21,6 +21,8 @@ final class AnswerJson {
         .field("finish", answer.finish().name().toLowerCase(Locale.ROOT))
         .field("promptTokens", answer.usage().promptTokens())
         .field("newTokens", answer.usage().newTokens())
+        .field("draftedTokens", answer.usage().draftedTokens())
+        .field("acceptedTokens", answer.usage().acceptedTokens())
         .field("tiles", answer.usage().tiles())
         .field("visionSeconds", answer.timings().vision().toNanos() * 1e-9)
         .field("prefillSeconds", answer.timings().prefill().toNanos() * 1e-9)

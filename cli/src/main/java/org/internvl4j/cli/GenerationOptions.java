@@ -54,6 +54,18 @@ final class GenerationOptions {
       description = "End the answer where this text begins; may be given again.")
   List<String> stop = List.of();
 
+  @Option(
+      names = "--lookup",
+      arity = "0..1",
+      defaultValue = "0",
+      fallbackValue = "7",
+      paramLabel = "N",
+      description = {
+        "Guess up to N tokens (${FALLBACK-VALUE}) from prompt and answer and check them at once:",
+        "the same answer, faster where it repeats."
+      })
+  int lookup;
+
   /// @throws UsageException if a value is outside its range
   Generation generation() {
     require(maxTokens >= 1, "--max-tokens", maxTokens, "at least 1");
@@ -66,7 +78,13 @@ final class GenerationOptions {
         repetitionPenalty,
         "above 0");
     require(stop.stream().noneMatch(String::isEmpty), "--stop", "empty", "a text");
-    return new Generation(maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    require(
+        lookup >= 0 && lookup <= Generation.MOST_LOOKUP,
+        "--lookup",
+        lookup,
+        "0 to " + Generation.MOST_LOOKUP);
+    return new Generation(
+        maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   private static void require(boolean holds, String option, Object found, String expected) {

@@ -23,7 +23,7 @@ final class Stats {
     Answer.Usage usage = answer.usage();
     Answer.Timings timings = answer.timings();
     int read = usage.promptTokens() - usage.cachedTokens();
-    return "stats: %s, %d encoded in %s · %d prompt tokens, %d cached, %d read in %s%s · %d new tokens%s · %s"
+    return "stats: %s, %d encoded in %s · %d prompt tokens, %d cached, %d read in %s%s · %d new tokens%s%s · %s"
         .formatted(
             usage.tiles() == 1 ? "1 tile" : usage.tiles() + " tiles",
             usage.encodedTiles(),
@@ -35,7 +35,14 @@ final class Stats {
             rate(read / (timings.prefill().toNanos() * 1e-9)),
             usage.newTokens(),
             rate(timings.decodeRate(usage.newTokens())),
+            drafts(usage),
             memory());
+  }
+
+  private static String drafts(Answer.Usage usage) {
+    return usage.draftedTokens() == 0
+        ? ""
+        : ", %d of %d guessed right".formatted(usage.acceptedTokens(), usage.draftedTokens());
   }
 
   private static String seconds(Duration time) {

@@ -8,7 +8,9 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.internvl4j.demo.Scenes.QuestionAnswer;
 import org.internvl4j.demo.Scenes.Scene;
+import org.internvl4j.models.Answer;
 import org.internvl4j.models.AnswerListener;
+import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Question;
@@ -42,5 +44,45 @@ class ScenesModelTest {
     }
     // The reference is right in four of five descriptions; chance would be right in none.
     assertThat(wrong).hasSizeLessThanOrEqualTo(scenes.size() / 4);
+  }
+
+  @Test
+  void guessedTokensChangeNoAnswer() {
+    int accepted = 0;
+    try (VisionLanguageModel model =
+        VisionLanguageModel.open(DemoModel.checkpoint(), OpenOptions.DEFAULT)) {
+      for (long seed = 200; seed < 204; seed++) {
+        Scene scene = Scenes.shapes(seed);
+        Question question =
+            Question.of(scene.questions().getFirst().question(), scene.pictures())
+                .withMaxTiles(scene.maxTiles());
+        for (Generation options : List.of(Generation.GREEDY, Generation.SAMPLED.withSeed(seed))) {
+          Generation plain = options.withMaxNewTokens(100);
+          Answer expected = model.ask(question, plain, AnswerListener.NONE);
+          Answer answer = model.ask(question, plain.withLookup(7), AnswerListener.NONE);
+          assertThat(answer.text()).isEqualTo(expected.text());
+          assertThat(answer.usage().newTokens()).isEqualTo(expected.usage().newTokens());
+          accepted += answer.usage().acceptedTokens();
+        }
+        accepted += again(model, scene);
+      }
+    }
+    assertThat(accepted).isPositive();
+  }
+
+  /// Asks for the same description twice: the second time it is in the prompt.
+  private static int again(VisionLanguageModel model, Scene scene) {
+    String text = scene.questions().getFirst().question();
+    Generation options = Generation.GREEDY.withMaxNewTokens(100);
+    try (Conversation plain = model.conversation();
+        Conversation guessing = model.conversation()) {
+      Question first = Question.of(text, scene.pictures()).withMaxTiles(scene.maxTiles());
+      plain.ask(first, options, AnswerListener.NONE);
+      guessing.ask(first, options, AnswerListener.NONE);
+      Answer expected = plain.ask(Question.of(text), options, AnswerListener.NONE);
+      Answer answer = guessing.ask(Question.of(text), options.withLookup(7), AnswerListener.NONE);
+      assertThat(answer.text()).isEqualTo(expected.text());
+      return answer.usage().acceptedTokens();
+    }
   }
 }

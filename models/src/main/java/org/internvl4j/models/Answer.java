@@ -32,8 +32,16 @@ public record Answer(String text, String plainText, Finish finish, Usage usage, 
   /// @param newTokens tokens made
   /// @param tiles tiles of all pictures of the conversation
   /// @param encodedTiles how many of them this turn had to encode
+  /// @param draftedTokens tokens that were guessed ([Generation#lookup])
+  /// @param acceptedTokens how many of them were right
   public record Usage(
-      int promptTokens, int cachedTokens, int newTokens, int tiles, int encodedTiles) {}
+      int promptTokens,
+      int cachedTokens,
+      int newTokens,
+      int tiles,
+      int encodedTiles,
+      int draftedTokens,
+      int acceptedTokens) {}
 
   /// Where the time of one answer went.
   ///

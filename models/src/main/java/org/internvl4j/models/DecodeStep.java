@@ -20,7 +20,6 @@ final class DecodeStep {
   private final Workspace steps;
   private final List<Step.Span> spans;
   private final Object[] memories;
-  private final long start;
   private final Tensor ids;
   private final int[] idArray;
   private final MemorySegment idMemory;
@@ -36,17 +35,11 @@ final class DecodeStep {
     this.steps = steps;
     this.spans = List.copyOf(spans);
     this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
-    this.start = steps.mark();
     this.step = net.decoder().step(spans, steps);
     this.ids = steps.allocate(DType.I32, step.rows());
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
-  }
-
-  /// The workspace's mark below everything that this takes.
-  long start() {
-    return start;
   }
 
   /// Whether span `i` still is these rows of that sequence, in the same place.

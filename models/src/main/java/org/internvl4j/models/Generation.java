@@ -12,6 +12,9 @@ import java.util.List;
 ///   et al. 2019)
 /// @param seed two answers with the same seed, prompt and options are the same
 /// @param stop texts that end the answer where they begin
+/// @param lookup most tokens that are guessed from prompt and answer and checked in one pass
+///   (Saxena 2023), 0 … 7; 0, the default, guesses none. The answer is the same; where it repeats
+///   what was said or asked it comes faster
 public record Generation(
     int maxNewTokens,
     float temperature,
@@ -19,13 +22,18 @@ public record Generation(
     float topP,
     float repetitionPenalty,
     long seed,
-    List<String> stop) {
+    List<String> stop,
+    int lookup) {
+  /// The most that [#lookup] may be.
+  public static final int MOST_LOOKUP = Drafts.MOST;
+
   /// The likeliest token each time, up to 1,024: the published examples' setting.
-  public static final Generation GREEDY = new Generation(1024, 0, 0, 1, 1, 0, List.of());
+  public static final Generation GREEDY = new Generation(1024, 0, 0, 1, 1, 0, List.of(), 0);
 
   /// Draws with the settings of the published web demo: temperature 0.7, top-p 0.95, repetition
   /// penalty 1.1.
-  public static final Generation SAMPLED = new Generation(1024, 0.7f, 0, 0.95f, 1.1f, 0, List.of());
+  public static final Generation SAMPLED =
+      new Generation(1024, 0.7f, 0, 0.95f, 1.1f, 0, List.of(), 0);
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
   public Generation {
@@ -40,6 +48,7 @@ public record Generation(
         "above 0");
     stop = List.copyOf(stop);
     require(stop.stream().noneMatch(String::isEmpty), "stop", "\"\"", "a text");
+    require(lookup >= 0 && lookup <= MOST_LOOKUP, "lookup", lookup, "0 to " + MOST_LOOKUP);
   }
 
   private static void require(boolean holds, String name, Object found, String expected) {
@@ -50,30 +59,42 @@ public record Generation(
   }
 
   public Generation withMaxNewTokens(int maxNewTokens) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withTemperature(float temperature) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withTopK(int topK) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withTopP(float topP) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withRepetitionPenalty(float repetitionPenalty) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withSeed(long seed) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 
   public Generation withStop(List<String> stop) {
-    return new Generation(maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop);
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+  }
+
+  public Generation withLookup(int lookup) {
+    return new Generation(
+        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
   }
 }

@@ -23,7 +23,8 @@ final class Generator implements AutoCloseable {
   private final Workspace steps;
   private final Workspace pictures;
   private final Map<String, Tensor> imageTokens = new HashMap<>();
-  private @Nullable DecodeStep decoding;
+  private final @Nullable DecodeStep[] decoding = new DecodeStep[1 + Drafts.MOST];
+  private long decodingStart = -1;
 
   /// @param steps where activations go; belongs to the caller
   Generator(InternVl net, Workspace steps) {
@@ -109,31 +110,40 @@ final class Generator implements AutoCloseable {
     return x;
   }
 
-  /// One more token for each of some sequences, in one pass over the weights. Allocates nothing
-  /// from the second time on, while the sequences are the same.
+  /// One more token for each of some sequences, in one pass over the weights; for a single one also
+  /// those that it guessed right. Allocates nothing from the second time on, while the sequences
+  /// are the same.
   void advance(List<Sequence> sequences) {
-    DecodeStep step = decodeStep(sequences);
+    int guesses = sequences.size() == 1 ? sequences.getFirst().draft() : 0;
+    DecodeStep step = decodeStep(sequences, guesses);
     for (int i = 0; i < sequences.size(); i++) {
-      step.put(i, sequences.get(i).last());
+      for (int row = 0; row <= guesses; row++) {
+        step.put(i + row, sequences.get(i).row(row));
+      }
     }
     Logits logits = step.run();
     for (int i = 0; i < sequences.size(); i++) {
-      sequences.get(i).choose(logits, i);
+      sequences.get(i).choose(logits, i, guesses);
     }
   }
 
-  private DecodeStep decodeStep(List<Sequence> sequences) {
-    DecodeStep last = decoding;
+  /// One is kept for each number of guesses; they are never in use together and share their memory.
+  private DecodeStep decodeStep(List<Sequence> sequences, int guesses) {
+    DecodeStep last = decoding[guesses];
     if (last != null && fits(last, sequences)) {
       return last;
     }
-    if (last != null) {
-      steps.reset(last.start());
+    if (decodingStart < 0) {
+      decodingStart = steps.mark();
     }
+    steps.reset(decodingStart);
     List<Step.Span> spans =
-        sequences.stream().map(s -> new Step.Span(1, s.cache(), s.prompt().length())).toList();
-    decoding = new DecodeStep(net, steps, spans);
-    return decoding;
+        sequences.stream()
+            .map(s -> new Step.Span(1 + guesses, s.cache(), s.prompt().length()))
+            .toList();
+    DecodeStep step = new DecodeStep(net, steps, spans);
+    decoding[guesses] = step;
+    return step;
   }
 
   private static boolean fits(DecodeStep step, List<Sequence> sequences) {

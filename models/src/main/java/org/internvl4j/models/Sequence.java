@@ -24,6 +24,9 @@ final class Sequence {
   private final TokenStream stream;
   private final AnswerText text;
   private final IntList made;
+  private final Drafts drafts;
+  private int drafted;
+  private int accepted;
   private final boolean decodesAsItGrows;
   private int decoded; // ids of made that are in text
   private Answer.@Nullable Finish finish;
@@ -46,6 +49,7 @@ final class Sequence {
     this.options = options;
     this.context = context;
     this.made = new IntList(Math.min(options.maxNewTokens(), context));
+    this.drafts = new Drafts(prompt, made);
     this.stopToken =
         tokenizer
             .id(stop)
@@ -86,6 +90,38 @@ final class Sequence {
   /// The ids chosen so far.
   IntList made() {
     return made;
+  }
+
+  /// Guesses tokens behind the last one, no more than the answer has room for.
+  ///
+  /// @return how many
+  int draft() {
+    int room = Math.min(options.maxNewTokens(), context - prompt.length()) - made.size() - 1;
+    return drafts.find(Math.min(options.lookup(), room));
+  }
+
+  /// The row behind the last token: it, or what was guessed to follow it.
+  ///
+  /// @param row 0 for the last token
+  int row(int row) {
+    return row == 0 ? last() : drafts.id(row - 1);
+  }
+
+  /// Chooses the next token, and further ones as long as what was guessed is what was chosen. The
+  /// cache keeps the rows of tokens that were.
+  ///
+  /// @param row the row of the pass that was this sequence's last token; its guesses follow
+  /// @param guesses how many there are
+  void choose(Logits logits, int row, int guesses) {
+    choose(logits, row);
+    int right = 0;
+    while (right < guesses && !finished() && last() == drafts.id(right)) {
+      right++;
+      choose(logits, row + right);
+    }
+    cache.truncate(cache.length() - (guesses - right));
+    drafted += guesses;
+    accepted += right;
   }
 
   /// Chooses the next token. Allocates nothing if no text is wanted while the answer grows.
@@ -144,7 +180,14 @@ final class Sequence {
     text.add(stream.finish());
     String plain = AnswerText.strip(tokenizer.decode(made.toArray(), Specials.SKIP), stops);
     Answer.Usage usage =
-        new Answer.Usage(prompt.length(), cached, made.size(), prompt.tiles().size(), encoded);
+        new Answer.Usage(
+            prompt.length(),
+            cached,
+            made.size(),
+            prompt.tiles().size(),
+            encoded,
+            drafted,
+            accepted);
     return new Answer(text.finish(), plain, finish, usage, timings);
   }
 }

@@ -191,7 +191,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   /// Asks several questions that have nothing to do with each other; all answers grow together, one
-  /// pass over the weights a token.
+  /// pass over the weights a token. [Generation#lookup] is for single answers and not used.
   ///
   /// @return the answers in the order of the questions; their timings are those of the whole batch
   /// @throws PromptTooLongException if one of them does not fit the context; none is answered then

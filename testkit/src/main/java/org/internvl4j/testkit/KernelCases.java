@@ -3,6 +3,8 @@ package org.internvl4j.testkit;
 import static org.internvl4j.runtime.DType.BF16;
 import static org.internvl4j.runtime.DType.F16;
 import static org.internvl4j.runtime.DType.F32;
+import static org.internvl4j.runtime.DType.Q4;
+import static org.internvl4j.runtime.DType.Q8;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -220,9 +222,62 @@ public final class KernelCases {
         "matMul [300, 130], bf16 [9, 130]: fewer columns than a panel",
         Tolerance.sum(130, 2),
         in -> in.activations(300, 130).matMul(in.weight(BF16, Role.MATRIX, 9, 130), null));
+    blocks();
     for (int rows : new int[] {1, 5, 70}) {
       fused(rows, 130, 65);
       fused(rows, 33, 31);
+    }
+  }
+
+  private void blocks() {
+    int[][] sizes = {{1, 1}, {31, 33}, {32, 64}, {33, 31}, {64, 67}, {130, 9}, {896, 70}};
+    for (int[] size : sizes) {
+      int in = size[0];
+      int out = size[1];
+      for (int rows : new int[] {1, 2, 6, 8, 9, 70}) {
+        String sizesText = " [" + rows + ", " + in + "], bf16 kept as %s [" + out + ", " + in + "]";
+        add(
+            "matMul" + sizesText.formatted(Q8),
+            Tolerance.sum(in, 2),
+            inputs ->
+                inputs
+                    .activations(rows, in)
+                    .matMul(
+                        inputs.weight(BF16, Role.MATRIX, Q8, out, in),
+                        inputs.weight(BF16, Role.VECTOR, out)));
+        add(
+            "matMul" + sizesText.formatted(Q4),
+            Tolerance.roundedFactor(in),
+            inputs ->
+                inputs
+                    .activations(rows, in)
+                    .matMul(inputs.weight(BF16, Role.MATRIX, Q4, out, in), null));
+      }
+      for (DType keep : List.of(F32, BF16, F16, Q8, Q4)) {
+        DType stored = keep.isBlocks() ? BF16 : keep;
+        add(
+            "copy of a matrix " + stored + " kept as " + keep + " [" + out + ", " + in + "]",
+            Tolerance.exact(),
+            inputs ->
+                inputs
+                    .result(F32, out, in)
+                    .copyFrom(inputs.weight(stored, Role.MATRIX, keep, out, in)));
+      }
+    }
+    for (DType keep : List.of(Q8, Q4)) {
+      Tolerance tolerance =
+          keep == Q8 ? Tolerance.sum(4 * 130, 12) : Tolerance.roundedFactor(4 * 130);
+      for (int rows : new int[] {1, 7, 20}) {
+        add(
+            "matMulSwiGlu [" + rows + ", 130], bf16 kept as " + keep + " [300, 130]",
+            tolerance,
+            inputs ->
+                inputs
+                    .activations(rows, 130)
+                    .matMulSwiGlu(
+                        inputs.weight(BF16, Role.MATRIX, keep, 300, 130),
+                        inputs.weight(BF16, Role.MATRIX, keep, 300, 130)));
+      }
     }
   }
 

@@ -8,12 +8,17 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Tensor;
 
-/// `y = x` in `y`'s dtype. Rows that lie side by side in both move as one stretch.
+/// `y = x` in `y`'s dtype. Rows that lie side by side in both move as one stretch; a packed matrix
+/// is unpacked.
 final class Copy {
   private Copy() {}
 
   static void run(Pool pool, Tensor y, Tensor x) {
     if (x.shape().size() == 0) {
+      return;
+    }
+    if (x.isPacked()) {
+      Packing.unpack(pool, y, x);
       return;
     }
     if (x.rank() == 0 || (x.isContiguous() && y.isContiguous())) {

@@ -9,9 +9,9 @@ import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
-import org.jspecify.annotations.Nullable;
 
-/// The cores of this machine. Activations are f32; matrices stay as the checkpoint stores them.
+/// The cores of this machine. Activations are f32, matrices are packed ([Panels]), tables stay as
+/// the checkpoint stores them.
 ///
 /// Names no vector type: those are first touched by [CpuKernels], and only where the module is
 /// there.
@@ -94,13 +94,17 @@ final class CpuDevice implements Device {
 
   @Override
   public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
-    if (role == Role.MATRIX && keep.isBlocks()) {
-      throw new IllegalArgumentException("cpu: keeps no " + keep);
-    }
     return switch (role) {
-      case MATRIX, TABLE -> weight;
+      case MATRIX -> pack(weight, Panels.kept(keep), model);
+      case TABLE -> weight;
       case VECTOR -> isAlignedF32(weight) ? weight : copy(weight, model);
     };
+  }
+
+  private Tensor pack(Tensor weight, DType keep, Workspace model) {
+    Tensor packed = Panels.allocate(model, keep, weight.shape());
+    Packing.pack(pool, packed, weight);
+    return packed;
   }
 
   private static boolean isAlignedF32(Tensor weight) {
@@ -114,8 +118,8 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public @Nullable String packing() {
-    return null;
+  public String packing() {
+    return Panels.NAME;
   }
 
   @Override

@@ -1,10 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
-import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
-import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
 /// The kernels with the Vector API, one file each.
@@ -82,8 +80,8 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void matMulGelu(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
-    matMul(y, x, weight, bias);
-    gelu(y, y);
+    Rows.requireF32("matMulGelu", y, x);
+    MatMul.gelu(pool, y, x, weight, bias);
   }
 
   @Override
@@ -94,22 +92,14 @@ final class CpuKernels implements Kernels {
       @Nullable Tensor bias,
       @Nullable Tensor scale,
       Tensor residual) {
-    matMul(y, x, weight, bias);
-    if (scale != null) {
-      mul(y, y, scale);
-    }
-    add(y, y, residual);
+    Rows.requireF32("matMulAdd", y, x, residual);
+    MatMul.add(pool, y, x, weight, bias, scale, residual);
   }
 
   @Override
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
-    Workspace step = y.workspace();
-    long mark = step.mark();
-    Tensor u = step.allocate(DType.F32, y.shape().toArray());
-    matMul(u, x, up, null);
-    matMul(y, x, gate, null);
-    swiGlu(y, y, u);
-    step.reset(mark);
+    Rows.requireF32("matMulSwiGlu", y, x);
+    MatMul.swiGlu(pool, y, x, gate, up);
   }
 
   @Override

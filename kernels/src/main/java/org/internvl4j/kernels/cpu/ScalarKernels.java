@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.DType;
-import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
@@ -225,28 +224,41 @@ final class ScalarKernels implements Kernels {
     Rows.requireF32("matMul", y, x);
     Rows yr = Rows.of(y);
     Rows xr = Rows.of(x);
-    Rows wr = Rows.of(weight);
-    int in = weight.dim(1);
+    Panels w = new Panels(weight);
     pool.run(
-        (long) xr.count * weight.shape().size(),
+        (long) xr.count * w.in * w.out,
         share -> {
-          MemorySegment row = share.scratch(4L * Math.max(in, 1));
-          int to = share.to(wr.count);
-          for (int c = share.from(wr.count); c < to; c++) {
-            Copy.stretch(row, x.dtype(), 0, wr.segment, weight.dtype(), wr.at(c), in);
-            float start =
-                bias == null
-                    ? 0
-                    : Elements.getAt(
-                        bias.segment(),
-                        bias.dtype(),
-                        bias.byteOffset() + (long) c * bias.dtype().bytes());
+          float[] lines = new float[Panels.COLUMNS * w.in];
+          int to = share.to(w.count());
+          for (int i = share.from(w.count()); i < to; i++) {
+            Packing.widen(w, i, lines);
             for (int r = 0; r < xr.count; r++) {
-              float sum = start + dot(row, 0, xr.segment, xr.at(r), in);
-              set(yr.segment, yr.at(r) + 4L * c, sum);
+              float[] sums = start(bias, i * Panels.COLUMNS, w.columns(i));
+              addProducts(sums, xr.segment, xr.at(r), lines);
+              long yAt = yr.at(r) + 4L * i * Panels.COLUMNS;
+              MemorySegment.copy(sums, 0, yr.segment, JAVA_FLOAT_UNALIGNED, yAt, w.columns(i));
             }
           }
         });
+  }
+
+  private static float[] start(@Nullable Tensor bias, int from, int count) {
+    float[] sums = new float[Panels.COLUMNS];
+    if (bias != null) {
+      long at = bias.byteOffset() + 4L * from;
+      MemorySegment.copy(bias.segment(), JAVA_FLOAT_UNALIGNED, at, sums, 0, count);
+    }
+    return sums;
+  }
+
+  /// One chain a column, columns side by side.
+  private static void addProducts(float[] sums, MemorySegment x, long xAt, float[] lines) {
+    for (int k = 0; k < lines.length; k += Panels.COLUMNS) {
+      float a = get(x, xAt + k * 4L / Panels.COLUMNS);
+      for (int c = 0; c < Panels.COLUMNS; c++) {
+        sums[c] += a * lines[k + c];
+      }
+    }
   }
 
   /// Four chains, so that they overlap.

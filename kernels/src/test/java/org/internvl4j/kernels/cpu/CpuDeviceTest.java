@@ -42,15 +42,27 @@ final class CpuDeviceTest {
   }
 
   @Test
-  void keepsMatricesAndTablesAndWidensVectors() {
+  void packsMatricesKeepsTablesAndWidensVectors() {
     try (Device device = Devices.open("cpu", 1);
         Workspace model = new Workspace(device, "model")) {
       Tensor half = model.allocate(DType.BF16, 2, 3).copyFrom(model.of(new float[6], 2, 3));
-      assertThat(device.prepare(half, Role.MATRIX, model)).isSameAs(half);
+      assertThat(device.prepare(half, Role.MATRIX, model).isPacked()).isTrue();
+      assertThat(device.prepare(half, Role.MATRIX, DType.Q4, model)).hasToString("[2, 3] q4");
       assertThat(device.prepare(half, Role.TABLE, model)).isSameAs(half);
       assertThat(device.prepare(half, Role.VECTOR, model).dtype()).isEqualTo(DType.F32);
       Tensor full = model.of(new float[] {1, 2}, 2);
       assertThat(device.prepare(full, Role.VECTOR, model)).isSameAs(full);
+    }
+  }
+
+  @Test
+  void refusesAMatrixThatWasNotPrepared() {
+    try (Device device = Devices.open("cpu", 1);
+        Workspace step = new Workspace(device, "step")) {
+      Tensor x = step.of(new float[6], 2, 3);
+      assertThatThrownBy(() -> x.matMul(x, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("matMul: weight [2, 3] f32 was not prepared as a matrix of this device");
     }
   }
 
@@ -100,7 +112,7 @@ final class CpuDeviceTest {
             Workspace step = new Workspace(device, "step")) {
           float y =
               step.of(new float[] {3}, 1, 1)
-                  .matMul(step.of(new float[] {2}, 1, 1), null)
+                  .matMul(device.prepare(step.of(new float[] {2}, 1, 1), Role.MATRIX, step), null)
                   .toFloats()[0];
           System.out.println(device.description() + " says " + y);
         }

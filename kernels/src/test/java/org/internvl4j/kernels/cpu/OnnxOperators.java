@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import java.util.Arrays;
 import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -134,10 +135,15 @@ final class OnnxOperators {
     return step.activations(b.dim(1), b.dim(0)).copyFrom(b.transpose(0, 1));
   }
 
+  private Tensor matrix(Tensor b) {
+    return step.device().prepare(b, Device.Role.MATRIX, step);
+  }
+
   private Tensor gemm() {
     Tensor a = c.integer("transA", 0) == 1 ? transposed(input(0)) : input(0);
     Tensor b = c.integer("transB", 0) == 1 ? input(1) : transposed(input(1));
-    Tensor y = a.matMul(b, null).mul(step.of(new float[] {(float) c.number("alpha", 1)}, 1));
+    Tensor y =
+        a.matMul(matrix(b), null).mul(step.of(new float[] {(float) c.number("alpha", 1)}, 1));
     if (!c.has(2)) {
       return y;
     }
@@ -164,7 +170,7 @@ final class OnnxOperators {
 
   private void multiply(Tensor y, Tensor a, Tensor b) {
     if (y.rank() == 2) {
-      y.copyFrom(a.matMul(transposed(b), null));
+      y.copyFrom(a.matMul(matrix(transposed(b)), null));
       return;
     }
     for (int i = 0; i < y.dim(0); i++) {

@@ -71,8 +71,22 @@ final class SameBitsTest {
             in ->
                 in.activations(70, 1200)
                     .matMul(in.weight(DType.BF16, Role.MATRIX, 70, 1200), null)),
+        matMul(1, DType.BF16),
+        matMul(3, DType.Q8),
+        matMul(70, DType.Q8),
+        matMul(3, DType.Q4),
+        matMul(70, DType.Q4),
         new KernelCase("gelu [3, 77]", Tolerance.exact(), in -> in.uniform(7, 3, 77).gelu()),
         new KernelCase("silu [3, 77]", Tolerance.exact(), in -> in.uniform(7, 3, 77).silu()));
+  }
+
+  private static KernelCase matMul(int rows, DType keep) {
+    return new KernelCase(
+        "matMul [" + rows + ", 300], bf16 kept as " + keep + " [70, 300]",
+        Tolerance.exact(),
+        in ->
+            in.activations(rows, 300)
+                .matMul(in.weight(DType.BF16, Role.MATRIX, keep, 70, 300), null));
   }
 
   @ParameterizedTest

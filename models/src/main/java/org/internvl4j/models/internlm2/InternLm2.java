@@ -4,6 +4,7 @@ import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
 import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
+import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
@@ -17,13 +18,13 @@ public final class InternLm2 {
 
   /// @param w the path of the causal language model, above `model` and `output`
   public static Decoder load(LanguageConfig c, Weights w) {
-    Tensor embeddings = w.at("model.tok_embeddings").table("weight", c.vocabSize(), c.hiddenSize());
+    Weights embeddings = w.at("model.tok_embeddings");
     return new Decoder(
         c,
-        embeddings,
+        embeddings.table("weight", c.vocabSize(), c.hiddenSize()),
         w.each("model.layers", c.numHiddenLayers(), layer -> block(c, layer)),
         Norm.rms(w.at("model.norm"), c.hiddenSize(), c.rmsNormEps()),
-        Decoder.head(w, "output", embeddings),
+        Decoder.head(c, w.at("output"), embeddings),
         new Rope(c.headDim(), c.ropeTheta(), c.ropeScaling()));
   }
 
@@ -32,7 +33,7 @@ public final class InternLm2 {
         Norm.rms(w.at("attention_norm"), c.hiddenSize(), c.rmsNormEps()),
         attention(c, w.at("attention")),
         Norm.rms(w.at("ffn_norm"), c.hiddenSize(), c.rmsNormEps()),
-        Decoder.gatedMlp(
+        new GatedMlp(
             Linear.withoutBias(w.at("feed_forward.w1"), c.intermediateSize(), c.hiddenSize()),
             Linear.withoutBias(w.at("feed_forward.w3"), c.intermediateSize(), c.hiddenSize()),
             Linear.withoutBias(w.at("feed_forward.w2"), c.hiddenSize(), c.intermediateSize())));

@@ -101,8 +101,8 @@ public final class InternVit {
     }
 
     Tensor forward(Tensor x) {
-      x = x.add(attention.forward(norm1.forward(x)).mul(ls1));
-      return x.add(mlp.forward(norm2.forward(x)).mul(ls2));
+      x = attention.addTo(x, ls1, norm1.forward(x));
+      return mlp.addTo(x, ls2, norm2.forward(x));
     }
   }
 
@@ -122,7 +122,7 @@ public final class InternVit {
           c.numAttentionHeads());
     }
 
-    Tensor forward(Tensor x) {
+    Tensor addTo(Tensor residual, Tensor scale, Tensor x) {
       int n = x.dim(0);
       int t = x.dim(1);
       int c = x.dim(2);
@@ -130,7 +130,7 @@ public final class InternVit {
       Tensor q = qNorm.forward(h.narrow(2, 0, c)).view(n, t, heads, c / heads); // over all heads
       Tensor k = kNorm.forward(h.narrow(2, c, c)).view(n, t, heads, c / heads);
       Tensor v = h.narrow(2, 2 * c, c).view(n, t, heads, c / heads);
-      return proj.forward(q.attention(k, v, Mask.NONE).view(n, t, c));
+      return proj.addTo(residual, scale, q.attention(k, v, Mask.NONE).view(n, t, c));
     }
   }
 
@@ -141,8 +141,8 @@ public final class InternVit {
           Linear.of(w.at("fc2"), c.hiddenSize(), c.intermediateSize()));
     }
 
-    Tensor forward(Tensor x) {
-      return fc2.forward(fc1.forward(x).gelu());
+    Tensor addTo(Tensor residual, Tensor scale, Tensor x) {
+      return fc2.addTo(residual, scale, fc1.forwardGelu(x));
     }
   }
 

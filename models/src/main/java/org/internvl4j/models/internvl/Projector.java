@@ -36,6 +36,6 @@ public final class Projector {
       cells = cells.transpose(1, 2).contiguous();
     }
     Tensor tokens = cells.view(n, grid * grid / 4, cells.dim(3));
-    return fc2.forward(fc1.forward(norm.forward(tokens)).gelu());
+    return fc2.forward(fc1.forwardGelu(norm.forward(tokens)));
   }
 }

@@ -4,6 +4,7 @@ import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
 import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
+import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
@@ -24,7 +25,7 @@ public final class Llama {
         Norm.rms(w.at("input_layernorm"), c.hiddenSize(), c.rmsNormEps()),
         attention(c, w.at("self_attn"), qkv),
         Norm.rms(w.at("post_attention_layernorm"), c.hiddenSize(), c.rmsNormEps()),
-        Decoder.gatedMlp(
+        new GatedMlp(
             Linear.withoutBias(w.at("mlp.gate_proj"), c.intermediateSize(), c.hiddenSize()),
             Linear.withoutBias(w.at("mlp.up_proj"), c.intermediateSize(), c.hiddenSize()),
             Linear.withoutBias(w.at("mlp.down_proj"), c.hiddenSize(), c.intermediateSize())));

@@ -27,14 +27,15 @@ public record CausalAttention(Projection qkv, Linear out) {
     }
   }
 
+  /// @param residual `[T, C]`
   /// @param x `[T, C]`
   /// @param layer decoder layer, from 0
-  /// @return `[T, C]`
-  public Tensor forward(Tensor x, int layer, Step step) {
+  /// @return `residual` and what attention makes of `x`, `[T, C]`
+  public Tensor addTo(Tensor residual, Tensor x, int layer, Step step) {
     Qkv h = qkv.forward(x);
     Tensor q = step.rotate(h.q());
     Tensor k = step.rotate(h.k());
     Tensor y = step.attend(layer, q, k, h.v());
-    return out.forward(y.view(y.dim(0), y.dim(1) * y.dim(2)));
+    return out.addTo(residual, y.view(y.dim(0), y.dim(1) * y.dim(2)));
   }
 }

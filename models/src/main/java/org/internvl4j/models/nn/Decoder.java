@@ -3,7 +3,6 @@ package org.internvl4j.models.nn;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
@@ -24,11 +23,10 @@ public record Decoder(
     Rope rope) {
 
   /// `x += attention(norm(x)); x += mlp(norm(x))`.
-  public record Block(
-      Norm norm1, CausalAttention attention, Norm norm2, UnaryOperator<Tensor> mlp) {
+  public record Block(Norm norm1, CausalAttention attention, Norm norm2, GatedMlp mlp) {
     Tensor forward(Tensor x, int layer, Step step) {
-      x = x.add(attention.forward(norm1.forward(x), layer, step));
-      return x.add(mlp.apply(norm2.forward(x)));
+      x = attention.addTo(x, norm1.forward(x), layer, step);
+      return mlp.addTo(x, norm2.forward(x));
     }
   }
 
@@ -80,25 +78,20 @@ public record Decoder(
   /// @param w the path of the causal language model
   /// @param block reads one block
   public static Decoder load(LanguageConfig c, Weights w, Function<Weights, Block> block) {
-    Tensor embeddings = w.at("model.embed_tokens").table("weight", c.vocabSize(), c.hiddenSize());
+    Weights embeddings = w.at("model.embed_tokens");
     return new Decoder(
         c,
-        embeddings,
+        embeddings.table("weight", c.vocabSize(), c.hiddenSize()),
         w.each("model.layers", c.numHiddenLayers(), block),
         Norm.rms(w.at("model.norm"), c.hiddenSize(), c.rmsNormEps()),
-        head(w, "lm_head", embeddings),
+        head(c, w.at("lm_head"), embeddings),
         new Rope(c.headDim(), c.ropeTheta(), c.ropeScaling()));
   }
 
-  /// `down(silu(gate(x)) · up(x))` (Shazeer 2020).
-  public static UnaryOperator<Tensor> gatedMlp(Linear gate, Linear up, Linear down) {
-    return x -> down.forward(gate.forward(x).swiGlu(up.forward(x)));
-  }
-
-  /// The head of its own, or the embeddings where the checkpoint ties them.
-  public static Linear head(Weights w, String name, Tensor embeddings) {
-    return w.has(name + ".weight")
-        ? Linear.withoutBias(w.at(name), embeddings.dim(0), embeddings.dim(1))
-        : new Linear(embeddings, null);
+  /// The head of its own, or the embeddings where the checkpoint ties them: read as a matrix, while
+  /// the table that tokens are looked up in stays in its file.
+  public static Linear head(LanguageConfig c, Weights head, Weights embeddings) {
+    Weights w = head.has("weight") ? head : embeddings;
+    return Linear.withoutBias(w, c.vocabSize(), c.hiddenSize());
   }
 }

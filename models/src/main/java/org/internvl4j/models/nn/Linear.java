@@ -27,4 +27,31 @@ public record Linear(Tensor weight, @Nullable Tensor bias) {
   public Tensor forward(Tensor x) {
     return x.matMul(weight, bias);
   }
+
+  /// `gelu(x Wᵀ + b)`.
+  ///
+  /// @param x `[…, in]`
+  /// @return `[…, out]`
+  public Tensor forwardGelu(Tensor x) {
+    return x.matMulGelu(weight, bias);
+  }
+
+  /// `residual + x Wᵀ + b`: the end of a residual branch.
+  ///
+  /// @param residual `[…, out]`
+  /// @param x `[…, in]`
+  /// @return `[…, out]`
+  public Tensor addTo(Tensor residual, Tensor x) {
+    return x.matMulAdd(weight, bias, null, residual);
+  }
+
+  /// `residual + scale · (x Wᵀ + b)`: the same with a LayerScale.
+  ///
+  /// @param residual `[…, out]`
+  /// @param scale `[out]`
+  /// @param x `[…, in]`
+  /// @return `[…, out]`
+  public Tensor addTo(Tensor residual, Tensor scale, Tensor x) {
+    return x.matMulAdd(weight, bias, scale, residual);
+  }
 }

@@ -1,10 +1,10 @@
 package org.internvl4j.models.phi3;
 
-import java.util.function.UnaryOperator;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
 import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
+import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
@@ -42,13 +42,12 @@ public final class Phi3 {
   }
 
   /// Rows of `gate_up_proj`: the gate, then up.
-  private static UnaryOperator<Tensor> mlp(LanguageConfig c, Weights w) {
+  private static GatedMlp mlp(LanguageConfig c, Weights w) {
     int f = c.intermediateSize();
-    Linear gateUp = Linear.withoutBias(w.at("gate_up_proj"), 2 * f, c.hiddenSize());
-    Linear down = Linear.withoutBias(w.at("down_proj"), c.hiddenSize(), f);
-    return x -> {
-      Tensor h = gateUp.forward(x);
-      return down.forward(h.narrow(1, 0, f).swiGlu(h.narrow(1, f, f)));
-    };
+    Weights gateUp = w.at("gate_up_proj");
+    return new GatedMlp(
+        gateUp.rows("weight", 2 * f, c.hiddenSize(), 0, f),
+        gateUp.rows("weight", 2 * f, c.hiddenSize(), f, f),
+        Linear.withoutBias(w.at("down_proj"), c.hiddenSize(), f));
   }
 }

@@ -1,0 +1,224 @@
+package org.internvl4j.kernels.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import org.internvl4j.runtime.Blocks;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Elements;
+import org.internvl4j.runtime.Tensor;
+
+/// Turns stored matrices into [Panels] and back. Bound by memory for bf16, by rounding for blocks.
+final class Packing {
+  private static final int HALF = Panels.COLUMNS / 2;
+
+  /// Inputs that are moved together, so that the lines they go to stay in the first-level cache.
+  private static final int STRETCH = 256;
+
+  private Packing() {}
+
+  /// Fills `packed`, workers sharing its panels.
+  ///
+  /// @param weight `[out, in]`, contiguous
+  static void pack(Pool pool, Tensor packed, Tensor weight) {
+    Panels panels = new Panels(packed);
+    Source source = new Source(weight);
+    pool.run(
+        2 * weight.shape().size(),
+        share -> {
+          int to = share.to(panels.count());
+          for (int i = share.from(panels.count()); i < to; i++) {
+            panel(panels, i, source);
+          }
+        });
+  }
+
+  private static void panel(Panels p, int i, Source source) {
+    int first = i * Panels.COLUMNS;
+    MemorySegment to = p.segment;
+    if (p.columns(i) < Panels.COLUMNS || p.dtype.isBlocks()) {
+      to.asSlice(p.at(i), p.bytes()).fill((byte) 0);
+    }
+    switch (p.dtype) {
+      case F32 -> {
+        for (int c = 0; c < p.columns(i); c++) {
+          floats(to, p.at(i) + 4L * c, source, first + c);
+        }
+      }
+      case BF16 -> {
+        for (int from = 0; from < p.in; from += STRETCH) {
+          int n = Math.min(STRETCH, p.in - from);
+          pairs(to, p.at(i) + 64L * from, source, first, p.columns(i), from, n);
+        }
+      }
+      case Q8, Q4 -> blocks(p, i, source);
+      case F16, I8, U8, I32, I64 -> throw new AssertionError(p.dtype);
+    }
+  }
+
+  private static void floats(MemorySegment to, long at, Source source, int row) {
+    for (int k = 0; k < source.in; k++) {
+      to.set(JAVA_FLOAT_UNALIGNED, at + 4L * Panels.COLUMNS * k, source.get(row, k));
+    }
+  }
+
+  /// Inputs `from … from + n − 1` of all pairs of outputs of a panel.
+  private static void pairs(
+      MemorySegment to, long at, Source source, int first, int columns, int from, int n) {
+    for (int j = 0; j < Math.min(HALF, columns); j++) {
+      long low = source.at(first + j, from);
+      if (j + HALF < columns) {
+        pair(to, at + 4L * j, source.segment, low, source.at(first + j + HALF, from), n);
+      } else {
+        for (int k = 0; k < n; k++) {
+          int bits = source.segment.get(JAVA_SHORT_UNALIGNED, low + 2L * k) & 0xffff;
+          to.set(JAVA_INT_UNALIGNED, at + 4L * j + 64L * k, bits);
+        }
+      }
+    }
+  }
+
+  /// Four inputs a load.
+  private static void pair(MemorySegment to, long at, MemorySegment w, long low, long high, int n) {
+    int k = 0;
+    for (; k <= n - 4; k += 4) {
+      long a = w.get(JAVA_LONG_UNALIGNED, low + 2L * k);
+      long b = w.get(JAVA_LONG_UNALIGNED, high + 2L * k);
+      int a0 = (int) a;
+      int a2 = (int) (a >>> 32);
+      int b0 = (int) b;
+      int b2 = (int) (b >>> 32);
+      long o = at + 64L * k;
+      to.set(JAVA_INT_UNALIGNED, o, (a0 & 0xffff) | b0 << 16);
+      to.set(JAVA_INT_UNALIGNED, o + 64, a0 >>> 16 | (b0 & 0xffff0000));
+      to.set(JAVA_INT_UNALIGNED, o + 128, (a2 & 0xffff) | b2 << 16);
+      to.set(JAVA_INT_UNALIGNED, o + 192, a2 >>> 16 | (b2 & 0xffff0000));
+    }
+    for (; k < n; k++) {
+      int a = w.get(JAVA_SHORT_UNALIGNED, low + 2L * k) & 0xffff;
+      int b = w.get(JAVA_SHORT_UNALIGNED, high + 2L * k);
+      to.set(JAVA_INT_UNALIGNED, at + 64L * k, a | b << 16);
+    }
+  }
+
+  private static void blocks(Panels p, int i, Source source) {
+    int bytes = p.dtype == DType.Q8 ? Panels.Q8_BLOCK : Panels.Q4_BLOCK;
+    float[] w = new float[Blocks.LENGTH];
+    for (int c = 0; c < p.columns(i); c++) {
+      for (int b = 0; b < Panels.blocks(p.in); b++) {
+        int from = b * Blocks.LENGTH;
+        int n = Math.min(Blocks.LENGTH, p.in - from);
+        for (int k = 0; k < n; k++) {
+          w[k] = source.get(i * Panels.COLUMNS + c, from + k);
+        }
+        block(p.segment, p.at(i) + (long) b * bytes, p.dtype, c, w, n);
+      }
+    }
+  }
+
+  private static void block(MemorySegment to, long at, DType dtype, int c, float[] w, int n) {
+    float scale = Blocks.scale(dtype, w, 0, n);
+    long lines = at + Panels.SCALES;
+    to.set(JAVA_SHORT_UNALIGNED, at + half(c), Elements.floatToBf16(scale));
+    for (int k = 0; k < n; k++) {
+      int q = Blocks.quantum(dtype, w[k], scale);
+      if (dtype == DType.Q8) {
+        to.set(JAVA_BYTE, lines + (long) Panels.COLUMNS * k + c, (byte) q);
+      } else {
+        long four = lines + 64L * (k / 4) + half(c);
+        int bits = to.get(JAVA_SHORT_UNALIGNED, four) | (q + 8) << (4 * (k % 4));
+        to.set(JAVA_SHORT_UNALIGNED, four, (short) bits);
+      }
+    }
+  }
+
+  /// Where the half int of output `c` lies in a line, bytes.
+  private static int half(int c) {
+    return 4 * (c % HALF) + 2 * (c / HALF);
+  }
+
+  // ---- back
+
+  /// All weights, in the order of the checkpoint: what products compute with.
+  ///
+  /// @param y `[out, in]`, any strides
+  static void unpack(Pool pool, Tensor y, Tensor packed) {
+    Panels panels = new Panels(packed);
+    MemorySegment to = y.segment();
+    pool.run(
+        4 * y.shape().size(),
+        share -> {
+          int end = share.to(panels.count());
+          float[] lines = new float[Panels.COLUMNS * panels.in];
+          for (int i = share.from(panels.count()); i < end; i++) {
+            widen(panels, i, lines);
+            for (int c = 0; c < panels.columns(i); c++) {
+              int row = i * Panels.COLUMNS + c;
+              for (int k = 0; k < panels.in; k++) {
+                float value = lines[Panels.COLUMNS * k + c];
+                Elements.setAt(to, y.dtype(), Elements.byteOffset(y, row, k), value);
+              }
+            }
+          }
+        });
+  }
+
+  /// `lines[k][c]`: panel `i` as floats.
+  static void widen(Panels p, int i, float[] lines) {
+    for (int k = 0; k < p.in; k++) {
+      for (int c = 0; c < Panels.COLUMNS; c++) {
+        lines[Panels.COLUMNS * k + c] = weight(p, p.at(i), k, c);
+      }
+    }
+  }
+
+  private static float weight(Panels p, long at, int k, int c) {
+    return switch (p.dtype) {
+      case F32 -> p.segment.get(JAVA_FLOAT_UNALIGNED, at + 4L * (Panels.COLUMNS * k + c));
+      case BF16 -> bf16(p.segment, at + 64L * k, c);
+      case Q8 -> {
+        long block = at + (long) k / Blocks.LENGTH * Panels.Q8_BLOCK;
+        long line = block + Panels.SCALES + (long) Panels.COLUMNS * (k % Blocks.LENGTH);
+        yield p.segment.get(JAVA_BYTE, line + c) * bf16(p.segment, block, c);
+      }
+      case Q4 -> {
+        long block = at + (long) k / Blocks.LENGTH * Panels.Q4_BLOCK;
+        long four = block + Panels.SCALES + 64L * (k % Blocks.LENGTH / 4);
+        int bits = p.segment.get(JAVA_SHORT_UNALIGNED, four + half(c)) >> (4 * (k % 4));
+        yield ((bits & 15) - 8) * bf16(p.segment, block, c);
+      }
+      case F16, I8, U8, I32, I64 -> throw new AssertionError(p.dtype);
+    };
+  }
+
+  private static float bf16(MemorySegment s, long at, int c) {
+    return Elements.bf16ToFloat(s.get(JAVA_SHORT_UNALIGNED, at + half(c)));
+  }
+
+  /// A matrix as it is stored.
+  private static final class Source {
+    final MemorySegment segment;
+    final int in;
+    private final long start;
+    private final DType dtype;
+
+    Source(Tensor weight) {
+      segment = weight.segment();
+      start = weight.byteOffset();
+      dtype = weight.dtype();
+      in = weight.dim(1);
+    }
+
+    long at(int row, int k) {
+      return start + ((long) row * in + k) * dtype.bytes();
+    }
+
+    float get(int row, int k) {
+      return Elements.getAt(segment, dtype, at(row, k));
+    }
+  }
+}

@@ -1,51 +1,72 @@
 package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static org.internvl4j.kernels.cpu.AttentionTile.COLUMNS;
+import static org.internvl4j.kernels.cpu.AttentionTile.LINE;
+import static org.internvl4j.kernels.cpu.AttentionTile.ROWS;
 import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
-import org.internvl4j.runtime.DType;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = softmax(scale · q kᵀ + mask) v` for many queries, streaming over blocks of keys (Dao et al.
 /// 2022).
 ///
-/// A unit is a block of queries of one head; a worker has a range of units. For each kv head in its
-/// range and each block of keys that anyone there sees, it lays out keys and values as panels once
-/// and takes all its units over them. Scores exist for one unit and one block of keys at a time.
-/// Until the last block `y` holds sums that are not divided yet; each query's maximum and sum of
-/// exponentials are kept beside it. Few queries are [AttentionStep]'s.
+/// Queries lie across the lanes: scores are computed as `k qᵀ` and results as `vᵀ · weights`, so
+/// maxima and sums over keys are plain vector operations, the weights of a block are at once the
+/// right operand of the second product, and keys and values are laid out once for all queries. The
+/// columns of a kv head are its query heads of each token in turn, so that heads which share keys
+/// ([Ainslie et al. 2023]) fill vectors together, and neighbours see about the same keys.
+///
+/// A unit is [AttentionTile#COLUMNS] columns of one kv head; a worker has a range of units, cut so
+/// that each has as many keys to look at. It takes all its units of a kv head over a block of keys
+/// before it lays out the next one. What a unit computes depends neither on the other units nor on
+/// how many keys there are beyond those it sees. Few queries are [AttentionStep]'s.
 final class Attention {
   /// From so many queries on the panels pay. Fewer are tokens being made, drafts among them: they
   /// go one way, so that a token does not depend on how many are made together.
   private static final int MANY = 9;
 
-  /// Queries of a unit: a multiple of [Tile#ROWS].
-  private static final int QUERIES = 48;
+  /// Keys of a block, a multiple of [AttentionTile#ROWS]: with their values and their scores they
+  /// stay in a second-level cache, and a picture's 1025 are three blocks without waste.
+  private static final int KEYS = 352;
 
-  /// Keys of a block: a multiple of every [Tile#COLUMNS].
-  private static final int KEYS = 128;
+  private static final double LOG2_E = 1.4426950408889634;
+
+  /// As many floats as a panel of keys or values has rows.
+  private static final VectorSpecies<Float> PANEL_ROW =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(32 * ROWS));
 
   private final Heads h;
-  private final int blocks; // units of a head
-  private final int widthPanels;
+  private final int columns; // of a kv head
+  private final int blocks; // units of a kv head
+  private final int channels; // width, rounded up to rows
 
   // positions in a worker's scratch, bytes
   private final long keyPanels = 0;
   private final long valuePanels;
   private final long scores;
-  private final long stage;
-  private final long states;
+  private final long products;
+  private final long limits;
+  private final long units;
+  private final long unitBytes;
 
   private Attention(Heads h) {
     this.h = h;
-    this.blocks = (h.queries + QUERIES - 1) / QUERIES;
-    this.widthPanels = (h.width + Tile.COLUMNS - 1) / Tile.COLUMNS;
+    this.columns = h.queries * h.group();
+    this.blocks = (columns + COLUMNS - 1) / COLUMNS;
+    this.channels = (h.width + ROWS - 1) / ROWS * ROWS;
     this.valuePanels = 4L * KEYS * h.width;
-    this.scores = valuePanels + widthPanels * Panel.bytes(KEYS);
-    this.stage = scores + 4L * QUERIES * KEYS;
-    this.states = stage + Tile.STAGE;
+    this.scores = valuePanels + 4L * KEYS * channels;
+    this.products = scores + KEYS * LINE;
+    this.limits = products + channels * LINE;
+    this.units = limits + LINE;
+    this.unitBytes = (h.width + channels + 3) * LINE;
   }
 
   static void run(Pool pool, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
@@ -57,180 +78,178 @@ final class Attention {
     }
   }
 
+  // ---- a unit's memory: queries [width][COLUMNS], sums [channels][COLUMNS], and of each column
+  // maximum, sum of weights, and what the last block multiplied both sums by
+
+  private long sums(long unit) {
+    return unit + h.width * LINE;
+  }
+
+  private long state(long unit) {
+    return unit + (h.width + channels) * LINE;
+  }
+
   private void run(Pool pool) {
-    int units = h.batch * h.heads * blocks;
     pool.run(
         h.cost(),
         share -> {
-          int to = share.to(units);
-          int perGroup = h.group() * blocks;
-          for (int u = share.from(units); u < to; ) {
-            int end = Math.min(to, u / perGroup * perGroup + perGroup);
-            MemorySegment scratch = share.scratch(states + 8L * QUERIES * (end - u));
-            group(scratch, u, end);
-            u = end;
+          long perHead = 0;
+          for (int b = 0; b < blocks; b++) {
+            perHead += last(b);
+          }
+          int heads = h.batch * h.kvHeads;
+          long from = share.from(heads * perHead);
+          long to = share.to(heads * perHead);
+          for (int head = 0; head < heads; head++) {
+            head(share, head, from - head * perHead, to - head * perHead);
           }
         });
   }
 
-  /// Units `from … to − 1`, all of one kv head.
-  private void group(MemorySegment scratch, int from, int to) {
-    int head = from / blocks;
-    int n = head / h.heads;
-    int kvHead = head % h.heads / h.group();
-    int keys = h.seen();
+  /// Those units of a kv head that begin in a range of work, measured in keys that are seen.
+  private void head(Share share, int head, long from, long to) {
+    long work = 0;
+    int first = blocks;
+    int end = 0;
+    for (int b = 0; b < blocks; b++) {
+      if (work >= from && work < to) {
+        first = Math.min(first, b);
+        end = b + 1;
+      }
+      work += last(b);
+    }
+    if (first < end) {
+      MemorySegment scratch = share.scratch(units + (end - first) * unitBytes);
+      range(scratch, head / h.kvHeads, head % h.kvHeads, first, end);
+    }
+  }
+
+  /// Keys that the first column of a unit sees: all others see as many.
+  private int fewest(int block) {
+    return h.visible(block * COLUMNS / h.group(), 0, h.keys);
+  }
+
+  /// Keys that the last column of a unit sees: no other sees more.
+  private int last(int block) {
+    int end = Math.min(columns, (block + 1) * COLUMNS);
+    return h.visible((end - 1) / h.group(), 0, h.keys);
+  }
+
+  private void range(MemorySegment scratch, int n, int kvHead, int first, int end) {
+    for (int b = first; b < end; b++) {
+      begin(scratch, n, kvHead, b, units + (b - first) * unitBytes);
+    }
+    int keys = last(end - 1);
     for (int key = 0; key < keys; key += KEYS) {
-      int count = Math.min(KEYS, keys - key);
-      boolean laidOut = false;
-      for (int u = from; u < to; u++) {
-        int t = u % blocks * QUERIES;
-        int rows = Math.min(QUERIES, h.queries - t);
-        if (h.visible(t + rows - 1, key, count) > 0) {
-          if (!laidOut) {
-            layOut(scratch, n, kvHead, key, count);
-            laidOut = true;
-          }
-          unit(scratch, n, u / blocks % h.heads, t, rows, key, count, states(u - from));
+      layOut(scratch, n, kvHead, key, Math.min(KEYS, keys - key));
+      for (int b = first; b < end; b++) {
+        int count = Math.min(KEYS, last(b) - key);
+        if (count > 0) {
+          unit(scratch, b, key, count, units + (b - first) * unitBytes);
         }
       }
     }
-    for (int u = from; u < to; u++) {
-      divide(scratch, n, u / blocks % h.heads, u % blocks * QUERIES, states(u - from));
+    for (int b = first; b < end; b++) {
+      finish(scratch, n, kvHead, b, units + (b - first) * unitBytes);
     }
   }
 
-  private long states(int unit) {
-    return states + 8L * QUERIES * unit;
+  /// Queries into columns, with the sign of the scale; nothing summed yet.
+  private void begin(MemorySegment scratch, int n, int kvHead, int block, long unit) {
+    int from = block * COLUMNS;
+    int count = Math.min(COLUMNS, columns - from);
+    scratch.asSlice(unit, unitBytes).fill((byte) 0);
+    for (int c = 0; c < COLUMNS; c++) {
+      scratch.set(JAVA_FLOAT_UNALIGNED, state(unit) + 4L * c, -Float.MAX_VALUE);
+    }
+    float sign = Math.signum(h.scale);
+    for (int c = 0; c < count; c++) {
+      int t = (from + c) / h.group();
+      long q = h.qAt(n, t, kvHead * h.group() + (from + c) % h.group());
+      column(scratch, unit + 4L * c, h.q, q, h.width, sign);
+    }
   }
 
-  /// Keys transposed, values copied, both into panels.
+  private static void column(
+      MemorySegment to, long at, MemorySegment from, long q, int width, float sign) {
+    for (int d = 0; d < width; d++) {
+      to.set(
+          JAVA_FLOAT_UNALIGNED, at + LINE * d, sign * from.get(JAVA_FLOAT_UNALIGNED, q + 4L * d));
+    }
+  }
+
+  /// Keys into panels `[width][ROWS]`, values into panels `[KEYS][ROWS]`.
   private void layOut(MemorySegment scratch, int n, int kvHead, int key, int count) {
-    for (int c = 0; c < count; c += Tile.COLUMNS) {
-      long to = keyPanels + (long) c / Tile.COLUMNS * Panel.bytes(h.width);
-      int columns = Math.min(Tile.COLUMNS, count - c);
-      long at = h.kAt(n, key + c, kvHead);
-      Panel.fill(scratch, to, h.k, DType.F32, at, h.kStride, columns, h.width);
-    }
-    for (int p = 0; p < widthPanels; p++) {
-      int columns = Math.min(Tile.COLUMNS, h.width - p * Tile.COLUMNS);
-      long to = valuePanels + p * Panel.bytes(KEYS);
-      long at = h.vAt(n, key, kvHead) + 4L * p * Tile.COLUMNS;
-      for (int j = 0; j < count; j++) {
-        for (int c = 0; c < columns; c += Lanes.N) {
-          Lanes.load(h.v, at + j * h.vStride + 4L * c, columns - c)
-              .intoMemorySegment(scratch, to + 4L * (j * Tile.COLUMNS + c), LE);
-        }
-      }
+    long k = h.kAt(n, key, kvHead);
+    long v = h.vAt(n, key, kvHead);
+    for (int j = 0; j < count; j++) {
+      long to = keyPanels + 4L * (j / ROWS * ROWS * h.width + j % ROWS);
+      key(scratch, to, h.k, k + j * h.kStride, h.width);
+      value(scratch, valuePanels + 4L * ROWS * j, h.v, v + j * h.vStride, h.width);
     }
   }
 
-  private void unit(
-      MemorySegment scratch, int n, int head, int t, int rows, int key, int count, long state) {
-    scores(scratch, h.qAt(n, t, head), rows, count);
-    for (int r = 0; r < rows; r++) {
-      long y = h.yAt(n, t + r, head);
-      weigh(
-          scratch,
-          scores + 4L * KEYS * r,
-          h.visible(t + r, key, count),
-          count,
-          state + 8L * r,
-          y,
-          key == 0);
-    }
-    for (int r = 0; r < rows; r += Tile.ROWS) {
-      int some = Math.min(Tile.ROWS, rows - r);
-      for (int p = 0; p < widthPanels; p++) {
-        long yAt = h.yAt(n, t + r, head) + 4L * p * Tile.COLUMNS;
-        values(scratch, scores + 4L * KEYS * r, some, p, count, yAt, key == 0);
-      }
+  private static void key(MemorySegment to, long at, MemorySegment from, long k, int width) {
+    for (int d = 0; d < width; d++) {
+      to.set(JAVA_INT_UNALIGNED, at + 4L * ROWS * d, from.get(JAVA_INT_UNALIGNED, k + 4L * d));
     }
   }
 
-  /// Adds weighted values to one panel's columns of some rows of `y`.
-  private void values(
-      MemorySegment scratch, long weights, int rows, int p, int count, long yAt, boolean first) {
-    int columns = Math.min(Tile.COLUMNS, h.width - p * Tile.COLUMNS);
-    long panel = valuePanels + p * Panel.bytes(KEYS);
-    MemorySegment init = first ? Tile.ZERO : h.y;
-    long i0 = first ? 0 : yAt;
-    long iStride = first ? 0 : h.yStride();
-    Tile.some(
-        count,
-        scratch,
-        weights,
-        4L * KEYS,
-        rows,
-        scratch,
-        panel,
-        h.y,
-        yAt,
-        h.yStride(),
-        init,
-        i0,
-        iStride,
-        columns,
-        stage);
-  }
-
-  private void scores(MemorySegment scratch, long qAt, int rows, int count) {
-    for (int r = 0; r < rows; r += Tile.ROWS) {
-      int some = Math.min(Tile.ROWS, rows - r);
-      for (int c = 0; c < count; c += Tile.COLUMNS) {
-        long panel = keyPanels + (long) c / Tile.COLUMNS * Panel.bytes(h.width);
-        Tile.run(
-            h.width,
-            h.q,
-            qAt + r * h.qStride(),
-            h.qStride(),
-            some,
-            scratch,
-            panel,
-            scratch,
-            scores + 4L * (KEYS * r + c),
-            4L * KEYS,
-            Tile.ZERO,
-            0,
-            0);
-      }
+  private static void value(MemorySegment to, long at, MemorySegment from, long v, int width) {
+    long panel = 4L * KEYS; // times rows
+    int d = 0;
+    for (; d <= width - ROWS; d += ROWS) {
+      FloatVector.fromMemorySegment(PANEL_ROW, from, v + 4L * d, LE)
+          .intoMemorySegment(to, at + panel * d, LE);
+    }
+    for (int r = 0; d + r < width; r++) {
+      to.set(
+          JAVA_INT_UNALIGNED,
+          at + panel * d + 4L * r,
+          from.get(JAVA_INT_UNALIGNED, v + 4L * (d + r)));
     }
   }
 
-  /// Turns a query's scores into weights and brings its maximum, its sum and its row of `y` up to
-  /// date.
-  private void weigh(
-      MemorySegment scratch, long at, int visible, int count, long state, long y, boolean first) {
-    for (int j = visible; j < count; j++) {
-      scratch.set(JAVA_FLOAT_UNALIGNED, at + 4L * j, 0f);
+  /// One unit over one block of keys, of which `count` are seen by any of its columns.
+  private void unit(MemorySegment scratch, int block, int key, int count, long unit) {
+    int tiles = (count + ROWS - 1) / ROWS;
+    long step = 4L * ROWS * h.width;
+    AttentionTile.run(h.width, tiles, scratch, keyPanels, step, unit, scores);
+    int all = Math.clamp((long) fewest(block) - key, 0, count);
+    if (all < count) {
+      limit(scratch, block, key);
     }
-    if (visible == 0) {
-      return;
-    }
-    float highest = Softmax.max(scratch, at, visible, h.scale);
-    if (first) {
-      scratch.set(JAVA_FLOAT_UNALIGNED, state, highest);
-      float sum = Softmax.exp(scratch, at, scratch, at, visible, h.scale, highest);
-      scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
-      return;
-    }
-    float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
-    float max = Math.max(old, highest);
-    float sum = scratch.get(JAVA_FLOAT_UNALIGNED, state + 4);
-    if (max > old) {
-      float shrink = (float) Math.exp(old - max);
-      Softmax.scale(h.y, y, h.width, shrink);
-      sum *= shrink;
-      scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
-    }
-    sum += Softmax.exp(scratch, at, scratch, at, visible, h.scale, max);
-    scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
+    float factor = (float) (Math.abs(h.scale) * LOG2_E);
+    AttentionWeights.run(scratch, scores, all, count, factor, limits, state(unit));
+    step = 4L * ROWS * KEYS;
+    AttentionTile.run(count, channels / ROWS, scratch, valuePanels, step, scores, products);
+    AttentionWeights.add(scratch, sums(unit), products, h.width, state(unit) + 2 * LINE);
   }
 
-  private void divide(MemorySegment scratch, int n, int head, int t, long state) {
-    int rows = Math.min(QUERIES, h.queries - t);
-    for (int r = 0; r < rows; r++) {
-      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, state + 8L * r + 4);
-      Softmax.scale(h.y, h.yAt(n, t + r, head), h.width, 1 / sum);
+  /// How many keys of a block each column sees.
+  private void limit(MemorySegment scratch, int block, int key) {
+    for (int c = 0; c < COLUMNS; c++) {
+      int column = Math.min(columns - 1, block * COLUMNS + c);
+      float seen = h.visible(column / h.group(), key, KEYS);
+      scratch.set(JAVA_FLOAT_UNALIGNED, limits + 4L * c, seen);
+    }
+  }
+
+  /// Divides the sums and puts them where they belong.
+  private void finish(MemorySegment scratch, int n, int kvHead, int block, long unit) {
+    AttentionWeights.divide(scratch, sums(unit), h.width, state(unit) + LINE);
+    int from = block * COLUMNS;
+    int count = Math.min(COLUMNS, columns - from);
+    for (int c = 0; c < count; c++) {
+      int t = (from + c) / h.group();
+      long y = h.yAt(n, t, kvHead * h.group() + (from + c) % h.group());
+      row(h.y, y, scratch, sums(unit) + 4L * c, h.width);
+    }
+  }
+
+  private static void row(MemorySegment y, long at, MemorySegment from, long column, int width) {
+    for (int d = 0; d < width; d++) {
+      y.set(JAVA_INT_UNALIGNED, at + 4L * d, from.get(JAVA_INT_UNALIGNED, column + LINE * d));
     }
   }
 }

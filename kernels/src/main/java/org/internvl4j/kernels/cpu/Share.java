@@ -25,6 +25,16 @@ final class Share {
     return (int) ((long) units * (worker + 1) / workers);
   }
 
+  /// Begin of this worker's part of an amount of work.
+  long from(long work) {
+    return work * worker / workers;
+  }
+
+  /// End (exclusive) of this worker's part of an amount of work.
+  long to(long work) {
+    return work * (worker + 1) / workers;
+  }
+
   /// At least `bytes` bytes, 64-byte aligned, this worker's until the job ends, with undefined
   /// contents.
   MemorySegment scratch(long bytes) {

@@ -17,7 +17,7 @@ final class Packing {
   private static final int HALF = Panels.COLUMNS / 2;
 
   /// Inputs that are moved together, so that the lines they go to stay in the first-level cache.
-  private static final int STRETCH = 256;
+  static final int STRETCH = 256;
 
   private Packing() {}
 
@@ -106,7 +106,6 @@ final class Packing {
   }
 
   private static void blocks(Panels p, int i, Source source) {
-    int bytes = p.dtype == DType.Q8 ? Panels.Q8_BLOCK : Panels.Q4_BLOCK;
     float[] w = new float[Blocks.LENGTH];
     for (int c = 0; c < p.columns(i); c++) {
       for (int b = 0; b < Panels.blocks(p.in); b++) {
@@ -115,7 +114,7 @@ final class Packing {
         for (int k = 0; k < n; k++) {
           w[k] = source.get(i * Panels.COLUMNS + c, from + k);
         }
-        block(p.segment, p.at(i) + (long) b * bytes, p.dtype, c, w, n);
+        block(p.segment, p.at(i) + (long) b * p.blockBytes(), p.dtype, c, w, n);
       }
     }
   }
@@ -153,50 +152,85 @@ final class Packing {
         4 * y.shape().size(),
         share -> {
           int end = share.to(panels.count());
-          float[] lines = new float[Panels.COLUMNS * panels.in];
+          float[] lines = share.floats(Panels.COLUMNS * STRETCH);
           for (int i = share.from(panels.count()); i < end; i++) {
-            widen(panels, i, lines);
-            for (int c = 0; c < panels.columns(i); c++) {
-              int row = i * Panels.COLUMNS + c;
-              for (int k = 0; k < panels.in; k++) {
-                float value = lines[Panels.COLUMNS * k + c];
-                Elements.setAt(to, y.dtype(), Elements.byteOffset(y, row, k), value);
+            for (int from = 0; from < panels.in; from += STRETCH) {
+              int n = Math.min(STRETCH, panels.in - from);
+              widen(panels, i, from, n, lines);
+              for (int c = 0; c < panels.columns(i); c++) {
+                for (int k = 0; k < n; k++) {
+                  long at = Elements.byteOffset(y, i * Panels.COLUMNS + c, from + k);
+                  Elements.setAt(to, y.dtype(), at, lines[Panels.COLUMNS * k + c]);
+                }
               }
             }
           }
         });
   }
 
-  /// `lines[k][c]`: panel `i` as floats.
-  static void widen(Panels p, int i, float[] lines) {
-    for (int k = 0; k < p.in; k++) {
+  /// Inputs `from … from + n − 1` of panel `i` as floats, `lines[k][c]`.
+  ///
+  /// @param from a multiple of [Blocks#LENGTH]
+  static void widen(Panels p, int i, int from, int n, float[] lines) {
+    switch (p.dtype) {
+      case F32 ->
+          MemorySegment.copy(
+              p.segment,
+              JAVA_FLOAT_UNALIGNED,
+              p.at(i) + 4L * Panels.COLUMNS * from,
+              lines,
+              0,
+              Panels.COLUMNS * n);
+      case BF16 -> {
+        for (int k = 0; k < n; k++) {
+          halves(p.segment, p.at(i) + 64L * (from + k), lines, Panels.COLUMNS * k);
+        }
+      }
+      case Q8, Q4 -> {
+        for (int k = 0; k < n; k += Blocks.LENGTH) {
+          long block = p.at(i) + (long) (from + k) / Blocks.LENGTH * p.blockBytes();
+          int some = Math.min(Blocks.LENGTH, n - k);
+          if (p.dtype == DType.Q8) {
+            q8(p.segment, block, some, lines, Panels.COLUMNS * k);
+          } else {
+            q4(p.segment, block, some, lines, Panels.COLUMNS * k);
+          }
+        }
+      }
+      case F16, I8, U8, I32, I64 -> throw new AssertionError(p.dtype);
+    }
+  }
+
+  /// 16 ints to 32 floats.
+  private static void halves(MemorySegment s, long at, float[] to, int first) {
+    for (int j = 0; j < HALF; j++) {
+      int bits = s.get(JAVA_INT_UNALIGNED, at + 4L * j);
+      to[first + j] = Float.intBitsToFloat(bits << 16);
+      to[first + j + HALF] = Float.intBitsToFloat(bits & 0xffff0000);
+    }
+  }
+
+  private static void q8(MemorySegment s, long block, int n, float[] to, int first) {
+    for (int k = 0; k < n; k++) {
       for (int c = 0; c < Panels.COLUMNS; c++) {
-        lines[Panels.COLUMNS * k + c] = weight(p, p.at(i), k, c);
+        int q = s.get(JAVA_BYTE, block + Panels.SCALES + (long) Panels.COLUMNS * k + c);
+        to[first + Panels.COLUMNS * k + c] = q * scale(s, block, c);
       }
     }
   }
 
-  private static float weight(Panels p, long at, int k, int c) {
-    return switch (p.dtype) {
-      case F32 -> p.segment.get(JAVA_FLOAT_UNALIGNED, at + 4L * (Panels.COLUMNS * k + c));
-      case BF16 -> bf16(p.segment, at + 64L * k, c);
-      case Q8 -> {
-        long block = at + (long) k / Blocks.LENGTH * Panels.Q8_BLOCK;
-        long line = block + Panels.SCALES + (long) Panels.COLUMNS * (k % Blocks.LENGTH);
-        yield p.segment.get(JAVA_BYTE, line + c) * bf16(p.segment, block, c);
+  private static void q4(MemorySegment s, long block, int n, float[] to, int first) {
+    for (int k = 0; k < n; k++) {
+      for (int c = 0; c < Panels.COLUMNS; c++) {
+        int four = s.get(JAVA_SHORT_UNALIGNED, block + Panels.SCALES + 64L * (k / 4) + half(c));
+        int q = (four >> (4 * (k % 4)) & 15) - 8;
+        to[first + Panels.COLUMNS * k + c] = q * scale(s, block, c);
       }
-      case Q4 -> {
-        long block = at + (long) k / Blocks.LENGTH * Panels.Q4_BLOCK;
-        long four = block + Panels.SCALES + 64L * (k % Blocks.LENGTH / 4);
-        int bits = p.segment.get(JAVA_SHORT_UNALIGNED, four + half(c)) >> (4 * (k % 4));
-        yield ((bits & 15) - 8) * bf16(p.segment, block, c);
-      }
-      case F16, I8, U8, I32, I64 -> throw new AssertionError(p.dtype);
-    };
+    }
   }
 
-  private static float bf16(MemorySegment s, long at, int c) {
-    return Elements.bf16ToFloat(s.get(JAVA_SHORT_UNALIGNED, at + half(c)));
+  private static float scale(MemorySegment s, long block, int c) {
+    return Elements.bf16ToFloat(s.get(JAVA_SHORT_UNALIGNED, block + half(c)));
   }
 
   /// A matrix as it is stored.

@@ -105,6 +105,11 @@ final class Panels {
     return panel;
   }
 
+  /// Bytes of a block of [DType#Q8] or [DType#Q4].
+  int blockBytes() {
+    return dtype == DType.Q8 ? Q8_BLOCK : Q4_BLOCK;
+  }
+
   /// Outputs of a panel that exist.
   int columns(int i) {
     return Math.min(COLUMNS, out - i * COLUMNS);

@@ -228,37 +228,47 @@ final class ScalarKernels implements Kernels {
     pool.run(
         (long) xr.count * w.in * w.out,
         share -> {
-          float[] lines = new float[Panels.COLUMNS * w.in];
           int to = share.to(w.count());
           for (int i = share.from(w.count()); i < to; i++) {
-            Packing.widen(w, i, lines);
-            for (int r = 0; r < xr.count; r++) {
-              float[] sums = start(bias, i * Panels.COLUMNS, w.columns(i));
-              addProducts(sums, xr.segment, xr.at(r), lines);
-              long yAt = yr.at(r) + 4L * i * Panels.COLUMNS;
-              MemorySegment.copy(sums, 0, yr.segment, JAVA_FLOAT_UNALIGNED, yAt, w.columns(i));
-            }
+            panel(share, yr, xr, w, i, bias);
           }
         });
   }
 
-  private static float[] start(@Nullable Tensor bias, int from, int count) {
-    float[] sums = new float[Panels.COLUMNS];
-    if (bias != null) {
-      long at = bias.byteOffset() + 4L * from;
-      MemorySegment.copy(bias.segment(), JAVA_FLOAT_UNALIGNED, at, sums, 0, count);
+  /// All rows times one panel: a stretch of inputs after another, sums kept in `y`.
+  private static void panel(Share share, Rows y, Rows x, Panels w, int i, @Nullable Tensor bias) {
+    int columns = w.columns(i);
+    long c = 4L * i * Panels.COLUMNS;
+    float[] lines = share.floats(Panels.COLUMNS * (Packing.STRETCH + 1));
+    for (int r = 0; r < x.count; r++) {
+      if (bias == null) {
+        y.segment.asSlice(y.at(r) + c, 4L * columns).fill((byte) 0);
+      } else {
+        long at = bias.byteOffset() + c;
+        MemorySegment.copy(bias.segment(), at, y.segment, y.at(r) + c, 4L * columns);
+      }
     }
-    return sums;
+    for (int from = 0; from < w.in; from += Packing.STRETCH) {
+      int n = Math.min(Packing.STRETCH, w.in - from);
+      Packing.widen(w, i, from, n, lines);
+      for (int r = 0; r < x.count; r++) {
+        addProducts(y.segment, y.at(r) + c, columns, x.segment, x.at(r) + 4L * from, lines, n);
+      }
+    }
   }
 
   /// One chain a column, columns side by side.
-  private static void addProducts(float[] sums, MemorySegment x, long xAt, float[] lines) {
-    for (int k = 0; k < lines.length; k += Panels.COLUMNS) {
-      float a = get(x, xAt + k * 4L / Panels.COLUMNS);
+  private static void addProducts(
+      MemorySegment y, long yAt, int columns, MemorySegment x, long xAt, float[] lines, int n) {
+    int sums = Panels.COLUMNS * Packing.STRETCH;
+    MemorySegment.copy(y, JAVA_FLOAT_UNALIGNED, yAt, lines, sums, columns);
+    for (int k = 0; k < n; k++) {
+      float a = get(x, xAt + 4L * k);
       for (int c = 0; c < Panels.COLUMNS; c++) {
-        sums[c] += a * lines[k + c];
+        lines[sums + c] += a * lines[Panels.COLUMNS * k + c];
       }
     }
+    MemorySegment.copy(lines, sums, y, JAVA_FLOAT_UNALIGNED, yAt, columns);
   }
 
   /// Four chains, so that they overlap.

@@ -41,11 +41,25 @@ final class Share {
     return scratch.atLeast(bytes);
   }
 
+  /// At least `count` floats for plain loops, which the compiler turns into vectors on arrays only;
+  /// this worker's until the job ends, with undefined contents.
+  float[] floats(int count) {
+    return scratch.floats(count);
+  }
+
   /// A worker's memory: kept from job to job, replaced by a larger one where a job needs more.
   static final class Scratch implements AutoCloseable {
     private static final long FIRST = 1 << 18;
 
     private Memory memory = Memory.host(FIRST, "cpu scratch");
+    private float[] floats = {};
+
+    private float[] floats(int count) {
+      if (floats.length < count) {
+        floats = new float[count];
+      }
+      return floats;
+    }
 
     private MemorySegment atLeast(long bytes) {
       if (memory.byteSize() < bytes) {

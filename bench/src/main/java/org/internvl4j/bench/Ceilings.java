@@ -16,10 +16,21 @@ import org.internvl4j.runtime.Memory;
 final class Ceilings {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
-  private static final int WARM_UP = 6;
-  private static final int TIMES = 12;
+  private static final int WARM_UP = 8;
+  private static final int TIMES = 5;
+  private static final long BYTES = 1L << 28;
+  private static final int STEPS = 4_000_000;
 
-  private Ceilings() {}
+  private final int threads;
+
+  /// Runs both loops until they are compiled.
+  ///
+  /// @param threads that read and compute together
+  Ceilings(int threads) {
+    this.threads = threads;
+    readGigabytes(WARM_UP);
+    fmaGigaflops(WARM_UP);
+  }
 
   private interface Work {
     /// Returns something of its result, so that nothing is left out.
@@ -27,13 +38,15 @@ final class Ceilings {
   }
 
   /// Gigabytes a second, read once by all threads together from memory larger than any cache.
-  static double readGigabytes(int threads) {
-    long bytes = 1L << 29;
-    try (Memory memory = Memory.host(bytes, "benchmark")) {
+  double readGigabytes() {
+    return readGigabytes(TIMES);
+  }
+
+  private double readGigabytes(int times) {
+    try (Memory memory = Memory.host(BYTES, "benchmark")) {
       MemorySegment s = memory.segment().fill((byte) 1);
-      return bytes
-          * 1e-9
-          / best(threads, (w, n) -> read(s, bytes / n / 256 * 256 * w, bytes / n / 256 * 256));
+      long share = BYTES / threads / 256 * 256;
+      return share * threads * 1e-9 / best(times, (w, n) -> read(s, share * w, share));
     }
   }
 
@@ -54,9 +67,12 @@ final class Ceilings {
 
   /// Giga floating-point operations a second of all threads together, a fused multiply-add being
   /// two.
-  static double fmaGigaflops(int threads) {
-    int steps = 4_000_000;
-    return 2e-9 * steps * 12 * F.length() * threads / best(threads, (w, n) -> fma(steps, w));
+  double fmaGigaflops() {
+    return fmaGigaflops(TIMES);
+  }
+
+  private double fmaGigaflops(int times) {
+    return 2e-9 * STEPS * 12 * F.length() * threads / best(times, (w, n) -> fma(STEPS, w));
   }
 
   private static float fma(int steps, int seed) {
@@ -92,11 +108,10 @@ final class Ceilings {
     return sum.add(k.add(l)).lane(0);
   }
 
-  private static double best(int threads, Work work) {
+  private double best(int times, Work work) {
     double best = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < WARM_UP + TIMES; i++) {
-      double seconds = time(threads, work);
-      best = i < WARM_UP ? best : Math.min(best, seconds);
+    for (int i = 0; i < times; i++) {
+      best = Math.min(best, time(threads, work));
     }
     return best;
   }

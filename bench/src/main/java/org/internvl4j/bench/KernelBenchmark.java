@@ -20,31 +20,57 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// The kernels on the shapes of real models.
+/// Every kernel on the shapes of real models.
 ///
-/// Next to the time of a call stand GFLOP/s and GB/s; before the first call of each run stand what
-/// this machine reads and computes at best in that very minute, and after the last one the share of
-/// it.
+/// Next to the time of a call stand GFLOP/s and GB/s, and the share of what this machine computed
+/// and read at best in that very second. A product of few rows takes another copy of its weights
+/// each time, as a model's layers do, so it reads from memory and not from a cache.
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
 public class KernelBenchmark {
   /// A device, and one kernel's operands on it.
-  @State(Scope.Benchmark)
+  @State(Scope.Thread)
   public static class Operands {
-    /// Which kernel on which shape; [ModelShape] knows them.
+    /// Which kernel on which shape; [KernelShapes] knows them all.
     @Param({
-      "qwen2-0.5b.mlp.decode",
+      "qwen2-0.5b.up.decode",
+      "qwen2-0.5b.down.decode",
+      "qwen2-0.5b.swiglu.decode",
       "qwen2-0.5b.head.decode",
-      "qwen2-0.5b.mlp.prefill",
+      "internlm2-1.8b.swiglu.decode",
+      "internlm2-1.8b.down.decode",
+      "qwen2-0.5b.swiglu.batch4",
+      "qwen2-0.5b.qkv.prefill",
+      "qwen2-0.5b.out.prefill",
+      "qwen2-0.5b.swiglu.prefill",
+      "qwen2-0.5b.down.prefill",
+      "internlm2-1.8b.swiglu.prefill",
+      "internlm2-1.8b.down.prefill",
+      "vit-300m.qkv",
+      "vit-300m.proj",
+      "vit-300m.fc1",
+      "vit-300m.fc2",
       "qwen2-0.5b.attention.decode",
       "qwen2-0.5b.attention.prefill",
-      "vit-300m.fc1",
       "vit-300m.attention",
       "vit-300m.norm",
-      "vit-300m.gelu"
+      "qwen2-0.5b.norm.decode",
+      "qwen2-0.5b.norm.prefill",
+      "qwen2-0.5b.rope.prefill",
+      "qwen2-0.5b.embed.prefill",
+      "qwen2-0.5b.softmax",
+      "qwen2-0.5b.silu",
+      "qwen2-0.5b.swiglu",
+      "qwen2-0.5b.add",
+      "vit-300m.mul",
+      "vit-300m.gelu",
+      "vit-300m.copy",
+      "vit-300m.patches",
+      "vit-300m.pixel-shuffle",
+      "vit-300m.positions"
     })
     public String shape = "";
 
@@ -56,17 +82,17 @@ public class KernelBenchmark {
     @Param("0")
     public int threads;
 
-    /// How matrices are stored.
+    /// What matrices are kept as: `F32`, `BF16`, `F16`, `Q8`, `Q4`.
     @Param("BF16")
     public DType weights = DType.BF16;
 
+    private final Rates rates = new Rates();
     private Device opened;
     private Workspace workspace;
-    private ModelShape call;
+    private KernelCall call;
+    private int variant;
     private long calls;
     private long started;
-    private double read;
-    private double fma;
 
     /// Opens the device and holds one result against the reference's.
     @Setup(Level.Trial)
@@ -75,52 +101,46 @@ public class KernelBenchmark {
       if (!opened.name().equals(device)) {
         throw new AssertionError("bench: got the device " + opened.name());
       }
+      System.out.println(Suite.ENGINE + opened.description());
       workspace = new Workspace(opened, "benchmark");
-      call = ModelShape.named(shape, weights, workspace);
-      int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+      call = KernelShapes.named(shape, weights, workspace);
       check();
-      read = Ceilings.readGigabytes(workers);
-      fma = Ceilings.fmaGigaflops(workers);
-      System.out.printf("%n%s%n", opened.description());
-      System.out.printf("this minute: %.1f GB/s plain read, %.0f GFLOP/s plain fma%n", read, fma);
     }
 
     private void check() {
       try (Device reference = Devices.open("reference", 1);
           Workspace step = new Workspace(reference, "reference")) {
-        call.run();
-        ModelShape expected = ModelShape.named(shape, weights, step);
-        expected.runRows(ModelShape.CHECKED_ROWS);
+        call.run(0);
+        KernelCall expected = KernelShapes.named(shape, weights, step);
+        expected.body().run(KernelCall.CHECKED_ROWS, 0);
         TensorAssert.assertClose(
             shape,
-            call.result(ModelShape.CHECKED_ROWS),
-            expected.result(ModelShape.CHECKED_ROWS),
+            call.result(KernelCall.CHECKED_ROWS),
+            expected.result(KernelCall.CHECKED_ROWS),
             call.tolerance());
       }
     }
 
-    /// Starts the clock of an iteration's rates.
+    /// Takes the ceilings and starts the clock of an iteration's rates.
     @Setup(Level.Iteration)
     public void start() {
+      rates.measure(threadsInUse(threads), call.bytes(), call.flops());
       calls = 0;
       started = System.nanoTime();
     }
 
     /// One call.
     void run() {
-      call.run();
+      variant = variant + 1 == call.variants() ? 0 : variant + 1;
+      call.run(variant);
       calls++;
     }
 
     /// Prints an iteration's rates.
     @TearDown(Level.Iteration)
     public void report() {
-      double nanos = (double) (System.nanoTime() - started) / calls;
-      double gigabytes = call.bytes() / nanos;
-      double gigaflops = call.flops() / nanos;
-      System.out.printf(
-          "%.1f GB/s (%.0f %% of plain read), %.1f GFLOP/s (%.0f %% of plain fma), ",
-          gigabytes, 100 * gigabytes / read, gigaflops, 100 * gigaflops / fma);
+      double seconds = (System.nanoTime() - started) * 1e-9 / calls;
+      System.out.print(rates.line(seconds));
     }
 
     /// Frees everything.
@@ -131,8 +151,14 @@ public class KernelBenchmark {
     }
   }
 
+  /// What `0` threads stands for.
+  static int threadsInUse(int threads) {
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
   @Benchmark
-  public void call(Operands operands) {
+  public void call(Operands operands, Counters counters) {
+    counters.of(operands.rates);
     operands.run();
   }
 }

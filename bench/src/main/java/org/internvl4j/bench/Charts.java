@@ -1,0 +1,128 @@
+package org.internvl4j.bench;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.ChartEncoder;
+import org.knowm.xchart.HorizontalBarChart;
+import org.knowm.xchart.HorizontalBarChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.Styler;
+
+/// Pictures of a run.
+final class Charts {
+  private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
+  private static final Color MET = new Color(0x2e7d32);
+  private static final Color MISSED = new Color(0xc62828);
+  private static final double SMALL = 0.015;
+
+  private Charts() {}
+
+  /// How far each goal was reached, 100 % being the goal.
+  static void goals(List<Goals.Goal> goals, Path file) throws IOException {
+    List<Goals.Goal> measured =
+        new ArrayList<>(goals.stream().filter(Goals.Goal::isMeasured).toList()).reversed();
+    HorizontalBarChart chart =
+        new HorizontalBarChartBuilder()
+            .width(1000)
+            .height(90 + 28 * Math.max(measured.size(), 1))
+            .title("measured, in % of the goal (green: met)")
+            .xAxisTitle("")
+            .yAxisTitle("")
+            .build();
+    style(chart.getStyler());
+    chart.getStyler().setLegendVisible(false);
+    List<String> names = measured.stream().map(Goals.Goal::what).toList();
+    add(chart, "met", names, measured, true, MET);
+    add(chart, "missed", names, measured, false, MISSED);
+    save(chart, file);
+  }
+
+  private static void add(
+      HorizontalBarChart chart,
+      String name,
+      List<String> names,
+      List<Goals.Goal> goals,
+      boolean met,
+      Color colour) {
+    double[] values =
+        goals.stream()
+            .mapToDouble(g -> g.isMet() == met ? Math.min(100 * g.reached(), 200) : 0)
+            .toArray();
+    if (values.length > 0) {
+      chart.addSeries(name, Arrays.stream(values).boxed().toList(), names).setFillColor(colour);
+    }
+  }
+
+  /// Where the time goes: a column for each piece of work, its kernels on each other.
+  ///
+  /// @param unit `ms`, or `%` for shares of each piece's whole time
+  static void stacked(String title, List<Breakdown> pieces, String unit, Path file)
+      throws IOException {
+    CategoryChart chart =
+        new CategoryChartBuilder().width(1000).height(560).title(title).yAxisTitle(unit).build();
+    style(chart.getStyler());
+    chart.getStyler().setStacked(true);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+    chart.getStyler().setAvailableSpaceFill(0.6);
+    List<String> columns = pieces.stream().map(Breakdown::what).toList();
+    Set<String> kernels = new LinkedHashSet<>();
+    for (Breakdown piece : pieces) {
+      piece
+          .kernelMillis()
+          .forEach((kernel, millis) -> {
+            if (millis >= SMALL * piece.wallMillis()) {
+              kernels.add(kernel);
+            }
+          });
+    }
+    for (String kernel : kernels) {
+      double[] values = new double[pieces.size()];
+      Arrays.setAll(
+          values,
+          i -> pieces.get(i).kernelMillis().getOrDefault(kernel, 0.0) * scale(pieces.get(i), unit));
+      chart.addSeries(kernel, columns, Arrays.stream(values).boxed().toList());
+    }
+    double[] rest = new double[pieces.size()];
+    double[] between = new double[pieces.size()];
+    for (int i = 0; i < rest.length; i++) {
+      Breakdown piece = pieces.get(i);
+      rest[i] =
+          piece.kernelMillis().entrySet().stream()
+                  .filter(e -> !kernels.contains(e.getKey()))
+                  .mapToDouble(Map.Entry::getValue)
+                  .sum()
+              * scale(piece, unit);
+      between[i] = Math.max(0, piece.betweenMillis()) * scale(piece, unit);
+    }
+    chart.addSeries("other kernels", columns, Arrays.stream(rest).boxed().toList());
+    chart.addSeries("between kernels", columns, Arrays.stream(between).boxed().toList());
+    save(chart, file);
+  }
+
+  private static double scale(Breakdown piece, String unit) {
+    return unit.equals("%") ? 100 / piece.wallMillis() : 1;
+  }
+
+  private static void style(Styler styler) {
+    styler.setChartBackgroundColor(Color.WHITE);
+    styler.setChartTitleFont(TEXT.deriveFont(Font.BOLD, 15f));
+    styler.setChartTitleBoxVisible(false);
+    styler.setLegendFont(TEXT);
+    styler.setLegendBorderColor(Color.WHITE);
+    styler.setPlotBorderVisible(false);
+  }
+
+  private static void save(Chart<?, ?> chart, Path file) throws IOException {
+    ChartEncoder.saveChart(chart, file.toString(), "svg");
+  }
+}

@@ -1,0 +1,24 @@
+package org.internvl4j.bench;
+
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.testkit.ShapedCheckpoint;
+
+/// What to type to measure something again, from the repository's root after `bench/run build`.
+final class Commands {
+  /// Flags of every measured process.
+  static final List<String> FLAGS =
+      List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+
+  private Commands() {}
+
+  static String jmh(String benchmark, Map<String, String> params, boolean garbage) {
+    StringBuilder command = new StringBuilder("bench/run jmh ").append(benchmark);
+    params.forEach((name, value) -> command.append(" -p ").append(name).append('=').append(value));
+    return command.append(garbage ? " -prof gc" : "").toString();
+  }
+
+  static String whereTimeGoes(ShapedCheckpoint.Model model, String piece) {
+    return "bench/run where " + model + " " + piece;
+  }
+}

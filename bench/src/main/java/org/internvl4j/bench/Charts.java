@@ -4,7 +4,6 @@ import java.awt.Color;
 import java.awt.Font;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,8 +12,6 @@ import java.util.Set;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.ChartEncoder;
-import org.knowm.xchart.HorizontalBarChart;
-import org.knowm.xchart.HorizontalBarChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler;
 
@@ -24,23 +21,30 @@ final class Charts {
   private static final Color MET = new Color(0x2e7d32);
   private static final Color MISSED = new Color(0xc62828);
   private static final double SMALL = 0.015;
+  private static final double CUT = 150; // what is better than that is drawn so high
 
   private Charts() {}
 
   /// How far each goal was reached, 100 % being the goal.
   static void goals(List<Goals.Goal> goals, Path file) throws IOException {
-    List<Goals.Goal> measured =
-        new ArrayList<>(goals.stream().filter(Goals.Goal::isMeasured).toList()).reversed();
-    HorizontalBarChart chart =
-        new HorizontalBarChartBuilder()
+    List<Goals.Goal> measured = goals.stream().filter(Goals.Goal::isMeasured).toList();
+    if (measured.isEmpty()) {
+      return;
+    }
+    CategoryChart chart =
+        new CategoryChartBuilder()
             .width(1000)
-            .height(90 + 28 * Math.max(measured.size(), 1))
+            .height(720)
             .title("measured, in % of the goal (green: met)")
-            .xAxisTitle("")
-            .yAxisTitle("")
+            .yAxisTitle("%")
             .build();
     style(chart.getStyler());
     chart.getStyler().setLegendVisible(false);
+    chart.getStyler().setStacked(true);
+    chart.getStyler().setXAxisLabelRotation(55);
+    chart.getStyler().setAxisTickLabelsFont(TEXT.deriveFont(11f));
+    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setYAxisMax(CUT);
     List<String> names = measured.stream().map(Goals.Goal::what).toList();
     add(chart, "met", names, measured, true, MET);
     add(chart, "missed", names, measured, false, MISSED);
@@ -48,7 +52,7 @@ final class Charts {
   }
 
   private static void add(
-      HorizontalBarChart chart,
+      CategoryChart chart,
       String name,
       List<String> names,
       List<Goals.Goal> goals,
@@ -56,11 +60,9 @@ final class Charts {
       Color colour) {
     double[] values =
         goals.stream()
-            .mapToDouble(g -> g.isMet() == met ? Math.min(100 * g.reached(), 200) : 0)
+            .mapToDouble(g -> g.isMet() == met ? Math.min(100 * g.reached(), CUT) : 0)
             .toArray();
-    if (values.length > 0) {
-      chart.addSeries(name, Arrays.stream(values).boxed().toList(), names).setFillColor(colour);
-    }
+    chart.addSeries(name, names, Arrays.stream(values).boxed().toList()).setFillColor(colour);
   }
 
   /// Where the time goes: a column for each piece of work, its kernels on each other.

@@ -6,9 +6,12 @@ import org.internvl4j.testkit.ShapedCheckpoint;
 
 /// What to type to measure something again, from the repository's root after `bench/run build`.
 final class Commands {
-  /// Flags of every measured process.
+  /// Flags of every measured process: those of the launcher.
   static final List<String> FLAGS =
-      List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+      List.of(
+          "--add-modules=jdk.incubator.vector",
+          "--enable-native-access=ALL-UNNAMED",
+          "-XX:+UseSerialGC");
 
   private Commands() {}
 

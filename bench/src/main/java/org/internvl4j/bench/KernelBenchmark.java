@@ -101,7 +101,7 @@ public class KernelBenchmark {
       if (!opened.name().equals(device)) {
         throw new AssertionError("bench: got the device " + opened.name());
       }
-      System.out.println(Suite.ENGINE + opened.description());
+      Suite.tell(opened.description());
       workspace = new Workspace(opened, "benchmark");
       call = KernelShapes.named(shape, weights, workspace);
       check();

@@ -16,7 +16,8 @@ import org.internvl4j.loader.json.JsonWriter;
 /// @param command what measures it again
 /// @param engine name, version, threads and dtypes of whoever computed, as it says itself
 /// @param samples one an iteration, in the order of time
-/// @param garbage bytes allocated a call; NaN where it was not asked
+/// @param garbage bytes allocated a call in the last iteration of a process, the least of all
+///   rounds; NaN where it was not asked
 record Measurement(
     String benchmark,
     Map<String, String> params,
@@ -82,8 +83,8 @@ record Measurement(
   Measurement and(Measurement later) {
     List<Sample> all = new ArrayList<>(samples);
     all.addAll(later.samples);
-    double worst = Math.max(garbage, later.garbage);
-    return new Measurement(benchmark, params, command, engine, all, worst);
+    return new Measurement(
+        benchmark, params, command, engine, all, Math.min(garbage, later.garbage));
   }
 
   void write(JsonWriter json) {

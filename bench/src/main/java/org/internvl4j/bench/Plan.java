@@ -134,7 +134,7 @@ final class Plan {
   private static Group wholeTokens(Set<String> engines, int rounds, int iterations) {
     List<Run> runs = new ArrayList<>();
     for (String weights : List.of("bf16", "q8", "q4")) {
-      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 2, iterations));
+      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 4, iterations));
     }
     if (engines.contains("jlama")) {
       runs.add(tokens("jlama", "INTERNVL2_1B", "bf16", 2, iterations));

@@ -42,7 +42,7 @@ public abstract class Speaker {
     Path folder = ShapedModels.folder(model);
     config = config(folder);
     opened = Engines.open(engine, folder, weights, threadsInUse());
-    System.out.println(Suite.ENGINE + opened.description());
+    Suite.tell(opened.description());
     int said = opened.prefill(prompt(2));
     if (weights.equals("bf16")) {
       requireSaid(said, Reference.word(folder));

@@ -2,6 +2,7 @@ package org.internvl4j.bench;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +32,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 ///
 /// What is compared takes turns, process by process: A B A B. Each process is a fork of JMH's.
 public final class Suite {
-  /// What a benchmark says of who computes.
-  static final String ENGINE = "# engine: ";
+  /// The file that a measured process tells who computes.
+  private static final String TOLD = "internvl4j.bench.told";
 
   private final PrintStream out;
   private final Path log;
@@ -88,21 +89,31 @@ public final class Suite {
     }
   }
 
+  /// Says in a measured process who computes: name, version, threads and dtypes.
+  static void tell(String engine) {
+    String file = System.getProperty(TOLD);
+    try {
+      if (file != null) {
+        Files.writeString(Path.of(file), engine + "\n", StandardOpenOption.APPEND);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    System.out.println("# " + engine);
+  }
+
   private void run(Plan.Run run) throws RunnerException, IOException {
     Path output = Files.createTempFile("internvl4j-bench", ".log");
+    Path told = Files.createTempFile("internvl4j-bench", ".txt");
     try {
       long start = System.nanoTime();
-      Collection<RunResult> results = new Runner(options(run, output).build()).run();
+      Collection<RunResult> results = new Runner(options(run, output, told).build()).run();
       String text = Files.readString(output);
       Files.writeString(log, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-      List<String> engines =
-          text.lines()
-              .filter(l -> l.startsWith(ENGINE))
-              .map(l -> l.substring(ENGINE.length()))
-              .toList();
+      List<String> engines = Files.readAllLines(told);
       int i = 0;
       for (RunResult result : results) {
-        String engine = i < engines.size() ? engines.get(i++).strip() : "";
+        String engine = i < engines.size() ? engines.get(i++) : "";
         add(measurement(result, run, engine));
       }
       if (results.isEmpty()) {
@@ -111,10 +122,11 @@ public final class Suite {
       out.printf(Locale.ROOT, "  %-60s %5.1f s%n", run.name(), (System.nanoTime() - start) * 1e-9);
     } finally {
       Files.deleteIfExists(output);
+      Files.deleteIfExists(told);
     }
   }
 
-  private static ChainedOptionsBuilder options(Plan.Run run, Path output) {
+  private static ChainedOptionsBuilder options(Plan.Run run, Path output, Path told) {
     List<String> flags = new ArrayList<>(Commands.FLAGS);
     for (String property : List.of("internvl4j.home", "internvl4j.bench.models")) {
       String value = System.getProperty(property);
@@ -122,6 +134,7 @@ public final class Suite {
         flags.add("-D" + property + "=" + value);
       }
     }
+    flags.add("-D" + TOLD + "=" + told);
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("\\." + run.benchmark() + "$")
@@ -151,9 +164,9 @@ public final class Suite {
     for (BenchmarkResult fork : result.getBenchmarkResults()) {
       for (IterationResult iteration : fork.getIterationResults()) {
         samples.add(sample(iteration));
+        Result<?> allocated = iteration.getSecondaryResults().get("gc.alloc.rate.norm");
+        garbage = allocated == null ? garbage : allocated.getScore(); // the last: all is compiled
       }
-      Result<?> allocated = fork.getSecondaryResults().get("gc.alloc.rate.norm");
-      garbage = allocated == null ? garbage : allocated.getScore();
     }
     return new Measurement(
         name, params, Commands.jmh(name, params, run.garbage()), engine, samples, garbage);

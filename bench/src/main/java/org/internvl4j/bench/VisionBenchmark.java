@@ -48,7 +48,7 @@ public class VisionBenchmark {
     public void open() {
       Path folder = ShapedModels.folder(model);
       engine = new OwnEngine(folder, DType.BF16, Devices.open("cpu", threads));
-      System.out.println(Suite.ENGINE + engine.description());
+      Suite.tell(engine.description());
       tile = new Tile(engine);
       try (OwnEngine reference = new OwnEngine(folder, DType.BF16, Devices.open("reference", 1));
           Tile expected = new Tile(reference)) {

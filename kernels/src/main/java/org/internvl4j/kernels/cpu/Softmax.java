@@ -5,6 +5,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.internvl4j.runtime.Tensor;
 
 /// `y[r] = exp(x[r] − max x[r]) / Σ exp(x[r] − max x[r])`.
@@ -51,17 +52,15 @@ final class Softmax {
     FloatVector sum = FloatVector.zero(F);
     FloatVector factor = FloatVector.broadcast(F, scale);
     FloatVector shift = FloatVector.broadcast(F, -max);
-    int i = 0;
-    for (; i <= n - Lanes.N; i += Lanes.N) {
-      FloatVector e =
-          Lanes.exp(FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE).fma(factor, shift));
-      e.intoMemorySegment(y, yAt + 4L * i, LE);
-      sum = sum.add(e);
-    }
-    if (i < n) {
-      FloatVector e = Lanes.exp(Lanes.load(x, xAt + 4L * i, n - i).fma(factor, shift));
-      Lanes.store(e, y, yAt + 4L * i, n - i);
-      sum = sum.add(e, Lanes.first(n - i));
+    // One call of exp, the last lanes by a mask: in a tail of its own it was not compiled into
+    // place
+    // and left garbage.
+    for (int i = 0; i < n; i += Lanes.N) {
+      VectorMask<Float> some = F.indexInRange(i, n);
+      FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, some);
+      FloatVector e = Lanes.exp(v.fma(factor, shift));
+      e.intoMemorySegment(y, yAt + 4L * i, LE, some);
+      sum = sum.add(e, some);
     }
     return Lanes.sum(sum);
   }

@@ -137,7 +137,7 @@ final class Plan {
       runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 4, iterations));
     }
     if (engines.contains("jlama")) {
-      runs.add(tokens("jlama", "INTERNVL2_1B", "bf16", 2, iterations));
+      runs.add(tokens("jlama", "INTERNVL2_1B", "bf16", 1, iterations));
     }
     return new Group("tokens", rounds, runs);
   }
@@ -164,7 +164,7 @@ final class Plan {
   private static Run tokens(
       String engine, String model, String weights, int warmups, int iterations) {
     Map<String, List<String>> params = speaker(engine, model, weights);
-    return new Run("DecodeBenchmark.token", params, warmups, iterations, 2000, true);
+    return new Run("DecodeBenchmark.token", params, warmups, iterations, 1500, true);
   }
 
   private static Run prompt(String engine, String model, int warmups, int iterations) {

@@ -3,48 +3,92 @@ package org.internvl4j.kernels.generator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Writes the unrolled inner products: some rows of `x` times one panel of weights, all sums in
-/// registers.
+/// Writes the unrolled inner products with panels of weights, all sums in registers.
 ///
-/// Six rows and two vectors of columns are twelve sums; with two vectors of weights and one
-/// broadcast they fill the 16 registers of AVX2, and reach 98 % of what fused multiply-adds can do
-/// with the 32 of AVX-512. More rows gain nothing, and the first of the two compilers gives up on a
-/// method of eight: whoever calls that one before it is hot keeps a slow one for good.
+/// A **tile** is six rows of `x` times one panel: six rows and two vectors of columns are twelve
+/// sums; with two vectors of weights and one broadcast they fill the 16 registers of AVX2. The six
+/// inputs of a step lie side by side. Were they six streams, the second compiler would load all six
+/// before it uses the first and spill half the sums: half the speed with 16 registers, none lost
+/// with 32. More rows gain nothing, and the first of the two compilers gives up on a method of
+/// eight: whoever calls that one before it is hot keeps a slow one for good.
+///
+/// A **row** is one row of `x` times two panels, which is bound by reading them: two streams keep
+/// more reads in flight than one.
 public final class Tiles {
+  private static final int ROWS = 6;
+
   private Tiles() {}
 
-  /// How a line of 32 weights becomes two vectors.
+  /// How a line of 32 weights becomes vectors: `%1$s` names the segment and `%2$s` the panel's
+  /// start.
   private enum Weights {
     BF16(
         "bf16",
         64,
         """
-              IntVector pair = IntVector.fromMemorySegment(I, w, w0 + LINE * i, LE);
-              FloatVector b = pair.lanewise(LSHL, 16).reinterpretAsFloats();
-              FloatVector d = pair.and(0xffff0000).reinterpretAsFloats();
-        """),
+              pair = IntVector.fromMemorySegment(I, %1$s, %2$s + 64L * i, LE);
+              b = pair.lanewise(LSHL, 16).reinterpretAsFloats();
+              d = pair.and(0xffff0000).reinterpretAsFloats();
+        """,
+        "import static jdk.incubator.vector.VectorOperators.LSHL;\n",
+        "import static org.internvl4j.kernels.cpu.Lanes.I;\n",
+        "import jdk.incubator.vector.IntVector;\n",
+        "      IntVector pair;\n"),
     F32(
         "f32",
         128,
         """
-              FloatVector b = FloatVector.fromMemorySegment(F, w, w0 + LINE * i, LE);
-              FloatVector d = FloatVector.fromMemorySegment(F, w, w0 + LINE * i + 64, LE);
-        """);
+              b = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i, LE);
+              d = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i + 64, LE);
+        """,
+        "",
+        "",
+        "",
+        "");
 
     private final String dtype;
     private final int line; // bytes
-    private final String widen;
+    private final String load;
+    private final String operator;
+    private final String species;
+    private final String vector;
+    private final String local;
 
-    Weights(String dtype, int line, String widen) {
+    Weights(
+        String dtype,
+        int line,
+        String load,
+        String operator,
+        String species,
+        String vector,
+        String local) {
       this.dtype = dtype;
       this.line = line;
-      this.widen = widen;
+      this.load = load;
+      this.operator = operator;
+      this.species = species;
+      this.vector = vector;
+      this.local = local;
+    }
+
+    private String head() {
+      return """
+      package org.internvl4j.kernels.cpu;
+
+      import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+      %simport static org.internvl4j.kernels.cpu.Lanes.F;
+      %simport static org.internvl4j.kernels.cpu.Lanes.LE;
+
+      import java.lang.foreign.MemorySegment;
+      import jdk.incubator.vector.FloatVector;
+      %s
+      """
+          .formatted(operator, species, vector);
     }
   }
 
@@ -64,137 +108,195 @@ public final class Tiles {
   /// The source of one of them.
   public static String source(String name) {
     Weights weights = name.endsWith("Bf16") ? Weights.BF16 : Weights.F32;
-    return source(name, weights, name.startsWith("Tile") ? 6 : 1);
+    return name.startsWith("Tile") ? tile(name, weights) : row(name, weights);
   }
 
-  private static String source(String name, Weights weights, int rows) {
-    return """
-    package org.internvl4j.kernels.cpu;
+  // ---- six rows, one panel
 
-    import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-    %1$simport static org.internvl4j.kernels.cpu.Lanes.F;
-    import static org.internvl4j.kernels.cpu.Lanes.I;
-    import static org.internvl4j.kernels.cpu.Lanes.LE;
+  private static String tile(String name, Weights weights) {
+    return weights.head()
+        + """
+        /// `y[r][c] = init[c] + Σ_i x[r][i] · w[i][c]`: six rows of `x` times a panel of %1$s weights,
+        /// the sum in the order of `i`. Generated by `Tiles`.
+        final class %2$s {
+          private %2$s() {}
 
-    import java.lang.foreign.Arena;
-    import java.lang.foreign.MemorySegment;
-    import jdk.incubator.vector.FloatVector;
-    import jdk.incubator.vector.IntVector;
+          /// @param k terms of the sum
+          /// @param x a block of [RowBlocks] from `x0`
+          /// @param rows how many of its rows exist: no others are stored
+          /// @param w a panel from `w0`, see [Panels]
+          /// @param y 32 columns a row, rows `yStride` bytes apart
+          /// @param init start of the sums, 32 columns
+          static void run(
+              int k,
+              MemorySegment x,
+              long x0,
+              int rows,
+              MemorySegment w,
+              long w0,
+              MemorySegment y,
+              long y0,
+              long yStride,
+              MemorySegment init,
+              long i0) {
+            for (long p = 0; p < 64; p += Lanes.BYTES) {
+              pass(k, x, x0, rows, w, w0 + p, y, y0 + p, yStride, init, i0 + p);
+            }
+          }
 
-    /// `y[r][c] = init[r][c] + Σ_i x[r][i] · w[i][c]`: at most %2$d %3$s of `x` times a panel of %4$s
-    /// weights, the sum in the order of `i`. Generated by `Tiles`.
-    final class %5$s {
-      /// Rows at most.
-      static final int ROWS = %2$d;
-
-      /// A line of zeros, for sums that start at nothing.
-      static final MemorySegment ZERO = Arena.global().allocate(128, 64);
-
-      private static final long LINE = %6$d;
-
-      private %5$s() {}
-
-      /// @param k terms of the sum
-      /// @param x row 0 begins at `x0`, rows lie `xStride` bytes apart
-      /// @param rows how many of the rows exist; the last one stands in for those that do not
-      /// @param w a panel from `w0`, see [Panels]
-      /// @param y 32 columns a row
-      /// @param init start of the sums, 32 columns a row, rows `iStride` bytes apart
-      static void run(
-          int k,
-          MemorySegment x,
-          long x0,
-          long xStride,
-          int rows,
-          MemorySegment w,
-          long w0,
-          MemorySegment y,
-          long y0,
-          long yStride,
-          MemorySegment init,
-          long i0,
-          long iStride) {
-        for (long p = 0; p < 64; p += Lanes.BYTES) {
-          pass(k, x, x0, xStride, rows, w, w0 + p, y, y0 + p, yStride, init, i0 + p, iStride);
+          /// A vector of columns of the lower half of the panel, and of the upper half.
+          private static void pass(
+              int k,
+              MemorySegment x,
+              long x0,
+              int rows,
+              MemorySegment w,
+              long w0,
+              MemorySegment y,
+              long y0,
+              long yStride,
+              MemorySegment init,
+              long i0) {
+            FloatVector low = FloatVector.fromMemorySegment(F, init, i0, LE);
+            FloatVector high = FloatVector.fromMemorySegment(F, init, i0 + 64, LE);
+        %3$s    for (int i = 0; i < k; i++) {
+              FloatVector a;
+              FloatVector b;
+              FloatVector d;
+        %4$s%5$s%6$s    }
+        %7$s  }
         }
-      }
-
-      /// A vector of columns of the lower half of the panel, and of the upper half.
-      private static void pass(
-          int k,
-          MemorySegment x,
-          long x0,
-          long xStride,
-          int rows,
-          MemorySegment w,
-          long w0,
-          MemorySegment y,
-          long y0,
-          long yStride,
-          MemorySegment init,
-          long i0,
-          long iStride) {
-    %7$s    for (int i = 0; i < k; i++) {
-    %8$s      FloatVector a;
-    %9$s    }
-    %10$s  }
-    }
-    """
-        .formatted(
-            weights == Weights.BF16
-                ? "import static jdk.incubator.vector.VectorOperators.LSHL;\n"
-                : "",
-            rows,
-            rows == 1 ? "row" : "rows",
-            weights.dtype,
-            name,
-            weights.line,
-            start(rows),
-            weights.widen,
-            each(rows, Tiles::step),
-            each(rows, Tiles::store));
+        """
+            .formatted(
+                weights.dtype,
+                name,
+                each(
+                    ROWS,
+                    r ->
+                        """
+                            FloatVector l%1$d = low;
+                            FloatVector h%1$d = high;
+                        """
+                            .formatted(r)),
+                weights.local,
+                weights.load.formatted("w", "w0"),
+                each(
+                    ROWS,
+                    r ->
+                        """
+                              a = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, x0 + %2$dL * i + %3$d));
+                              l%1$d = a.fma(b, l%1$d);
+                              h%1$d = a.fma(d, h%1$d);
+                        """
+                            .formatted(r, 4 * ROWS, 4 * r)),
+                each(
+                    ROWS,
+                    r ->
+                        """
+                            if (rows > %1$d) {
+                              l%1$d.intoMemorySegment(y, y0 + %1$d * yStride, LE);
+                              h%1$d.intoMemorySegment(y, y0 + %1$d * yStride + 64, LE);
+                            }
+                        """
+                            .formatted(r)));
   }
 
-  private static String start(int rows) {
-    return each(rows, Tiles::address) + each(rows, Tiles::load);
+  // ---- one row, two panels
+
+  private static String row(String name, Weights weights) {
+    return weights.head()
+        + """
+        /// `y[c] = init[c] + Σ_i x[i] · w[i][c]`: a row of `x` times two panels of %1$s weights, the sum
+        /// in the order of `i`. Generated by `Tiles`.
+        final class %2$s {
+          private %2$s() {}
+
+          /// @param k terms of the sum
+          /// @param w a panel from `w0`, see [Panels]
+          /// @param v another one from `v0`; it may be the same
+          /// @param y its 32 columns from `y0`, and those of the other one from `z0`
+          /// @param init start of the sums, of the one from `i0` and of the other one from `j0`
+          static void run(
+              int k,
+              MemorySegment x,
+              long x0,
+              MemorySegment w,
+              long w0,
+              MemorySegment v,
+              long v0,
+              MemorySegment y,
+              long y0,
+              long z0,
+              MemorySegment init,
+              long i0,
+              long j0) {
+            for (long p = 0; p < 64; p += 2L * Lanes.BYTES) {
+              long q = (p + Lanes.BYTES) %% 64;
+              pass(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0, p, q);
+            }
+          }
+
+          /// The vectors of columns at `p` and at `q` of both halves of both panels.
+          private static void pass(
+              int k,
+              MemorySegment x,
+              long x0,
+              MemorySegment w,
+              long w0,
+              MemorySegment v,
+              long v0,
+              MemorySegment y,
+              long y0,
+              long z0,
+              MemorySegment init,
+              long i0,
+              long j0,
+              long p,
+              long q) {
+        %3$s    for (int i = 0; i < k; i++) {
+              FloatVector a = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * i));
+              FloatVector b;
+              FloatVector d;
+        %4$s%5$s    }
+        %6$s  }
+        }
+        """
+            .formatted(
+                weights.dtype,
+                name,
+                each(
+                    4,
+                    s ->
+                        """
+                            FloatVector l%1$d = FloatVector.fromMemorySegment(F, init, %2$s, LE);
+                            FloatVector h%1$d = FloatVector.fromMemorySegment(F, init, %2$s + 64, LE);
+                        """
+                            .formatted(s, (s < 2 ? "i0" : "j0") + at(s))),
+                weights.local,
+                each(
+                    4,
+                    s ->
+                        weights.load.formatted(s < 2 ? "w" : "v", (s < 2 ? "w0" : "v0") + at(s))
+                            + """
+                                  l%1$d = a.fma(b, l%1$d);
+                                  h%1$d = a.fma(d, h%1$d);
+                            """
+                                .formatted(s)),
+                each(
+                    4,
+                    s ->
+                        """
+                            l%1$d.intoMemorySegment(y, %2$s, LE);
+                            h%1$d.intoMemorySegment(y, %2$s + 64, LE);
+                        """
+                            .formatted(s, (s < 2 ? "y0" : "z0") + at(s))));
   }
 
-  private static String each(int rows, IntFunction<String> line) {
-    return IntStream.range(0, rows).mapToObj(line).collect(Collectors.joining());
+  private static String at(int s) {
+    return s % 2 == 0 ? " + p" : " + q";
   }
 
-  private static String address(int r) {
-    return r == 0
-        ? ""
-        : lines("int r%1$d = Math.min(%1$d, rows - 1);", "long x%1$d = x0 + r%1$d * xStride;")
-            .formatted(r);
-  }
-
-  private static String load(int r) {
-    String at = r == 0 ? "i0" : "i0 + r" + r + " * iStride";
-    return lines(
-            "FloatVector l%1$d = FloatVector.fromMemorySegment(F, init, %2$s, LE);",
-            "FloatVector h%1$d = FloatVector.fromMemorySegment(F, init, %2$s + 64, LE);")
-        .formatted(r, at);
-  }
-
-  private static String step(int r) {
-    return lines(
-            "  a = IntVector.broadcast(I, x.get(JAVA_INT_UNALIGNED, x%1$d + 4L * i)).reinterpretAsFloats();",
-            "  l%1$d = a.fma(b, l%1$d);", "  h%1$d = a.fma(d, h%1$d);")
-        .formatted(r);
-  }
-
-  private static String store(int r) {
-    String stores =
-        lines(
-                "%3$sl%1$d.intoMemorySegment(y, %2$s, LE);",
-                "%3$sh%1$d.intoMemorySegment(y, %2$s + 64, LE);")
-            .formatted(r, r == 0 ? "y0" : "y0 + " + r + " * yStride", r == 0 ? "" : "  ");
-    return r == 0 ? stores : lines("if (rows > %d) {".formatted(r)) + stores + lines("}");
-  }
-
-  private static String lines(String... lines) {
-    return Arrays.stream(lines).map(line -> "    " + line + "\n").collect(Collectors.joining());
+  private static String each(int count, IntFunction<String> lines) {
+    return IntStream.range(0, count).mapToObj(lines).collect(Collectors.joining());
   }
 }

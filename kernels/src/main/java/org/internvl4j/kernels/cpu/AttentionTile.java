@@ -1,13 +1,11 @@
 package org.internvl4j.kernels.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.internvl4j.kernels.cpu.Lanes.F;
-import static org.internvl4j.kernels.cpu.Lanes.I;
 import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 
 /// The products of [Attention]: `y[r][c] = Σ_k x[k][r] · b[k][c]`, in the order of `k`.
 ///
@@ -59,19 +57,19 @@ final class AttentionTile {
       FloatVector u = FloatVector.fromMemorySegment(F, s, b, LE);
       FloatVector v = FloatVector.fromMemorySegment(F, s, b + Lanes.BYTES, LE);
       FloatVector w = FloatVector.fromMemorySegment(F, s, b + 2L * Lanes.BYTES, LE);
-      FloatVector t = IntVector.broadcast(I, s.get(JAVA_INT_UNALIGNED, x)).reinterpretAsFloats();
+      FloatVector t = FloatVector.broadcast(F, s.get(JAVA_FLOAT_UNALIGNED, x));
       a0 = t.fma(u, a0);
       b0 = t.fma(v, b0);
       c0 = t.fma(w, c0);
-      t = IntVector.broadcast(I, s.get(JAVA_INT_UNALIGNED, x + 4)).reinterpretAsFloats();
+      t = FloatVector.broadcast(F, s.get(JAVA_FLOAT_UNALIGNED, x + 4));
       a1 = t.fma(u, a1);
       b1 = t.fma(v, b1);
       c1 = t.fma(w, c1);
-      t = IntVector.broadcast(I, s.get(JAVA_INT_UNALIGNED, x + 8)).reinterpretAsFloats();
+      t = FloatVector.broadcast(F, s.get(JAVA_FLOAT_UNALIGNED, x + 8));
       a2 = t.fma(u, a2);
       b2 = t.fma(v, b2);
       c2 = t.fma(w, c2);
-      t = IntVector.broadcast(I, s.get(JAVA_INT_UNALIGNED, x + 12)).reinterpretAsFloats();
+      t = FloatVector.broadcast(F, s.get(JAVA_FLOAT_UNALIGNED, x + 12));
       a3 = t.fma(u, a3);
       b3 = t.fma(v, b3);
       c3 = t.fma(w, c3);

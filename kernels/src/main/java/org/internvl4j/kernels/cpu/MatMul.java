@@ -1,5 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
@@ -7,22 +8,29 @@ import org.jspecify.annotations.Nullable;
 
 /// `y[r] = end(weight · x[r] + bias)`: a linear layer with what follows it.
 ///
-/// Workers share the panels of columns. Each takes as many panels as fit its second-level cache
-/// together and runs all rows over them, six at a time: few rows are bound by reading the weights,
-/// which are read once, many by arithmetic. A tile's sums go to a stage in the first-level cache;
-/// the end takes them from there to `y`.
+/// Workers share the panels of columns. One row is bound by reading the weights: it takes two
+/// panels at a time. Many rows are bound by arithmetic: they are laid out as [RowBlocks] first,
+/// then each worker takes as many panels as fit its second-level cache together and runs all rows
+/// over them, six at a time. Sums go to a stage in the first-level cache; the end takes them from
+/// there to `y`.
 ///
 /// An element is one chain of fused multiply-adds in the order of the inputs, started at the bias:
 /// it depends on neither the rows beside it nor the workers nor the width of vectors. But for
-/// [DType#Q4], whose few rows are rounded to 8 bits first; see [Q4].
-final class MatMul implements Pool.Job {
-  /// Bytes of panels that a worker keeps at hand: half of a second-level cache.
-  private static final long AT_HAND = 1 << 19;
+/// blocks of 8 and 4 bits, whose few rows are rounded to 8 bits first; see [RoundedRow].
+final class MatMul {
+  /// Bytes of panels that a worker keeps at hand: half of a small second-level cache.
+  private static final long AT_HAND = 1 << 18;
 
   private static final int MOST_PANELS = 8;
 
-  /// As many rows as are rounded for [Q4]; more rows pay for widening the weights.
+  /// As many rows as are rounded for [Q8] and [Q4]; more rows pay for widening the weights.
   private static final int FEW = 8;
+
+  /// Rows that are laid out together: a picture's 1025, so that they need no more memory than its
+  /// activations do.
+  private static final int MOST_ROWS = 172 * RowBlocks.ROWS;
+
+  private static final long PANEL_LINE = 4L * Panels.COLUMNS; // bytes
 
   /// What happens to a product on its way to `y`.
   private enum End {
@@ -43,14 +51,16 @@ final class MatMul implements Pool.Job {
   private final long scale0;
   private final @Nullable Rows residual;
 
+  private final boolean rounded; // few rows of blocks
+  private final boolean widened; // many rows of blocks
   private final int group; // panels that are at hand together
-  private final boolean widened;
 
-  // positions in a worker's scratch, bytes
+  // positions in a worker's scratch, bytes: sums of a group, of the group of `up`, start of the
+  // sums of a group, rounded rows, widened panels
   private final long stageStride;
   private final long upStage;
-  private final long lastBias;
-  private final long rounded;
+  private final long starts;
+  private final long roundedRows;
   private final long lines;
   private final long scratchBytes;
 
@@ -74,21 +84,23 @@ final class MatMul implements Pool.Job {
     this.scale0 = scale == null ? 0 : scale.byteOffset();
     this.residual = residual == null ? null : Rows.of(residual);
     int rows = this.x.count;
-    widened = (w.dtype == DType.Q8 && rows > 1) || (w.dtype == DType.Q4 && rows > FEW);
-    long panel = Math.max(1, (widened ? line(w.in) : w.bytes()) * (up == null ? 1 : 2));
+    boolean blocks = w.dtype.isBlocks();
+    rounded = blocks && rows <= FEW;
+    widened = blocks && !rounded;
+    long panel = Math.max(1, (widened ? line() : w.bytes()) * (up == null ? 1 : 2));
     group = Math.clamp(AT_HAND / panel, 1, MOST_PANELS);
-    stageStride = 4L * Panels.COLUMNS * group;
-    upStage = stageStride * TileF32.ROWS;
-    lastBias = 2 * upStage;
-    rounded = lastBias + 4L * Panels.COLUMNS;
-    boolean rounds = w.dtype == DType.Q4 && !widened;
-    lines = align(rounded + (rounds ? rows * Q4.bytes(w.in) + 4L * Panels.COLUMNS : 0));
-    scratchBytes = lines + (widened ? line(w.in) * group * (up == null ? 1 : 2) : 0);
+    stageStride = PANEL_LINE * group;
+    upStage = stageStride * RowBlocks.ROWS;
+    starts = 2 * upStage;
+    roundedRows = starts + stageStride;
+    long spare = PANEL_LINE; // what is left of a block, while it is rounded
+    lines = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + spare : 0));
+    scratchBytes = lines + (widened ? line() * group * (up == null ? 1 : 2) : 0);
   }
 
-  /// Bytes of a panel of f32 with `k` inputs.
-  private static long line(int k) {
-    return 4L * Panels.COLUMNS * k;
+  /// Bytes of a widened panel, an even number of lines.
+  private long line() {
+    return PANEL_LINE * ((w.in + 1) & -2);
   }
 
   private static long align(long bytes) {
@@ -119,125 +131,228 @@ final class MatMul implements Pool.Job {
   }
 
   private void run(Pool pool) {
-    pool.run((long) x.count * w.in * w.out * (up == null ? 1 : 2), this);
+    if (x.count == 1 || rounded) {
+      pool.run(cost(x.count), this::fewRows);
+      return;
+    }
+    for (int from = 0; from < x.count; from += MOST_ROWS) {
+      int to = Math.min(x.count, from + MOST_ROWS);
+      long layOutCost = (long) (to - from) * w.in;
+      pool.run(layOutCost, new LayOut(from, to), cost(to - from), new ManyRows(from, to));
+    }
   }
 
-  @Override
-  public void run(Share share) {
+  private long cost(int rows) {
+    return (long) rows * w.in * w.out * (up == null ? 1 : 2);
+  }
+
+  // ---- few rows, one after the other
+
+  private void fewRows(Share share) {
     MemorySegment scratch = share.scratch(scratchBytes);
-    if (w.dtype == DType.Q4 && !widened) {
+    if (rounded) {
       for (int r = 0; r < x.count; r++) {
-        Q4.round(w.in, x.segment, x.at(r), scratch, rounded + r * Q4.bytes(w.in));
+        RoundedRow.fill(w.in, x.segment, x.at(r), scratch, roundedRow(r));
       }
     }
     int to = share.to(w.count());
     for (int first = share.from(w.count()); first < to; first += group) {
-      panels(scratch, first, Math.min(group, to - first));
+      int count = Math.min(group, to - first);
+      Starts init = starts(scratch, first, count);
+      for (int r = 0; r < x.count; r++) {
+        fewPanels(scratch, first, count, r, init);
+        finish(scratch, 0, r, first, count);
+      }
     }
   }
 
-  /// All rows of the columns of panels `first … first + count − 1`.
-  private void panels(MemorySegment scratch, int first, int count) {
-    if (widened) {
-      for (int j = 0; j < count; j++) {
-        widen(w, first + j, scratch, lines + j * line(w.in));
-        if (up != null) {
-          widen(up, first + j, scratch, lines + (group + j) * line(w.in));
-        }
+  /// Row `r` times panels `first … first + count − 1`, two at a time: those of the gate and of `up`
+  /// if there are both.
+  private void fewPanels(MemorySegment scratch, int first, int count, int r, Starts init) {
+    if (up == null) {
+      for (int j = 0; j < count; j += 2) {
+        int k = Math.min(j + 1, count - 1);
+        long a = w.at(first + j);
+        long b = w.at(first + k);
+        twoPanels(r, w.segment, a, w.segment, b, scratch, PANEL_LINE * j, PANEL_LINE * k, init);
       }
-    }
-    for (int r = 0; r < x.count; ) {
-      int rows = x.count == 1 ? 1 : Math.min(TileF32.ROWS, x.following(r, x.count));
-      for (int j = 0; j < count; j++) {
-        tile(w, first + j, lines + j * line(w.in), r, rows, scratch, 4L * Panels.COLUMNS * j);
-        if (up != null) {
-          long panel = lines + (group + j) * line(w.in);
-          tile(up, first + j, panel, r, rows, scratch, upStage + 4L * Panels.COLUMNS * j);
-        }
-      }
-      int c = first * Panels.COLUMNS;
-      int columns = Math.min(count * Panels.COLUMNS, w.out - c);
-      for (int i = 0; i < rows; i++) {
-        finish(scratch, stageStride * i, r + i, c, columns);
-      }
-      r += rows;
-    }
-  }
-
-  private static void widen(Panels p, int i, MemorySegment scratch, long to) {
-    if (p.dtype == DType.Q8) {
-      Q8.widen(p.in, p.segment, p.at(i), scratch, to);
     } else {
-      Q4.widen(p.in, p.segment, p.at(i), scratch, to);
+      for (int j = 0; j < count; j++) {
+        long to = PANEL_LINE * j;
+        long a = w.at(first + j);
+        long b = up.at(first + j);
+        twoPanels(r, w.segment, a, up.segment, b, scratch, to, upStage + to, init);
+      }
     }
   }
 
-  /// `rows` rows from `r` on times panel `i`, to the stage at `to`.
-  ///
-  /// @param line where the widened panel lies in scratch, if it was
-  private void tile(Panels p, int i, long line, int r, int rows, MemorySegment scratch, long to) {
-    MemorySegment init = TileF32.ZERO;
-    long i0 = 0;
-    if (bias != null) {
-      int c = i * Panels.COLUMNS;
-      init = bias;
-      i0 = bias0 + 4L * c;
-      if (p.columns(i) < Panels.COLUMNS) {
-        MemorySegment.copy(bias, i0, scratch, lastBias, 4L * p.columns(i));
-        init = scratch;
-        i0 = lastBias;
-      }
-    }
-    long xAt = x.at(r);
-    if (widened) {
-      TileF32.run(
-          p.in,
-          x.segment,
-          xAt,
-          x.stride,
-          rows,
-          scratch,
-          line,
-          scratch,
-          to,
-          stageStride,
-          init,
-          i0,
-          0);
-      return;
-    }
-    MemorySegment s = p.segment;
-    long at = p.at(i);
-    switch (p.dtype) {
-      case BF16 -> {
-        if (rows == 1) {
-          RowBf16.run(p.in, x.segment, xAt, 0, 1, s, at, scratch, to, 0, init, i0, 0);
-        } else {
-          TileBf16.run(
-              p.in, x.segment, xAt, x.stride, rows, s, at, scratch, to, stageStride, init, i0, 0);
-        }
-      }
-      case F32 -> {
-        if (rows == 1) {
-          RowF32.run(p.in, x.segment, xAt, 0, 1, s, at, scratch, to, 0, init, i0, 0);
-        } else {
-          TileF32.run(
-              p.in, x.segment, xAt, x.stride, rows, s, at, scratch, to, stageStride, init, i0, 0);
-        }
-      }
-      case Q8 -> Q8.row(p.in, x.segment, xAt, s, at, scratch, to, init, i0);
-      case Q4 -> {
-        for (int n = 0; n < rows; n++) {
-          long a = rounded + (r + n) * Q4.bytes(p.in);
-          Q4.row(p.in, scratch, a, s, at, scratch, to + n * stageStride, init, i0);
-        }
-      }
-      case F16, I8, U8, I32, I64 -> throw new AssertionError(p.dtype);
+  private void twoPanels(
+      int r,
+      MemorySegment a,
+      long a0,
+      MemorySegment b,
+      long b0,
+      MemorySegment scratch,
+      long y0,
+      long z0,
+      Starts init) {
+    MemorySegment s = init.segment;
+    long i0 = init.at(y0);
+    long j0 = init.at(z0);
+    int k = w.in;
+    long x0 = rounded ? roundedRow(r) : x.at(r);
+    switch (w.dtype) {
+      case BF16 -> RowBf16.run(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      case F32 -> RowF32.run(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      case Q8 -> Q8.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      case Q4 -> Q4.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      case F16, I8, U8, I32, I64 -> throw new AssertionError(w.dtype);
     }
   }
 
-  /// Takes `columns` columns of row `r` from the stage to `y`.
-  private void finish(MemorySegment scratch, long at, int r, int c, int columns) {
+  private long roundedRow(int r) {
+    return roundedRows + r * RoundedRow.bytes(w.in);
+  }
+
+  // ---- many rows, six at a time
+
+  /// Rows `from … to − 1` as [RowBlocks], in memory that workers share.
+  private final class LayOut implements Pool.Job {
+    private final int from;
+    private final int to;
+
+    LayOut(int from, int to) {
+      this.from = from;
+      this.to = to;
+    }
+
+    @Override
+    public long commonBytes() {
+      return RowBlocks.count(to - from) * RowBlocks.bytes(w.in);
+    }
+
+    @Override
+    public void run(Share share) {
+      RowBlocks.fill(share, w.in, x, from, to, share.common());
+    }
+  }
+
+  /// Rows `from … to − 1`, laid out.
+  private final class ManyRows implements Pool.Job {
+    private final int from;
+    private final int to;
+
+    ManyRows(int from, int to) {
+      this.from = from;
+      this.to = to;
+    }
+
+    @Override
+    public void run(Share share) {
+      MemorySegment scratch = share.scratch(scratchBytes);
+      int end = share.to(w.count());
+      for (int first = share.from(w.count()); first < end; first += group) {
+        panels(share.common(), scratch, first, Math.min(group, end - first));
+      }
+    }
+
+    /// All rows of the columns of panels `first … first + count − 1`.
+    private void panels(MemorySegment blocks, MemorySegment scratch, int first, int count) {
+      if (widened) {
+        for (int j = 0; j < count; j++) {
+          widen(w, first + j, scratch, lines + j * line());
+          if (up != null) {
+            widen(up, first + j, scratch, lines + (group + j) * line());
+          }
+        }
+      }
+      Starts init = starts(scratch, first, count);
+      for (int r = from; r < to; r += RowBlocks.ROWS) {
+        long block = (r - from) / RowBlocks.ROWS * RowBlocks.bytes(w.in);
+        int rows = Math.min(RowBlocks.ROWS, to - r);
+        for (int j = 0; j < count; j++) {
+          long y0 = PANEL_LINE * j;
+          tile(blocks, block, rows, w, first + j, lines + j * line(), scratch, y0, init);
+          if (up != null) {
+            long line = lines + (group + j) * line();
+            tile(blocks, block, rows, up, first + j, line, scratch, upStage + y0, init);
+          }
+        }
+        for (int i = 0; i < rows; i++) {
+          finish(scratch, stageStride * i, r + i, first, count);
+        }
+      }
+    }
+
+    private static void widen(Panels p, int i, MemorySegment scratch, long to) {
+      if (p.dtype == DType.Q8) {
+        Q8.widen(p.in, p.segment, p.at(i), scratch, to);
+      } else {
+        Q4.widen(p.in, p.segment, p.at(i), scratch, to);
+      }
+    }
+
+    /// A block of rows times panel `i`, which lies widened at `line` in scratch if it was.
+    private void tile(
+        MemorySegment x,
+        long x0,
+        int rows,
+        Panels p,
+        int i,
+        long line,
+        MemorySegment scratch,
+        long y0,
+        Starts init) {
+      MemorySegment s = init.segment;
+      long i0 = init.at(y0);
+      int k = p.in;
+      long w0 = p.at(i);
+      if (widened) {
+        TileF32.run(k, x, x0, rows, scratch, line, scratch, y0, stageStride, s, i0);
+      } else if (p.dtype == DType.BF16) {
+        TileBf16.run(k, x, x0, rows, p.segment, w0, scratch, y0, stageStride, s, i0);
+      } else {
+        TileF32.run(k, x, x0, rows, p.segment, w0, scratch, y0, stageStride, s, i0);
+      }
+    }
+  }
+
+  // ---- begin and end
+
+  /// What the sums of a group of panels start at.
+  private record Starts(MemorySegment segment, long start, long mask) {
+    private static final MemorySegment ZERO = Arena.global().allocate(PANEL_LINE, 64);
+    private static final Starts NOTHING = new Starts(ZERO, 0, 0);
+
+    /// Where the start of the sums lies that go to `y` of the stage.
+    long at(long y) {
+      return start + (y & mask);
+    }
+  }
+
+  /// The bias of panels `first … first + count − 1`; copied where the last panel is not full.
+  private Starts starts(MemorySegment scratch, int first, int count) {
+    if (bias == null) {
+      return Starts.NOTHING;
+    }
+    int c = first * Panels.COLUMNS;
+    int columns = columns(first, count);
+    if (columns == count * Panels.COLUMNS) {
+      return new Starts(bias, bias0 + 4L * c, -1);
+    }
+    MemorySegment.copy(bias, bias0 + 4L * c, scratch, starts, 4L * columns);
+    return new Starts(scratch, starts, -1);
+  }
+
+  /// Columns of panels `first … first + count − 1` that exist.
+  private int columns(int first, int count) {
+    return Math.min(count * Panels.COLUMNS, w.out - first * Panels.COLUMNS);
+  }
+
+  /// Takes row `r` of panels `first … first + count − 1` from the stage to `y`.
+  private void finish(MemorySegment scratch, long at, int r, int first, int count) {
+    int c = first * Panels.COLUMNS;
+    int columns = columns(first, count);
     long to = y.at(r) + 4L * c;
     switch (end) {
       case NONE -> MemorySegment.copy(scratch, at, y.segment, to, 4L * columns);

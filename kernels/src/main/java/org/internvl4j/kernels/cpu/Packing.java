@@ -126,7 +126,7 @@ final class Packing {
     for (int k = 0; k < n; k++) {
       int q = Blocks.quantum(dtype, w[k], scale);
       if (dtype == DType.Q8) {
-        to.set(JAVA_BYTE, lines + (long) Panels.COLUMNS * k + c, (byte) q);
+        to.set(JAVA_BYTE, lines + 64L * (k / 2) + half(c) + k % 2, (byte) q);
       } else {
         long four = lines + 64L * (k / 4) + half(c);
         int bits = to.get(JAVA_SHORT_UNALIGNED, four) | (q + 8) << (4 * (k % 4));
@@ -213,7 +213,7 @@ final class Packing {
   private static void q8(MemorySegment s, long block, int n, float[] to, int first) {
     for (int k = 0; k < n; k++) {
       for (int c = 0; c < Panels.COLUMNS; c++) {
-        int q = s.get(JAVA_BYTE, block + Panels.SCALES + (long) Panels.COLUMNS * k + c);
+        int q = s.get(JAVA_BYTE, block + Panels.SCALES + 64L * (k / 2) + half(c) + k % 2);
         to[first + Panels.COLUMNS * k + c] = q * scale(s, block, c);
       }
     }

@@ -17,14 +17,14 @@ import org.internvl4j.runtime.Workspace;
 /// |---|---|
 /// | `f32` | `[in]` lines of 32 floats, in order |
 /// | `bf16` | `[in]` lines of 16 ints |
-/// | `q8` | `[in/32]` blocks: 16 ints with the scales, then 32 lines of 32 bytes, in order |
+/// | `q8` | `[in/32]` blocks: 16 ints with the scales, then for every two inputs 16 ints, whose halves hold the two of one output, the first in the lower byte |
 /// | `q4` | `[in/32]` blocks: 16 ints with the scales, then for every four inputs 16 ints, whose halves hold the four of one output, the first in the lowest bits, each plus 8 |
 ///
 /// Outputs and inputs that do not exist are zero. The order depends on neither the width of vectors
 /// nor the number of threads: packed bytes may be kept.
 final class Panels {
   /// The order's name and version.
-  static final String NAME = "panels-32.1";
+  static final String NAME = "panels-32.2";
 
   /// Outputs of a panel.
   static final int COLUMNS = 32;

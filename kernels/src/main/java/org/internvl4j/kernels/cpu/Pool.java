@@ -16,6 +16,11 @@ final class Pool implements AutoCloseable {
   /// Work on a share of the units. Must give the same result however the units are shared.
   interface Job {
     void run(Share share);
+
+    /// Bytes of memory that all workers share: see [Share#common].
+    default long commonBytes() {
+      return 0;
+    }
   }
 
   /// How long whoever waits spins before it parks: longer than the host needs between two tokens,
@@ -28,6 +33,7 @@ final class Pool implements AutoCloseable {
   private static final long SOLO = 16_384;
 
   private final ReentrantLock turn = new ReentrantLock(true);
+  private final Share.Scratch common = new Share.Scratch();
   private final Share.Scratch[] scratch;
   private final Share solo;
   private final Share callers;
@@ -44,11 +50,11 @@ final class Pool implements AutoCloseable {
     crowded = workers > Runtime.getRuntime().availableProcessors();
     scratch = new Share.Scratch[workers];
     Arrays.setAll(scratch, i -> new Share.Scratch());
-    solo = new Share(0, 1, scratch[0]);
-    callers = new Share(0, workers, scratch[0]);
+    solo = new Share(0, 1, scratch[0], common);
+    callers = new Share(0, workers, scratch[0], common);
     others = new Worker[workers - 1];
     for (int i = 0; i < others.length; i++) {
-      others[i] = new Worker(new Share(i + 1, workers, scratch[i + 1]));
+      others[i] = new Worker(new Share(i + 1, workers, scratch[i + 1], common));
       Thread thread = new Thread(others[i], "internvl4j-cpu-" + (i + 1));
       thread.setDaemon(true);
       others[i].thread = thread;
@@ -73,6 +79,17 @@ final class Pool implements AutoCloseable {
         recording.add(cost, job);
       }
       runNow(cost, job);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /// Runs `first`, then `second`, with nothing in between that could touch what they share.
+  void run(long firstCost, Job first, long secondCost, Job second) {
+    turn.lock();
+    try {
+      run(firstCost, first);
+      run(secondCost, second);
     } finally {
       turn.unlock();
     }
@@ -108,6 +125,7 @@ final class Pool implements AutoCloseable {
   }
 
   private void runNow(long cost, Job job) {
+    common.atLeast(job.commonBytes());
     if (others.length == 0 || cost < SOLO) {
       job.run(solo);
     } else {
@@ -202,6 +220,7 @@ final class Pool implements AutoCloseable {
       for (Share.Scratch s : scratch) {
         s.close();
       }
+      common.close();
     } finally {
       turn.unlock();
     }

@@ -8,11 +8,13 @@ final class Share {
   private final int worker;
   private final int workers;
   private final Scratch scratch;
+  private final Scratch common;
 
-  Share(int worker, int workers, Scratch scratch) {
+  Share(int worker, int workers, Scratch scratch, Scratch common) {
     this.worker = worker;
     this.workers = workers;
     this.scratch = scratch;
+    this.common = common;
   }
 
   /// First of `units` units that are this worker's.
@@ -41,6 +43,12 @@ final class Share {
     return scratch.atLeast(bytes);
   }
 
+  /// [Pool.Job#commonBytes] bytes, 64-byte aligned, with what earlier jobs left in them: one job
+  /// may lay out what the next one reads, as long as nothing else runs in between.
+  MemorySegment common() {
+    return common.memory.segment();
+  }
+
   /// At least `count` floats for plain loops, which the compiler turns into vectors on arrays only;
   /// this worker's until the job ends, with undefined contents.
   float[] floats(int count) {
@@ -51,7 +59,7 @@ final class Share {
   static final class Scratch implements AutoCloseable {
     private static final long FIRST = 1 << 18;
 
-    private Memory memory = Memory.host(FIRST, "cpu scratch");
+    Memory memory = Memory.host(FIRST, "cpu scratch");
     private float[] floats = {};
 
     private float[] floats(int count) {
@@ -61,7 +69,7 @@ final class Share {
       return floats;
     }
 
-    private MemorySegment atLeast(long bytes) {
+    MemorySegment atLeast(long bytes) {
       if (memory.byteSize() < bytes) {
         memory.close();
         memory = Memory.host(Long.highestOneBit(bytes - 1) << 1, "cpu scratch");

@@ -1,0 +1,57 @@
+package org.internvl4j.kernels.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/// Rows as [TileBf16] and [TileF32] read them: blocks of six, `[k][6]`, so that a tile reads one
+/// stream. Rows that do not exist are zero.
+final class RowBlocks {
+  /// Rows of a block.
+  static final int ROWS = 6;
+
+  private static final long LINE = 4L * ROWS;
+
+  private RowBlocks() {}
+
+  /// How many blocks hold `rows` rows.
+  static int count(int rows) {
+    return (rows + ROWS - 1) / ROWS;
+  }
+
+  /// Bytes of a block of rows of `k` elements.
+  static long bytes(int k) {
+    return LINE * k;
+  }
+
+  /// Lays out rows `from … to − 1`, workers sharing the blocks.
+  ///
+  /// @param y the first block begins here
+  static void fill(Share share, int k, Rows x, int from, int to, MemorySegment y) {
+    int blocks = count(to - from);
+    int end = share.to(blocks);
+    for (int i = share.from(blocks); i < end; i++) {
+      long at = i * bytes(k);
+      for (int r = 0; r < ROWS; r++) {
+        int row = from + ROWS * i + r;
+        if (row < to) {
+          row(k, x.segment, x.at(row), y, at + 4L * r);
+        } else {
+          zeros(k, y, at + 4L * r);
+        }
+      }
+    }
+  }
+
+  private static void row(int k, MemorySegment x, long x0, MemorySegment y, long y0) {
+    for (int i = 0; i < k; i++) {
+      y.set(JAVA_INT_UNALIGNED, y0 + LINE * i, x.get(JAVA_INT_UNALIGNED, x0 + 4L * i));
+    }
+  }
+
+  private static void zeros(int k, MemorySegment y, long y0) {
+    for (int i = 0; i < k; i++) {
+      y.set(JAVA_INT_UNALIGNED, y0 + LINE * i, 0);
+    }
+  }
+}

@@ -2,15 +2,10 @@ package org.internvl4j.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static org.internvl4j.kernels.cpu.AttentionTile.COLUMNS;
-import static org.internvl4j.kernels.cpu.AttentionTile.LINE;
-import static org.internvl4j.kernels.cpu.AttentionTile.ROWS;
-import static org.internvl4j.kernels.cpu.Lanes.LE;
+import static org.internvl4j.kernels.cpu.Panels.COLUMNS;
+import static org.internvl4j.kernels.cpu.RowBlocks.ROWS;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
 
@@ -23,8 +18,8 @@ import org.internvl4j.runtime.Tensor;
 /// columns of a kv head are its query heads of each token in turn, so that heads which share keys
 /// ([Ainslie et al. 2023]) fill vectors together, and neighbours see about the same keys.
 ///
-/// A unit is [AttentionTile#COLUMNS] columns of one kv head; a worker has a range of units, cut so
-/// that each has as many keys to look at. It takes all its units of a kv head over a block of keys
+/// A unit is [Panels#COLUMNS] columns of one kv head; a worker has a range of units, cut so that
+/// each has as many keys to look at. It takes all its units of a kv head over a block of keys
 /// before it lays out the next one. What a unit computes depends neither on the other units nor on
 /// how many keys there are beyond those it sees. Few queries are [AttentionStep]'s.
 final class Attention {
@@ -32,15 +27,14 @@ final class Attention {
   /// go one way, so that a token does not depend on how many are made together.
   private static final int MANY = 9;
 
-  /// Keys of a block, a multiple of [AttentionTile#ROWS]: with their values and their scores they
-  /// stay in a second-level cache, and a picture's 1025 are three blocks without waste.
-  private static final int KEYS = 352;
+  /// Keys of a block, a multiple of [RowBlocks#ROWS]: with their values and their scores they stay
+  /// in a second-level cache, and a picture's 1025 are three blocks without waste.
+  private static final int KEYS = 348;
+
+  /// Bytes of a line of columns.
+  static final long LINE = 4L * COLUMNS;
 
   private static final double LOG2_E = 1.4426950408889634;
-
-  /// As many floats as a panel of keys or values has rows.
-  private static final VectorSpecies<Float> PANEL_ROW =
-      VectorSpecies.of(float.class, VectorShape.forBitSize(32 * ROWS));
 
   private final Heads h;
   private final int columns; // of a kv head
@@ -196,17 +190,11 @@ final class Attention {
   }
 
   private static void value(MemorySegment to, long at, MemorySegment from, long v, int width) {
-    long panel = 4L * KEYS; // times rows
-    int d = 0;
-    for (; d <= width - ROWS; d += ROWS) {
-      FloatVector.fromMemorySegment(PANEL_ROW, from, v + 4L * d, LE)
-          .intoMemorySegment(to, at + panel * d, LE);
-    }
-    for (int r = 0; d + r < width; r++) {
-      to.set(
-          JAVA_INT_UNALIGNED,
-          at + panel * d + 4L * r,
-          from.get(JAVA_INT_UNALIGNED, v + 4L * (d + r)));
+    for (int d = 0; d < width; d += ROWS) {
+      long panel = at + 4L * KEYS * d;
+      for (int r = 0; r < Math.min(ROWS, width - d); r++) {
+        to.set(JAVA_INT_UNALIGNED, panel + 4L * r, from.get(JAVA_INT_UNALIGNED, v + 4L * (d + r)));
+      }
     }
   }
 
@@ -214,7 +202,7 @@ final class Attention {
   private void unit(MemorySegment scratch, int block, int key, int count, long unit) {
     int tiles = (count + ROWS - 1) / ROWS;
     long step = 4L * ROWS * h.width;
-    AttentionTile.run(h.width, tiles, scratch, keyPanels, step, unit, scores);
+    products(h.width, tiles, scratch, keyPanels, step, unit, scores);
     int all = Math.clamp((long) fewest(block) - key, 0, count);
     if (all < count) {
       limit(scratch, block, key);
@@ -222,8 +210,21 @@ final class Attention {
     float factor = (float) (Math.abs(h.scale) * LOG2_E);
     AttentionWeights.run(scratch, scores, all, count, factor, limits, state(unit));
     step = 4L * ROWS * KEYS;
-    AttentionTile.run(count, channels / ROWS, scratch, valuePanels, step, scores, products);
+    products(count, channels / ROWS, scratch, valuePanels, step, scores, products);
     AttentionWeights.add(scratch, sums(unit), products, h.width, state(unit) + 2 * LINE);
+  }
+
+  /// `y[r][c] = Σ_k x[k][r] · b[k][c]`, tiles one below the other.
+  ///
+  /// @param x `[tiles][k][ROWS]`
+  /// @param step bytes from one tile's `x` to the next one's
+  /// @param b `[k][COLUMNS]`
+  /// @param y `[tiles][ROWS][COLUMNS]`
+  private static void products(
+      int k, int tiles, MemorySegment s, long x, long step, long b, long y) {
+    for (int i = 0; i < tiles; i++) {
+      TileF32.run(k, s, x + i * step, ROWS, s, b, s, y + ROWS * LINE * i, LINE, Panels.ZEROS, 0);
+    }
   }
 
   /// How many keys of a block each column sees.

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.internvl4j.kernels.cpu.Lanes.F;
 import static org.internvl4j.kernels.cpu.Lanes.LE;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
@@ -16,8 +15,6 @@ final class AttentionStep {
   private static final int KEYS = 128;
   private static final long STATE =
       4L * KEYS; // scratch: weights of a block, then (max, sum) a unit
-
-  private static final MemorySegment ZEROS = Arena.global().allocate(64, 64);
 
   private final Heads h;
 
@@ -153,7 +150,7 @@ final class AttentionStep {
       long stride,
       int count,
       boolean first) {
-    FloatVector a = FloatVector.fromMemorySegment(F, first ? ZEROS : y, first ? 0 : yAt, LE);
+    FloatVector a = FloatVector.fromMemorySegment(F, first ? Panels.ZEROS : y, first ? 0 : yAt, LE);
     FloatVector b = FloatVector.zero(F);
     int j = 0;
     for (; j <= count - 2; j += 2) {
@@ -185,7 +182,7 @@ final class AttentionStep {
       int count,
       int width,
       boolean first) {
-    FloatVector a = Lanes.load(first ? ZEROS : y, first ? 0 : yAt, width);
+    FloatVector a = Lanes.load(first ? Panels.ZEROS : y, first ? 0 : yAt, width);
     for (int j = 0; j < count; j++) {
       FloatVector w = FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
       a = w.fma(Lanes.load(v, vAt + j * stride, width), a);

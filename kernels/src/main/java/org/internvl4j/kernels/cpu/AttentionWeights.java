@@ -3,7 +3,7 @@ package org.internvl4j.kernels.cpu;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.UMIN;
-import static org.internvl4j.kernels.cpu.AttentionTile.LINE;
+import static org.internvl4j.kernels.cpu.Attention.LINE;
 import static org.internvl4j.kernels.cpu.Lanes.BYTES;
 import static org.internvl4j.kernels.cpu.Lanes.F;
 import static org.internvl4j.kernels.cpu.Lanes.LE;

@@ -1,6 +1,5 @@
 package org.internvl4j.kernels.cpu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
@@ -321,8 +320,7 @@ final class MatMul {
 
   /// What the sums of a group of panels start at.
   private record Starts(MemorySegment segment, long start, long mask) {
-    private static final MemorySegment ZERO = Arena.global().allocate(PANEL_LINE, 64);
-    private static final Starts NOTHING = new Starts(ZERO, 0, 0);
+    private static final Starts NOTHING = new Starts(Panels.ZEROS, 0, 0);
 
     /// Where the start of the sums lies that go to `y` of the stage.
     long at(long y) {

@@ -1,5 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.Blocks;
 import org.internvl4j.runtime.DType;
@@ -37,6 +38,9 @@ final class Panels {
 
   /// Bytes of a block of [DType#Q4].
   static final int Q4_BLOCK = SCALES + Blocks.LENGTH * COLUMNS / 2;
+
+  /// A line of zeros: for sums that start at nothing.
+  static final MemorySegment ZEROS = Arena.global().allocate(4L * COLUMNS, 64);
 
   final MemorySegment segment;
   final DType dtype;

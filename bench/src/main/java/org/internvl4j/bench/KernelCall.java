@@ -98,7 +98,7 @@ record KernelCall(
 
   /// A device may round activations to meet 4-bit weights.
   private static Tolerance tolerance(DType keep, int terms) {
-    return keep == DType.Q4 ? Tolerance.roundedFactor(terms) : Tolerance.sum(terms, 40);
+    return keep.isBlocks() ? Tolerance.roundedFactor(terms) : Tolerance.sum(terms, 40);
   }
 
   private static Tensor[] weights(

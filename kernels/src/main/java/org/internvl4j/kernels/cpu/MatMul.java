@@ -157,9 +157,9 @@ final class MatMul {
     int to = share.to(w.count());
     for (int first = share.from(w.count()); first < to; first += group) {
       int count = Math.min(group, to - first);
-      Starts init = starts(scratch, first, count);
+      begin(scratch, first, count);
       for (int r = 0; r < x.count; r++) {
-        fewPanels(scratch, first, count, r, init);
+        fewPanels(scratch, first, count, r);
         finish(scratch, 0, r, first, count);
       }
     }
@@ -167,20 +167,20 @@ final class MatMul {
 
   /// Row `r` times panels `first … first + count − 1`, two at a time: those of the gate and of `up`
   /// if there are both.
-  private void fewPanels(MemorySegment scratch, int first, int count, int r, Starts init) {
+  private void fewPanels(MemorySegment scratch, int first, int count, int r) {
     if (up == null) {
       for (int j = 0; j < count; j += 2) {
         int k = Math.min(j + 1, count - 1);
         long a = w.at(first + j);
         long b = w.at(first + k);
-        twoPanels(r, w.segment, a, w.segment, b, scratch, PANEL_LINE * j, PANEL_LINE * k, init);
+        twoPanels(r, w.segment, a, w.segment, b, scratch, PANEL_LINE * j, PANEL_LINE * k);
       }
     } else {
       for (int j = 0; j < count; j++) {
         long to = PANEL_LINE * j;
         long a = w.at(first + j);
         long b = up.at(first + j);
-        twoPanels(r, w.segment, a, up.segment, b, scratch, to, upStage + to, init);
+        twoPanels(r, w.segment, a, up.segment, b, scratch, to, upStage + to);
       }
     }
   }
@@ -193,11 +193,10 @@ final class MatMul {
       long b0,
       MemorySegment scratch,
       long y0,
-      long z0,
-      Starts init) {
-    MemorySegment s = init.segment;
-    long i0 = init.at(y0);
-    long j0 = init.at(z0);
+      long z0) {
+    MemorySegment s = start(scratch);
+    long i0 = startOf(y0);
+    long j0 = startOf(z0);
     int k = w.in;
     long x0 = rounded ? roundedRow(r) : x.at(r);
     switch (w.dtype) {
@@ -265,16 +264,16 @@ final class MatMul {
           }
         }
       }
-      Starts init = starts(scratch, first, count);
+      begin(scratch, first, count);
       for (int r = from; r < to; r += RowBlocks.ROWS) {
         long block = (r - from) / RowBlocks.ROWS * RowBlocks.bytes(w.in);
         int rows = Math.min(RowBlocks.ROWS, to - r);
         for (int j = 0; j < count; j++) {
           long y0 = PANEL_LINE * j;
-          tile(blocks, block, rows, w, first + j, lines + j * line(), scratch, y0, init);
+          tile(blocks, block, rows, w, first + j, lines + j * line(), scratch, y0);
           if (up != null) {
             long line = lines + (group + j) * line();
-            tile(blocks, block, rows, up, first + j, line, scratch, upStage + y0, init);
+            tile(blocks, block, rows, up, first + j, line, scratch, upStage + y0);
           }
         }
         for (int i = 0; i < rows; i++) {
@@ -300,10 +299,9 @@ final class MatMul {
         int i,
         long line,
         MemorySegment scratch,
-        long y0,
-        Starts init) {
-      MemorySegment s = init.segment;
-      long i0 = init.at(y0);
+        long y0) {
+      MemorySegment s = start(scratch);
+      long i0 = startOf(y0);
       int k = p.in;
       long w0 = p.at(i);
       if (widened) {
@@ -318,28 +316,21 @@ final class MatMul {
 
   // ---- begin and end
 
-  /// What the sums of a group of panels start at.
-  private record Starts(MemorySegment segment, long start, long mask) {
-    private static final Starts NOTHING = new Starts(Panels.ZEROS, 0, 0);
-
-    /// Where the start of the sums lies that go to `y` of the stage.
-    long at(long y) {
-      return start + (y & mask);
+  /// Lays the bias of panels `first … first + count − 1` where the sums of a group start.
+  private void begin(MemorySegment scratch, int first, int count) {
+    if (bias != null) {
+      long from = bias0 + PANEL_LINE * first;
+      MemorySegment.copy(bias, from, scratch, starts, 4L * columns(first, count));
     }
   }
 
-  /// The bias of panels `first … first + count − 1`; copied where the last panel is not full.
-  private Starts starts(MemorySegment scratch, int first, int count) {
-    if (bias == null) {
-      return Starts.NOTHING;
-    }
-    int c = first * Panels.COLUMNS;
-    int columns = columns(first, count);
-    if (columns == count * Panels.COLUMNS) {
-      return new Starts(bias, bias0 + 4L * c, -1);
-    }
-    MemorySegment.copy(bias, bias0 + 4L * c, scratch, starts, 4L * columns);
-    return new Starts(scratch, starts, -1);
+  /// Where the start of the sums lies that go to `y` of the stage, in [#start].
+  private long startOf(long y) {
+    return bias == null ? 0 : starts + y;
+  }
+
+  private MemorySegment start(MemorySegment scratch) {
+    return bias == null ? Panels.ZEROS : scratch;
   }
 
   /// Columns of panels `first … first + count − 1` that exist.

@@ -20,28 +20,35 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every fixture against the reference's own numbers, and proof that a wrong number is noticed.
 class VerifierTest {
   private static final OpenOptions WHOLE = OpenOptions.DEFAULT.withDevice("cpu").withWholeTower();
 
+  /// All of them.
+  static final List<String> FIXTURES =
+      List.of(
+          "internvl2-1b",
+          "internvl2-2b",
+          "internvl2-4b",
+          "internvl2-26b",
+          "internvl2-40b",
+          "internvl2-76b",
+          "internvl2_5-1b",
+          "internvl-chat-v1-1",
+          "internvl-chat-v1-2",
+          "internvl2-2b-ntk",
+          "internvl2-4b-long",
+          "internvl2-1b-resized");
+
+  static List<String> fixtures() {
+    return FIXTURES;
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "internvl2-1b",
-        "internvl2-2b",
-        "internvl2-4b",
-        "internvl2-26b",
-        "internvl2-40b",
-        "internvl2-76b",
-        "internvl2_5-1b",
-        "internvl-chat-v1-1",
-        "internvl-chat-v1-2",
-        "internvl2-2b-ntk",
-        "internvl2-4b-long",
-        "internvl2-1b-resized"
-      })
+  @MethodSource("fixtures")
   void equalsTheReference(String fixture) {
     List<Check> checks = new ArrayList<>();
     try (VisionLanguageModel model = open(fixture, WHOLE);

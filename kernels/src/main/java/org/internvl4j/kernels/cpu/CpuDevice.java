@@ -19,6 +19,10 @@ final class CpuDevice implements Device {
   /// `128`, `256` or `512` for the width of vectors in bits, `0` for plain loops.
   private static final String BITS = "internvl4j.vector.bits";
 
+  /// `true` allows vectors wider than this machine's: Java computes them element by element, some
+  /// hundred times slower. For tests.
+  private static final String EMULATED = "internvl4j.vector.emulated";
+
   private static final Logger LOG = System.getLogger(CpuDevice.class.getName());
   private static boolean warned;
 
@@ -38,7 +42,7 @@ final class CpuDevice implements Device {
       return new CpuDevice(pool, new ScalarKernels(pool), "plain loops");
     }
     int bits = Lanes.BITS;
-    if (bits > Lanes.WIDEST) {
+    if (bits > Lanes.WIDEST && !Boolean.getBoolean(EMULATED)) {
       throw new DeviceException(
           "cpu: " + BITS + " is " + bits + " but this machine's vectors have " + Lanes.WIDEST);
     }

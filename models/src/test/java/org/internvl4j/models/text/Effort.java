@@ -6,6 +6,6 @@ final class Effort {
 
   /// Texts a tokenizer.
   static int texts() {
-    return Boolean.getBoolean("internvl4j.sweep") ? 100_000 : 10_000;
+    return org.internvl4j.testkit.Effort.isWhole() ? 100_000 : 10_000;
   }
 }

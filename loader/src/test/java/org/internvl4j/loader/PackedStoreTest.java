@@ -3,18 +3,26 @@ package org.internvl4j.loader;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.function.ToIntFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.internvl4j.loader.LoadListener.Stage;
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -22,7 +30,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whatever happens to the file, every matrix is the right one: [PackedModel] compares them all.
 class PackedStoreTest {
@@ -160,6 +170,121 @@ class PackedStoreTest {
     } catch (UnusablePackedFile e) {
       return false;
     }
+  }
+
+  /// What may have become of a file.
+  private interface Damage {
+    byte[] of(byte[] good);
+  }
+
+  private static Arguments cut(String what, ToIntFunction<byte[]> length) {
+    Damage damage = good -> Arrays.copyOf(good, length.applyAsInt(good));
+    return Arguments.of("cut " + what, damage);
+  }
+
+  private static Arguments flipped(String what, ToIntFunction<byte[]> place) {
+    Damage damage =
+        good -> {
+          byte[] bad = good.clone();
+          bad[place.applyAsInt(good)] ^= 1;
+          return bad;
+        };
+    return Arguments.of("flipped " + what, damage);
+  }
+
+  /// Where the table begins: matrices end right before it.
+  private static int table(byte[] file) {
+    return (int) ByteBuffer.wrap(file).getLong(16);
+  }
+
+  static Stream<Arguments> damages() {
+    return Stream.of(
+        cut("to nothing", f -> 0),
+        cut("within the head's fields", f -> 20),
+        cut("within the head", f -> PackedHead.PAGE - 1),
+        cut("behind the head", f -> PackedHead.PAGE),
+        cut("in the middle of the matrices", f -> table(f) / 2),
+        cut("before the table", PackedStoreTest::table),
+        cut("before its last byte", f -> f.length - 1),
+        cut("too late", f -> f.length + 1),
+        flipped("magic", f -> 0),
+        flipped("version", f -> 11),
+        flipped("size of the table", f -> 15),
+        flipped("place of the table", f -> 23),
+        flipped("checksum of the table", f -> 27),
+        flipped("checksum of the head", f -> 31),
+        flipped("rest of the head", f -> PackedHead.PAGE - 1),
+        flipped("first byte of the matrices", f -> PackedHead.PAGE),
+        flipped("middle of the matrices", f -> table(f) / 2),
+        flipped("last byte of the matrices", f -> table(f) - 1),
+        flipped("first byte of the table", PackedStoreTest::table),
+        flipped("last byte of the table", f -> f.length - 1),
+        Arguments.of("zeroed behind the middle", (Damage) PackedStoreTest::withoutItsEnd),
+        Arguments.of("of another layout", (Damage) PackedStoreTest::ofAnotherLayout));
+  }
+
+  /// As a file system leaves a file whose last pages never reached the disk.
+  private static byte[] withoutItsEnd(byte[] good) {
+    byte[] bad = good.clone();
+    Arrays.fill(bad, good.length / 2, good.length, (byte) 0);
+    return bad;
+  }
+
+  /// Whole and of this version, but the device packed otherwise then.
+  private static byte[] ofAnotherLayout(byte[] good) {
+    byte[] other = good.clone();
+    int at = table(good);
+    byte[] name = "turned-3.0".getBytes(StandardCharsets.UTF_8); // instead of turned-3.1
+    System.arraycopy(name, 0, other, at + Integer.BYTES, name.length);
+    byte[] table = Arrays.copyOfRange(other, at, other.length);
+    int checksum = Chunks.crc(MemorySegment.ofArray(table));
+    new PackedHead(at, table.length, checksum).encode().get(0, other, 0, PackedHead.PAGE);
+    return other;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("damages")
+  void whateverBecameOfItEveryMatrixIsRight(String what, Damage damage) throws IOException {
+    use();
+    byte[] good = Files.readAllBytes(file());
+    byte[] bad = damage.of(good);
+    assertThat(bad).as(what).isNotEqualTo(good);
+    Files.write(file(), bad);
+    assertThat(use()).isEqualTo(PackedModel.MATRICES);
+    assertThat(Files.readAllBytes(file())).isEqualTo(good);
+    assertThat(use()).isZero();
+  }
+
+  @Test
+  void fileOfAnotherModelInThisPlaceIsNotUsed() throws IOException {
+    Path other = PackedModel.write(temp.resolve("other"), 2);
+    PackedModel.use(other, user, STORED);
+    Path weights = folder.resolve("model.safetensors");
+    Files.setLastModifiedTime(
+        weights, Files.getLastModifiedTime(other.resolve("model.safetensors")));
+    Files.createDirectories(file().getParent());
+    Files.copy(PackedModel.file(other, STORED), file());
+    assertThat(use()).isEqualTo(PackedModel.MATRICES);
+    assertThat(use()).isZero();
+  }
+
+  @Test
+  void weightsOfAnotherSizeMakeItStale() throws IOException {
+    use();
+    Path weights = folder.resolve("model.safetensors");
+    FileTime time = Files.getLastModifiedTime(weights);
+    Path larger = temp.resolve("larger");
+    try (SafeTensors old = SafeTensors.open(weights)) {
+      SafeTensorsWriter writer = new SafeTensorsWriter().zeros("more", DType.BF16, 8);
+      for (String name : old.names()) {
+        writer.add(name, old.tensor(name, Fixtures.DEVICE));
+      }
+      writer.write(larger);
+    }
+    Files.move(larger, weights, StandardCopyOption.REPLACE_EXISTING);
+    Files.setLastModifiedTime(weights, time);
+    assertThat(use()).isEqualTo(PackedModel.MATRICES);
+    assertThat(use()).isZero();
   }
 
   @Test

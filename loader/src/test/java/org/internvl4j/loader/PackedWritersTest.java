@@ -128,6 +128,26 @@ class PackedWritersTest {
   }
 
   @Test
+  void twoProcessesThatFindADamagedFileLeaveAWholeOne() throws Exception {
+    PackedModel.use(folder, user, STORED);
+    Path file = PackedModel.file(folder, STORED);
+    byte[] good = Files.readAllBytes(file);
+    byte[] bad = good.clone();
+    bad[PackedHead.PAGE + 1] ^= 1;
+    Files.write(file, bad);
+    List<Process> both = List.of(start(), start());
+    for (Process process : both) {
+      assertThat(prepared(process)).isEqualTo(PackedModel.MATRICES);
+    }
+    for (Process process : both) {
+      goOn(process);
+    }
+    assertThat(files()).containsExactly(file);
+    assertThat(Files.readAllBytes(file)).isEqualTo(good);
+    assertThat(PackedModel.use(folder, user, STORED)).isZero();
+  }
+
+  @Test
   void manyThreadsLeaveOneWholeFile() throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
       for (int round = 0; round < 10; round++) {

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A finished file of packed matrices, mapped.
 ///
+/// It is mapped twice: once to be checked, which reads all of it, and once to be used. Only the
+/// second mapping stays, so that what nobody uses, the vision tower where there is only text, is
+/// not in this process's memory.
+///
 /// ```
 /// 0        head: magic, version, where the table is, checksums
 /// 4096     matrices, each at a multiple of 4096, zeros between them
@@ -24,12 +28,22 @@ final class PackedFile implements AutoCloseable {
   private final Path path;
   private final Arena arena;
   private final MemorySegment bytes;
+  private final Arena checking;
+  private final MemorySegment unchecked;
   private final PackedTable table;
 
-  private PackedFile(Path path, Arena arena, MemorySegment bytes, PackedTable table) {
+  private PackedFile(
+      Path path,
+      Arena arena,
+      MemorySegment bytes,
+      Arena checking,
+      MemorySegment unchecked,
+      PackedTable table) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
+    this.checking = checking;
+    this.unchecked = unchecked;
     this.table = table;
   }
 
@@ -39,14 +53,19 @@ final class PackedFile implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // closed with the result
   static PackedFile open(Path path) throws IOException, UnusablePackedFile {
     Arena arena = Arena.ofShared();
+    Arena checking = Arena.ofShared();
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      MemorySegment bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
-      return new PackedFile(path, arena, bytes, table(bytes));
+      long size = file.size();
+      MemorySegment bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      MemorySegment unchecked = file.map(FileChannel.MapMode.READ_ONLY, 0, size, checking);
+      return new PackedFile(path, arena, bytes, checking, unchecked, table(unchecked));
     } catch (InternalError e) {
       arena.close();
+      checking.close();
       throw shrunk();
     } catch (IOException | UnusablePackedFile | RuntimeException e) {
       arena.close();
+      checking.close();
       throw e;
     }
   }
@@ -110,7 +129,7 @@ final class PackedFile implements AutoCloseable {
     }
   }
 
-  /// Reads everything and compares it with its checksums, which also brings it into memory.
+  /// Reads everything and compares it with its checksums; once.
   ///
   /// @param threads how many read
   /// @throws UnusablePackedFile if a byte is not as it was written
@@ -123,7 +142,7 @@ final class PackedFile implements AutoCloseable {
           pieces.size(),
           threads,
           i -> {
-            pieces.get(i).check(bytes);
+            pieces.get(i).check(unchecked);
             long read = done.addAndGet(pieces.get(i).bytes);
             if (Thread.currentThread() == caller) {
               listener.progress(LoadListener.Stage.CHECKING, read, bytes.byteSize());
@@ -133,6 +152,8 @@ final class PackedFile implements AutoCloseable {
       throw UnusablePackedFile.damaged(String.valueOf(e.getMessage()));
     } catch (InternalError e) { // what the mapped file has lost
       throw shrunk();
+    } finally {
+      checking.close();
     }
     listener.progress(LoadListener.Stage.CHECKING, bytes.byteSize(), bytes.byteSize());
   }
@@ -181,5 +202,8 @@ final class PackedFile implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+    if (checking.scope().isAlive()) {
+      checking.close();
+    }
   }
 }

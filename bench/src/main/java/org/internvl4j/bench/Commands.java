@@ -11,7 +11,9 @@ final class Commands {
       List.of(
           "--add-modules=jdk.incubator.vector",
           "--enable-native-access=ALL-UNNAMED",
-          "-XX:+UseSerialGC");
+          "-XX:+UseSerialGC",
+          "-Xms48m",
+          "-XX:TrimNativeHeapInterval=2000");
 
   private Commands() {}
 

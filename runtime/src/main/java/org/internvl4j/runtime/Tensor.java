@@ -300,16 +300,14 @@ public final class Tensor {
   }
 
   /// Copies all elements, f32 and contiguous here, into `values` from its start on. Waits for the
-  /// device.
+  /// device. Allocates nothing, nor do [#toInts(int\[\])] and [#fromHost]: they run once a token.
   ///
   /// @throws IllegalArgumentException if they do not fit
   public void toFloats(float[] values) {
-    require(
-        dtype == DType.F32 && isContiguous() && shape.size() <= values.length,
-        "toFloats",
-        "%s does not go into %s floats",
-        this,
-        values.length);
+    if (dtype != DType.F32 || !isContiguous() || shape.size() > values.length) {
+      throw new IllegalArgumentException(
+          "toFloats: " + this + " does not go into " + values.length + " floats");
+    }
     device.synchronize();
     MemorySegment.copy(
         segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
@@ -320,12 +318,10 @@ public final class Tensor {
   ///
   /// @throws IllegalArgumentException if they do not fit
   public void toInts(int[] values) {
-    require(
-        dtype == DType.I32 && isContiguous() && shape.size() <= values.length,
-        "toInts",
-        "%s does not go into %s ints",
-        this,
-        values.length);
+    if (dtype != DType.I32 || !isContiguous() || shape.size() > values.length) {
+      throw new IllegalArgumentException(
+          "toInts: " + this + " does not go into " + values.length + " ints");
+    }
     device.synchronize();
     MemorySegment.copy(
         segment(), ValueLayout.JAVA_INT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
@@ -349,7 +345,9 @@ public final class Tensor {
 
   /// Overwrites the elements, contiguous here and in `host`, with `host`'s.
   public void fromHost(MemorySegment host) {
-    require(isContiguous(), "fromHost", "%s must be contiguous", this);
+    if (!isContiguous()) {
+      throw new IllegalArgumentException("fromHost: " + this + " must be contiguous");
+    }
     MemorySegment.copy(host, 0, segment(), byteOffset(), shape.size() * dtype.bytes());
   }
 

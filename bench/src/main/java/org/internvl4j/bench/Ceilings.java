@@ -18,16 +18,21 @@ final class Ceilings {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final int WARM_UP = 8;
   private static final int TIMES = 5;
-  private static final long BYTES = 1L << 28;
+
+  /// What the plain loop reads; taken once, since that takes longer than to read it.
+  static final long BYTES = 1L << 28;
+
   private static final int STEPS = 4_000_000;
 
   private final int threads;
+  private final Memory memory = Memory.host(BYTES, "benchmark"); // as long as the process
 
   /// Runs both loops until they are compiled.
   ///
   /// @param threads that read and compute together
   Ceilings(int threads) {
     this.threads = threads;
+    memory.segment().fill((byte) 1);
     readGigabytes(WARM_UP);
     fmaGigaflops(WARM_UP);
   }
@@ -43,11 +48,9 @@ final class Ceilings {
   }
 
   private double readGigabytes(int times) {
-    try (Memory memory = Memory.host(BYTES, "benchmark")) {
-      MemorySegment s = memory.segment().fill((byte) 1);
-      long share = BYTES / threads / 256 * 256;
-      return share * threads * 1e-9 / best(times, (w, n) -> read(s, share * w, share));
-    }
+    MemorySegment s = memory.segment();
+    long share = BYTES / threads / 256 * 256;
+    return share * threads * 1e-9 / best(times, (w, n) -> read(s, share * w, share));
   }
 
   private static float read(MemorySegment s, long from, long bytes) {

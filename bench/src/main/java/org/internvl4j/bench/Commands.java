@@ -17,10 +17,10 @@ final class Commands {
 
   private Commands() {}
 
-  static String jmh(String benchmark, Map<String, String> params, boolean garbage) {
+  static String jmh(String benchmark, Map<String, String> params) {
     StringBuilder command = new StringBuilder("bench/run jmh ").append(benchmark);
     params.forEach((name, value) -> command.append(" -p ").append(name).append('=').append(value));
-    return command.append(garbage ? " -prof gc" : "").toString();
+    return command.toString();
   }
 
   static String whereTimeGoes(ShapedCheckpoint.Model model, String piece) {

@@ -40,4 +40,9 @@ public class Counters {
   public double residentMegabytes() {
     return rates == null ? 0 : rates.residentMegabytes();
   }
+
+  /// Bytes that a call allocated on the Java heap, of all threads; 0 where nobody counts.
+  public double garbageBytes() {
+    return rates == null ? 0 : rates.garbageBytes();
+  }
 }

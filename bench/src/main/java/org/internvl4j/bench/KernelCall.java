@@ -106,13 +106,25 @@ record KernelCall(
     DType stored = keep.isBlocks() ? DType.BF16 : keep;
     long bytes = (long) in * out * together * (keep == DType.Q4 ? 1 : keep == DType.Q8 ? 2 : 4) / 2;
     int copies = rows >= MANY ? 1 : Math.toIntExact(1 + OUT_OF_CACHE / bytes);
-    Tensor noise = noise(w, 2, out, in);
+    Tensor raw = w.allocate(stored, out, in).copyFrom(noise(w, 2, out, in));
     Tensor[] weights = new Tensor[copies * together];
-    for (int i = 0; i < weights.length; i++) {
-      Tensor raw = w.allocate(stored, out, in).copyFrom(noise);
-      weights[i] = w.device().prepare(raw, Device.Role.MATRIX, keep, w);
+    weights[0] = w.device().prepare(raw, Device.Role.MATRIX, keep, w);
+    for (int i = 1; i < weights.length; i++) {
+      weights[i] = copy(w, weights[0]);
     }
     return weights;
+  }
+
+  /// A prepared matrix once more: preparing it again would take a hundred times as long.
+  private static Tensor copy(Workspace w, Tensor prepared) {
+    if (!prepared.isPacked()) {
+      return w.allocate(prepared.dtype(), prepared.shape().toArray()).copyFrom(prepared);
+    }
+    long bytes = prepared.byteSize();
+    Tensor copy = w.allocatePacked(prepared.dtype(), prepared.shape(), bytes);
+    MemorySegment.copy(
+        prepared.segment(), prepared.byteOffset(), copy.segment(), copy.byteOffset(), bytes);
+    return copy;
   }
 
   /// A kernel that reads and writes every element some times.

@@ -76,38 +76,35 @@ final class Plan {
     return List.of(
         new Group("kernels", 1, List.of(kernels(List.of("vit-300m.norm"), "BF16", "0", 1, 1, 100))),
         new Group("tokens", 1, List.of(tokens("internvl4j", "INTERNVL2_1B", "bf16", 1, 1))),
-        new Group("starting", 1, List.of(starts(1))));
+        new Group("starting", 1, List.of(starts(".*", 1))));
   }
 
   private static List<Group> quick(Set<String> engines) {
+    List<String> some =
+        List.of("qwen2-0.5b.swiglu.prefill", "qwen2-0.5b.down.prefill", "vit-300m.fc1");
     List<Group> groups = new ArrayList<>();
     groups.add(
         new Group(
             "products of prompts and tiles",
             1,
             List.of(
-                kernels(PROMPTS_AND_TILES, "BF16", "2", 5, 5, 500),
-                kernels(
-                    List.of("qwen2-0.5b.swiglu.prefill", "qwen2-0.5b.down.prefill", "vit-300m.fc1"),
-                    "BF16",
-                    "1",
-                    5,
-                    5,
-                    500))));
+                kernels(PROMPTS_AND_TILES, "BF16", "2", 4, 5, 300),
+                kernels(some, "BF16", "1", 4, 5, 300))));
     groups.add(
         new Group(
             "products of one token",
             1,
             List.of(
-                kernels(TOKENS, "BF16", "0", 4, 5, 500),
-                kernels(TOKENS, "Q8", "0", 4, 5, 500),
-                kernels(TOKENS, "Q4", "0", 4, 5, 500))));
-    groups.add(new Group("attention", 1, List.of(kernels(ATTENTION, "BF16", "0", 4, 5, 500))));
-    groups.add(wholeTokens(engines, 3, 2));
+                kernels(TOKENS, "BF16", "0", 4, 5, 400),
+                kernels(TOKENS, "Q8", "0", 4, 5, 400),
+                kernels(TOKENS, "Q4", "0", 4, 5, 400))));
+    groups.add(new Group("attention", 1, List.of(kernels(ATTENTION, "BF16", "0", 4, 5, 400))));
+    groups.add(wholeTokens(engines, 2, 3));
     groups.add(wholePrompts(engines, 2, 3));
-    groups.add(new Group("a tile", 1, List.of(run("VisionBenchmark.tile", Map.of(), 2, 5, 1000))));
-    groups.add(new Group("opening", 1, List.of(run("LoadBenchmark.*", Map.of(), 1, 5, 1000))));
-    groups.add(new Group("starting", 1, List.of(starts(10))));
+    groups.add(new Group("a tile", 1, List.of(run("VisionBenchmark.tile", Map.of(), 0, 3, 1000))));
+    groups.add(new Group("opening", 1, List.of(run("LoadBenchmark.*", Map.of(), 1, 3, 1000))));
+    groups.add(
+        new Group("starting", 1, List.of(starts("(empty|version|help)", 10), starts("demo", 5))));
     return groups;
   }
 
@@ -134,7 +131,7 @@ final class Plan {
   private static Group wholeTokens(Set<String> engines, int rounds, int iterations) {
     List<Run> runs = new ArrayList<>();
     for (String weights : List.of("bf16", "q8", "q4")) {
-      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 4, iterations));
+      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 5, iterations));
     }
     if (engines.contains("jlama")) {
       runs.add(tokens("jlama", "INTERNVL2_1B", "bf16", 1, iterations));
@@ -144,9 +141,9 @@ final class Plan {
 
   private static Group wholePrompts(Set<String> engines, int rounds, int iterations) {
     List<Run> runs = new ArrayList<>();
-    runs.add(prompt("internvl4j", "INTERNVL2_1B", 2, iterations));
+    runs.add(prompt("internvl4j", "INTERNVL2_1B", 1, iterations));
     if (engines.contains("jlama")) {
-      runs.add(prompt("jlama", "INTERNVL2_1B", 1, iterations));
+      runs.add(prompt("jlama", "INTERNVL2_1B", 1, 1)); // a quarter of a minute a call
     }
     return new Group("prompts", rounds, runs);
   }
@@ -164,7 +161,7 @@ final class Plan {
   private static Run tokens(
       String engine, String model, String weights, int warmups, int iterations) {
     Map<String, List<String>> params = speaker(engine, model, weights);
-    return new Run("DecodeBenchmark.token", params, warmups, iterations, 1500, true);
+    return new Run("DecodeBenchmark.token", params, warmups, iterations, 1000, true);
   }
 
   private static Run prompt(String engine, String model, int warmups, int iterations) {
@@ -176,8 +173,8 @@ final class Plan {
     return Map.of("engine", List.of(engine), "model", List.of(model), "weights", List.of(weights));
   }
 
-  private static Run starts(int iterations) {
-    return run("StartupBenchmark.*", Map.of(), 1, iterations, 1000);
+  private static Run starts(String which, int iterations) {
+    return run("StartupBenchmark." + which, Map.of(), 1, iterations, 1000);
   }
 
   private static Run run(

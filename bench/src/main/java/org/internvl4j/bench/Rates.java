@@ -15,6 +15,7 @@ final class Rates {
   private long bytes;
   private long flops;
   private long resident;
+  private double garbage;
 
   /// GB/s of a plain loop that reads.
   double plainRead() {
@@ -41,13 +42,25 @@ final class Rates {
     return resident * 1e-6;
   }
 
+  /// Bytes that a call allocated, on average.
+  double garbageBytes() {
+    return garbage;
+  }
+
+  /// Says what a call allocated; see [Garbage].
+  void setGarbageBytes(double garbage) {
+    this.garbage = garbage;
+  }
+
   /// Measures the ceilings; called before each iteration.
   ///
   /// @param threads that a call uses
   void measure(int threads, long bytes, long flops) {
-    this.resident = ProcessMemory.residentBytes(); // before the ceilings take theirs
+    this.resident = ProcessMemory.residentBytes(); // without what the ceilings take
     if (ceilings == null) {
       ceilings = new Ceilings(threads);
+    } else {
+      resident -= Ceilings.BYTES;
     }
     this.read = ceilings.readGigabytes();
     this.fma = ceilings.fmaGigaflops();

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.BenchmarkResult;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.Result;
@@ -34,6 +33,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 public final class Suite {
   /// The file that a measured process tells who computes.
   private static final String TOLD = "internvl4j.bench.told";
+
+  private static final String GARBAGE = "garbageBytes"; // of Counters
 
   private final PrintStream out;
   private final Path log;
@@ -146,9 +147,6 @@ public final class Suite {
             .jvmArgs(flags.toArray(String[]::new))
             .output(output.toString());
     run.params().forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
-    if (run.garbage()) {
-      options.addProfiler(GCProfiler.class);
-    }
     return options;
   }
 
@@ -164,12 +162,12 @@ public final class Suite {
     for (BenchmarkResult fork : result.getBenchmarkResults()) {
       for (IterationResult iteration : fork.getIterationResults()) {
         samples.add(sample(iteration));
-        Result<?> allocated = iteration.getSecondaryResults().get("gc.alloc.rate.norm");
-        garbage = allocated == null ? garbage : allocated.getScore(); // the last: all is compiled
+        if (run.garbage()) { // of the last iteration: all is compiled
+          garbage = iteration.getSecondaryResults().get(GARBAGE).getScore();
+        }
       }
     }
-    return new Measurement(
-        name, params, Commands.jmh(name, params, run.garbage()), engine, samples, garbage);
+    return new Measurement(name, params, Commands.jmh(name, params), engine, samples, garbage);
   }
 
   private static Measurement.Sample sample(IterationResult iteration) {
@@ -177,7 +175,7 @@ public final class Suite {
     iteration
         .getSecondaryResults()
         .forEach((name, result) -> {
-          if (!name.contains(".") && result.getScore() != 0) {
+          if (!name.equals(GARBAGE) && result.getScore() != 0) {
             facts.put(name, result.getScore());
           }
         });

@@ -71,11 +71,11 @@ public final class WhereTimeGoes {
       if (piece.equals("prompt")) {
         int[] ids = Speaker.prompt(PROMPT);
         return median(
-            piece, "a prompt of " + PROMPT + " tokens", 6, timed, () -> engine.prefill(ids));
+            piece, "a prompt of " + PROMPT + " tokens", 4, timed, () -> engine.prefill(ids));
       }
       if (piece.equals("tile")) {
         try (Tile tile = new Tile(engine)) {
-          return median(piece, "a tile", 5, timed, tile::see);
+          return median(piece, "a tile", 3, timed, tile::see);
         }
       }
       throw new IllegalArgumentException("bench: no piece of work is called " + piece);
@@ -87,7 +87,7 @@ public final class WhereTimeGoes {
     return median(
         piece,
         "a token, " + weights,
-        200,
+        120,
         timed,
         () -> {
           said[0] = engine.next(said[0]);

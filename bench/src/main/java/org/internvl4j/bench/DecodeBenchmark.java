@@ -20,11 +20,15 @@ import org.openjdk.jmh.annotations.Warmup;
 /// It also counts what a token allocates: [Garbage].
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 1, time = 1)
 @Measurement(iterations = 5, time = 2)
 @Fork(1)
 public class DecodeBenchmark {
   private static final int PROMPT = 64;
+
+  /// Tokens after which everything is compiled, also what a longer past needs: a matter of how
+  /// often, not of how long.
+  private static final int WARM_UP = 96;
 
   /// A conversation that goes on and on, and back to its prompt before each iteration.
   @State(Scope.Thread)
@@ -35,11 +39,15 @@ public class DecodeBenchmark {
     private long steps;
     private long started;
 
-    /// Opens the model and reads the prompt.
+    /// Opens the model, reads the prompt and speaks until it is warm.
     @Setup(Level.Trial)
     public void open() {
       openModel();
       first = engine().prefill(prompt(PROMPT));
+      said = first;
+      for (int i = 0; i < WARM_UP; i++) {
+        said = engine().next(said);
+      }
     }
 
     /// Back to the prompt.

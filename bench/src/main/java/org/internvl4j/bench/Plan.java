@@ -95,10 +95,10 @@ final class Plan {
             "products of one token",
             1,
             List.of(
-                kernels(TOKENS, "BF16", "0", 4, 5, 400),
-                kernels(TOKENS, "Q8", "0", 4, 5, 400),
-                kernels(TOKENS, "Q4", "0", 4, 5, 400))));
-    groups.add(new Group("attention", 1, List.of(kernels(ATTENTION, "BF16", "0", 4, 5, 400))));
+                kernels(TOKENS, "BF16", "0", 5, 5, 400),
+                kernels(TOKENS, "Q8", "0", 5, 5, 400),
+                kernels(TOKENS, "Q4", "0", 5, 5, 400))));
+    groups.add(new Group("attention", 1, List.of(kernels(ATTENTION, "BF16", "0", 5, 5, 400))));
     groups.add(wholeTokens(engines, 2, 3));
     groups.add(wholePrompts(engines, 2, 3));
     groups.add(new Group("a tile", 1, List.of(run("VisionBenchmark.tile", Map.of(), 0, 3, 1000))));
@@ -120,9 +120,9 @@ final class Plan {
             "tokens of the 2B",
             3,
             List.of(
-                tokens("internvl4j", "INTERNVL2_2B", "bf16", 3, 2),
-                tokens("internvl4j", "INTERNVL2_2B", "q8", 3, 2),
-                tokens("internvl4j", "INTERNVL2_2B", "q4", 3, 2))));
+                tokens("internvl4j", "INTERNVL2_2B", "bf16", 1, 2),
+                tokens("internvl4j", "INTERNVL2_2B", "q8", 1, 2),
+                tokens("internvl4j", "INTERNVL2_2B", "q4", 1, 2))));
     groups.add(
         new Group("prompts of the 2B", 1, List.of(prompt("internvl4j", "INTERNVL2_2B", 2, 5))));
     return groups;
@@ -131,7 +131,7 @@ final class Plan {
   private static Group wholeTokens(Set<String> engines, int rounds, int iterations) {
     List<Run> runs = new ArrayList<>();
     for (String weights : List.of("bf16", "q8", "q4")) {
-      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 5, iterations));
+      runs.add(tokens("internvl4j", "INTERNVL2_1B", weights, 1, iterations));
     }
     if (engines.contains("jlama")) {
       runs.add(tokens("jlama", "INTERNVL2_1B", "bf16", 1, iterations));

@@ -3,7 +3,9 @@ package org.internvl4j.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -52,6 +54,25 @@ final class TensorTest {
     assertThat(same).isSameAs(x);
     assertThat(x.toFloats()).containsExactly(0, 3, 6);
     assertThat(on.step.mark()).isEqualTo(mark);
+  }
+
+  @Test
+  void copiesBetweenHeapAndDeviceMakeNoGarbage() {
+    Tensor ids = on.step.allocate(DType.I32, 2);
+    Tensor values = on.step.allocate(DType.F32, 2);
+    MemorySegment two = MemorySegment.ofArray(new int[] {1, 2});
+    int[] ints = new int[2];
+    float[] floats = new float[2];
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 3; i++) { // the first time loads classes; nothing is compiled yet
+      long start = threads.getCurrentThreadAllocatedBytes();
+      ids.fromHost(two);
+      ids.toInts(ints);
+      values.toFloats(floats);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - start);
+    }
+    assertThat(least).isZero();
   }
 
   @Test

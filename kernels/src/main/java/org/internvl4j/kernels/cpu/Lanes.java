@@ -1,7 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -46,9 +45,6 @@ final class Lanes {
   private static final VectorShuffle<Float> SWAP_4 = swap(4);
   private static final VectorShuffle<Float> SWAP_2 = swap(2);
   private static final VectorShuffle<Float> SWAP_1 = swap(1);
-  private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(F, i -> 2 * i % N);
-  private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(F, i -> (2 * i + 1) % N);
-  private static final VectorMask<Float> UPPER = F.indexInRange(-N / 2, N);
 
   private Lanes() {}
 
@@ -90,42 +86,6 @@ final class Lanes {
 
   static FloatVector zero() {
     return FloatVector.zero(F);
-  }
-
-  // ---- 16-bit floats, two to an int
-
-  /// The f16 elements 0, 2, 4, … as floats.
-  static FloatVector evenF16(IntVector pairs) {
-    return f16(pairs.and(0xffff));
-  }
-
-  /// The f16 elements 1, 3, 5, … as floats.
-  static FloatVector oddF16(IntVector pairs) {
-    return f16(pairs.lanewise(LSHR, 16));
-  }
-
-  /// Exponent and mantissa move into place and the product repairs the bias, subnormals included;
-  /// infinities and NaNs get the largest exponent.
-  private static FloatVector f16(IntVector h) {
-    IntVector sign = h.and(0x8000).lanewise(LSHL, 16);
-    IntVector rest = h.and(0x7fff);
-    IntVector scaled =
-        rest.lanewise(LSHL, 13).reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-    IntVector special = scaled.or(0x7f800000);
-    return scaled
-        .blend(special, rest.compare(VectorOperators.GE, 0x7c00))
-        .or(sign)
-        .reinterpretAsFloats();
-  }
-
-  /// Elements 0, 2, 4, … of `a` and `b` side by side.
-  static FloatVector evens(FloatVector a, FloatVector b) {
-    return a.rearrange(EVEN).blend(b.rearrange(EVEN), UPPER);
-  }
-
-  /// Elements 1, 3, 5, … of `a` and `b` side by side.
-  static FloatVector odds(FloatVector a, FloatVector b) {
-    return a.rearrange(ODD).blend(b.rearrange(ODD), UPPER);
   }
 
   // ---- across lanes

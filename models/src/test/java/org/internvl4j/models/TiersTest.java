@@ -37,7 +37,7 @@ class TiersTest {
   static Stream<Arguments> fixtures() {
     return CpuTier.ALL.stream()
         .flatMap(tier ->
-            (Effort.isWhole() || tier.isNative() ? VerifierTest.FIXTURES : DECODERS.subList(0, 1))
+            (Effort.isWhole() || tier.isNative() ? Fixtures.MODELS : DECODERS.subList(0, 1))
                 .stream().map(fixture -> Arguments.of(fixture, tier)));
   }
 
@@ -55,16 +55,18 @@ class TiersTest {
         .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
   }
 
-  /// One fixture a decoder, and the demo model, which takes seconds: without `-Psweep` on the
-  /// widest vectors of this machine only.
+  /// One fixture a decoder on every tier, and the demo model, which takes seconds, on the widest
+  /// vectors of this machine. With `-Psweep` the fixtures also on widths that it lacks, and the
+  /// demo model on all that it has.
   static Stream<Arguments> shared() {
-    List<CpuTier> tiers =
-        CpuTier.ALL.stream().filter(tier -> Effort.isWhole() || tier.isNative()).toList();
+    List<CpuTier> here = CpuTier.ALL.stream().filter(CpuTier::isNative).toList();
+    boolean whole = Effort.isWhole();
     Stream<Arguments> fixtures =
-        DECODERS.stream().flatMap(model -> tiers.stream().map(tier -> Arguments.of(model, tier)));
+        DECODERS.stream()
+            .flatMap(model ->
+                (whole ? CpuTier.ALL : here).stream().map(tier -> Arguments.of(model, tier)));
     Stream<Arguments> demo =
-        (Effort.isWhole() ? tiers : List.of(tiers.getLast()))
-            .stream().map(tier -> Arguments.of(DEMO, tier));
+        (whole ? here : List.of(here.getLast())).stream().map(tier -> Arguments.of(DEMO, tier));
     return Stream.concat(fixtures, demo);
   }
 

@@ -27,24 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VerifierTest {
   private static final OpenOptions WHOLE = OpenOptions.DEFAULT.withDevice("cpu").withWholeTower();
 
-  /// All of them.
-  static final List<String> FIXTURES =
-      List.of(
-          "internvl2-1b",
-          "internvl2-2b",
-          "internvl2-4b",
-          "internvl2-26b",
-          "internvl2-40b",
-          "internvl2-76b",
-          "internvl2_5-1b",
-          "internvl-chat-v1-1",
-          "internvl-chat-v1-2",
-          "internvl2-2b-ntk",
-          "internvl2-4b-long",
-          "internvl2-1b-resized");
-
   static List<String> fixtures() {
-    return FIXTURES;
+    return Fixtures.MODELS;
   }
 
   @ParameterizedTest

@@ -4,11 +4,28 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.internvl4j.loader.json.Json;
 
 /// Where the golden files lie: `testkit/fixtures` of the checkout, found by the system property
 /// `internvl4j.home`.
 public final class Fixtures {
+  /// The models among them that are supported.
+  public static final List<String> MODELS =
+      List.of(
+          "internvl2-1b",
+          "internvl2-2b",
+          "internvl2-4b",
+          "internvl2-26b",
+          "internvl2-40b",
+          "internvl2-76b",
+          "internvl2_5-1b",
+          "internvl-chat-v1-1",
+          "internvl-chat-v1-2",
+          "internvl2-2b-ntk",
+          "internvl2-4b-long",
+          "internvl2-1b-resized");
+
   private Fixtures() {}
 
   /// The root of the checkout.

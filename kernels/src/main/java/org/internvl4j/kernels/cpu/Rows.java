@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
@@ -104,6 +105,16 @@ final class Rows {
       outer /= dims[i];
     }
     return at;
+  }
+
+  /// Reads the first `n` f32 elements of row `row` into `to[at …]`.
+  void load(int row, float[] to, int at, int n) {
+    MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT_UNALIGNED, at(row), to, at, n);
+  }
+
+  /// Writes `from[0 … n − 1]` to the start of row `row`.
+  void store(int row, float[] from, int n) {
+    MemorySegment.copy(from, 0, segment, ValueLayout.JAVA_FLOAT_UNALIGNED, at(row), n);
   }
 
   /// How many rows from `row` on, at most up to `end`, lie [#stride] apart.

@@ -1,9 +1,9 @@
 package org.internvl4j.kernels.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
-import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
@@ -11,55 +11,79 @@ import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
-/// The kernels as plain loops, for a Java without the Vector API: right, in parallel, and slow.
+/// The kernels as plain loops: for a Java without the Vector API, and for models so small that they
+/// have answered before vector code is compiled.
+///
+/// Rows are copied into arrays and back: loops over arrays are fast as soon as C1 has compiled
+/// them, loops over segments only once C2 has.
 final class ScalarKernels implements Kernels {
+  private static final int PIECE = 2048;
+
   private final Pool pool;
 
   ScalarKernels(Pool pool) {
     this.pool = pool;
   }
 
-  private interface Function {
-    float of(float a, float b);
+  /// `f[i] = f[i] ∘ f[b + i]` for `n` elements.
+  private interface Operation {
+    void run(float[] f, int b, int n);
   }
 
-  private void map(Tensor y, Tensor a, Tensor b, Function f) {
-    Elementwise.run(
-        pool,
-        y,
-        a,
-        b,
-        8,
-        (ys, yAt, as, aAt, bs, bAt, n) -> {
-          for (long o = 0; o < 4L * n; o += 4) {
-            set(ys, yAt + o, f.of(get(as, aAt + o), get(bs, bAt + o)));
+  private void map(Tensor y, Tensor a, Tensor b, Operation operation) {
+    long size = a.shape().size();
+    if (size == 0) {
+      return;
+    }
+    boolean flat =
+        y.isContiguous() && a.isContiguous() && b.isContiguous() && b.shape().size() == size;
+    int n = flat ? (int) Math.min(size, PIECE) : a.dim(-1);
+    Rows yr = flat ? Rows.pieces(y, PIECE) : Rows.of(y);
+    Rows ar = flat ? Rows.pieces(a, PIECE) : Rows.of(a);
+    Rows br = flat ? Rows.pieces(b, PIECE) : b.rank() == 0 ? Rows.pieces(b, 1) : Rows.of(b);
+    boolean single = !flat && b.shape().size() == 1;
+    pool.run(
+        8 * size,
+        share -> {
+          float[] f = share.floats(2 * n);
+          int to = share.to(yr.count);
+          for (int i = share.from(yr.count); i < to; i++) {
+            int m = flat ? (int) Math.min(PIECE, size - (long) i * PIECE) : n;
+            ar.load(i, f, 0, m);
+            br.load(i % br.count, f, n, single ? 1 : m);
+            if (single) {
+              Arrays.fill(f, n, 2 * n, f[n]);
+            }
+            operation.run(f, n, m);
+            yr.store(i, f, m);
           }
         });
   }
 
+  /// One row, in place: `f[0 … n − 1]`, with the tables behind it.
   private interface Row {
-    void run(MemorySegment y, long yAt, MemorySegment x, long xAt, int n);
+    void run(float[] f, int n);
   }
 
-  private void rows(Tensor y, Tensor x, Row body) {
+  private void rows(Tensor y, Tensor x, Row body, Tensor... tables) {
     Rows yr = Rows.of(y);
     Rows xr = Rows.of(x);
+    Rows[] behind = Stream.of(tables).map(t -> Rows.pieces(t, t.dim(0))).toArray(Rows[]::new);
+    int n = x.dim(-1);
     pool.run(
         8 * x.shape().size(),
         share -> {
+          float[] f = share.floats(n + n * behind.length);
+          for (int i = 0; i < behind.length; i++) {
+            behind[i].load(0, f, n + n * i, n);
+          }
           int to = share.to(yr.count);
           for (int r = share.from(yr.count); r < to; r++) {
-            body.run(yr.segment, yr.at(r), xr.segment, xr.at(r), x.dim(-1));
+            xr.load(r, f, 0, n);
+            body.run(f, n);
+            yr.store(r, f, n);
           }
         });
-  }
-
-  private static float get(MemorySegment s, long at) {
-    return s.get(JAVA_FLOAT_UNALIGNED, at);
-  }
-
-  private static void set(MemorySegment s, long at, float value) {
-    s.set(JAVA_FLOAT_UNALIGNED, at, value);
   }
 
   @Override
@@ -70,19 +94,37 @@ final class ScalarKernels implements Kernels {
   @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     Rows.requireF32("add", y, a, b);
-    map(y, a, b, Float::sum);
+    map(y, a, b, ScalarKernels::add);
+  }
+
+  private static void add(float[] f, int b, int n) {
+    for (int i = 0; i < n; i++) {
+      f[i] += f[b + i];
+    }
   }
 
   @Override
   public void mul(Tensor y, Tensor a, Tensor b) {
     Rows.requireF32("mul", y, a, b);
-    map(y, a, b, (u, v) -> u * v);
+    map(y, a, b, ScalarKernels::mul);
+  }
+
+  private static void mul(float[] f, int b, int n) {
+    for (int i = 0; i < n; i++) {
+      f[i] *= f[b + i];
+    }
   }
 
   @Override
   public void gelu(Tensor y, Tensor x) {
     Rows.requireF32("gelu", y, x);
-    map(y, x, x, (u, v) -> gelu(u));
+    map(y, x, x, ScalarKernels::gelu);
+  }
+
+  private static void gelu(float[] f, int b, int n) {
+    for (int i = 0; i < n; i++) {
+      f[i] = gelu(f[i]);
+    }
   }
 
   /// [Gelu]'s form and polynomial, in double.
@@ -103,7 +145,13 @@ final class ScalarKernels implements Kernels {
   @Override
   public void silu(Tensor y, Tensor x) {
     Rows.requireF32("silu", y, x);
-    map(y, x, x, (u, v) -> silu(u));
+    map(y, x, x, ScalarKernels::silu);
+  }
+
+  private static void silu(float[] f, int b, int n) {
+    for (int i = 0; i < n; i++) {
+      f[i] = silu(f[i]);
+    }
   }
 
   private static float silu(float x) {
@@ -113,28 +161,35 @@ final class ScalarKernels implements Kernels {
   @Override
   public void swiGlu(Tensor y, Tensor gate, Tensor up) {
     Rows.requireF32("swiGlu", y, gate, up);
-    map(y, gate, up, (u, v) -> silu(u) * v);
+    map(y, gate, up, ScalarKernels::swiGlu);
+  }
+
+  private static void swiGlu(float[] f, int up, int n) {
+    for (int i = 0; i < n; i++) {
+      f[i] = silu(f[i]) * f[up + i];
+    }
   }
 
   @Override
   public void softmax(Tensor y, Tensor x) {
     Rows.requireF32("softmax", y, x);
-    rows(y, x, ScalarKernels::softmax);
+    rows(y, x, (f, n) -> softmax(f, 0, n));
   }
 
-  private static void softmax(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
+  /// In place, of `n` elements from `at` on.
+  static void softmax(float[] f, int at, int n) {
     float max = Float.NEGATIVE_INFINITY;
-    for (long o = 0; o < 4L * n; o += 4) {
-      max = Math.max(max, get(x, xAt + o));
+    for (int i = at; i < at + n; i++) {
+      max = Math.max(max, f[i]);
     }
     double sum = 0;
-    for (long o = 0; o < 4L * n; o += 4) {
-      float e = (float) Math.exp(get(x, xAt + o) - max);
+    for (int i = at; i < at + n; i++) {
+      float e = (float) Math.exp(f[i] - max);
       sum += e;
-      set(y, yAt + o, e);
+      f[i] = e;
     }
-    for (long o = 0; o < 4L * n; o += 4) {
-      set(y, yAt + o, (float) (get(y, yAt + o) / sum));
+    for (int i = at; i < at + n; i++) {
+      f[i] = (float) (f[i] / sum);
     }
   }
 
@@ -147,23 +202,24 @@ final class ScalarKernels implements Kernels {
     pool.run(
         x.shape().size(),
         share -> {
+          float[] f = share.floats(n);
           int to = share.to(xr.count);
           for (int r = share.from(xr.count); r < to; r++) {
-            yr.segment.set(JAVA_INT_UNALIGNED, yr.at(r), argMax(xr.segment, xr.at(r), n));
+            xr.load(r, f, 0, n);
+            yr.segment.set(JAVA_INT_UNALIGNED, yr.at(r), argMax(f, n));
           }
         });
   }
 
-  private static int argMax(MemorySegment x, long at, int n) {
+  private static int argMax(float[] f, int n) {
     int best = 0;
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < n; i++) {
-      float value = get(x, at + 4L * i);
-      if (Float.isNaN(value)) {
+      if (Float.isNaN(f[i])) {
         return -1;
       }
-      if (value > max) {
-        max = value;
+      if (f[i] > max) {
+        max = f[i];
         best = i;
       }
     }
@@ -173,121 +229,47 @@ final class ScalarKernels implements Kernels {
   @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     Rows.requireF32("layerNorm", y, x, weight, bias);
-    MemorySegment w = weight.segment();
-    MemorySegment b = bias.segment();
-    long wAt = weight.byteOffset();
-    long bAt = bias.byteOffset();
-    rows(
-        y,
-        x,
-        (ys, yAt, xs, xAt, n) -> {
-          double mean = 0;
-          for (long o = 0; o < 4L * n; o += 4) {
-            mean += get(xs, xAt + o);
-          }
-          mean /= n;
-          double variance = 0;
-          for (long o = 0; o < 4L * n; o += 4) {
-            double d = get(xs, xAt + o) - mean;
-            variance += d * d;
-          }
-          double scale = 1 / Math.sqrt(variance / n + eps);
-          for (long o = 0; o < 4L * n; o += 4) {
-            double v = (get(xs, xAt + o) - mean) * scale;
-            set(ys, yAt + o, (float) (v * get(w, wAt + o) + get(b, bAt + o)));
-          }
-        });
+    rows(y, x, (f, n) -> layerNorm(f, n, eps), weight, bias);
+  }
+
+  private static void layerNorm(float[] f, int n, float eps) {
+    double mean = 0;
+    for (int i = 0; i < n; i++) {
+      mean += f[i];
+    }
+    mean /= n;
+    double variance = 0;
+    for (int i = 0; i < n; i++) {
+      double d = f[i] - mean;
+      variance += d * d;
+    }
+    double scale = 1 / Math.sqrt(variance / n + eps);
+    for (int i = 0; i < n; i++) {
+      f[i] = (float) ((f[i] - mean) * scale * f[n + i] + f[2 * n + i]);
+    }
   }
 
   @Override
   public void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps) {
     Rows.requireF32("rmsNorm", y, x, weight);
-    MemorySegment w = weight.segment();
-    long wAt = weight.byteOffset();
-    rows(
-        y,
-        x,
-        (ys, yAt, xs, xAt, n) -> {
-          double square = 0;
-          for (long o = 0; o < 4L * n; o += 4) {
-            square += (double) get(xs, xAt + o) * get(xs, xAt + o);
-          }
-          double scale = 1 / Math.sqrt(square / n + eps);
-          for (long o = 0; o < 4L * n; o += 4) {
-            set(ys, yAt + o, (float) (get(xs, xAt + o) * scale * get(w, wAt + o)));
-          }
-        });
+    rows(y, x, (f, n) -> rmsNorm(f, n, eps), weight);
+  }
+
+  private static void rmsNorm(float[] f, int n, float eps) {
+    double square = 0;
+    for (int i = 0; i < n; i++) {
+      square += (double) f[i] * f[i];
+    }
+    double scale = 1 / Math.sqrt(square / n + eps);
+    for (int i = 0; i < n; i++) {
+      f[i] = (float) (f[i] * scale * f[n + i]);
+    }
   }
 
   @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     Rows.requireF32("matMul", y, x);
-    Rows yr = Rows.of(y);
-    Rows xr = Rows.of(x);
-    Panels w = new Panels(weight);
-    pool.run(
-        (long) xr.count * w.in * w.out,
-        share -> {
-          int to = share.to(w.count());
-          for (int i = share.from(w.count()); i < to; i++) {
-            panel(share, yr, xr, w, i, bias);
-          }
-        });
-  }
-
-  /// All rows times one panel: a stretch of inputs after another, sums kept in `y`.
-  private static void panel(Share share, Rows y, Rows x, Panels w, int i, @Nullable Tensor bias) {
-    int columns = w.columns(i);
-    long c = 4L * i * Panels.COLUMNS;
-    float[] lines = share.floats(Panels.COLUMNS * (Packing.STRETCH + 1));
-    for (int r = 0; r < x.count; r++) {
-      if (bias == null) {
-        y.segment.asSlice(y.at(r) + c, 4L * columns).fill((byte) 0);
-      } else {
-        long at = bias.byteOffset() + c;
-        MemorySegment.copy(bias.segment(), at, y.segment, y.at(r) + c, 4L * columns);
-      }
-    }
-    for (int from = 0; from < w.in; from += Packing.STRETCH) {
-      int n = Math.min(Packing.STRETCH, w.in - from);
-      Packing.widen(w, i, from, n, lines);
-      for (int r = 0; r < x.count; r++) {
-        addProducts(y.segment, y.at(r) + c, columns, x.segment, x.at(r) + 4L * from, lines, n);
-      }
-    }
-  }
-
-  /// One chain a column, columns side by side.
-  private static void addProducts(
-      MemorySegment y, long yAt, int columns, MemorySegment x, long xAt, float[] lines, int n) {
-    int sums = Panels.COLUMNS * Packing.STRETCH;
-    MemorySegment.copy(y, JAVA_FLOAT_UNALIGNED, yAt, lines, sums, columns);
-    for (int k = 0; k < n; k++) {
-      float a = get(x, xAt + 4L * k);
-      for (int c = 0; c < Panels.COLUMNS; c++) {
-        lines[sums + c] += a * lines[Panels.COLUMNS * k + c];
-      }
-    }
-    MemorySegment.copy(lines, sums, y, JAVA_FLOAT_UNALIGNED, yAt, columns);
-  }
-
-  /// Four chains, so that they overlap.
-  private static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    long o = 0;
-    for (; o <= 4L * n - 16; o += 16) {
-      s0 += get(a, aAt + o) * get(b, bAt + o);
-      s1 += get(a, aAt + o + 4) * get(b, bAt + o + 4);
-      s2 += get(a, aAt + o + 8) * get(b, bAt + o + 8);
-      s3 += get(a, aAt + o + 12) * get(b, bAt + o + 12);
-    }
-    for (; o < 4L * n; o += 4) {
-      s0 += get(a, aAt + o) * get(b, bAt + o);
-    }
-    return s0 + s1 + (s2 + s3);
+    ScalarMatMul.run(pool, y, x, weight, bias);
   }
 
   @Override
@@ -325,37 +307,7 @@ final class ScalarKernels implements Kernels {
   @Override
   public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
     Rows.requireF32("attention", y, q, k, v);
-    Heads h = new Heads(y, q, k, v, mask, scale);
-    int units = h.batch * h.queries * h.heads;
-    pool.run(
-        h.cost(),
-        share -> {
-          MemorySegment scores = share.scratch(4L * h.keys);
-          int to = share.to(units);
-          for (int u = share.from(units); u < to; u++) {
-            query(h, scores, u / h.heads / h.queries, u / h.heads % h.queries, u % h.heads);
-          }
-        });
-  }
-
-  private static void query(Heads h, MemorySegment scores, int n, int t, int head) {
-    int kvHead = head / h.group();
-    int visible = h.visible(t, 0, h.keys);
-    long q = h.qAt(n, t, head);
-    long k = h.kAt(n, 0, kvHead);
-    long v = h.vAt(n, 0, kvHead);
-    long y = h.yAt(n, t, head);
-    for (int j = 0; j < visible; j++) {
-      set(scores, 4L * j, h.scale * dot(h.q, q, h.k, k + j * h.kStride, h.width));
-    }
-    softmax(scores, 0, scores, 0, visible);
-    for (long o = 0; o < 4L * h.width; o += 4) {
-      float sum = 0;
-      for (int j = 0; j < visible; j++) {
-        sum += get(scores, 4L * j) * get(h.v, v + j * h.vStride + o);
-      }
-      set(h.y, y + o, sum);
-    }
+    ScalarAttention.run(pool, new Heads(y, q, k, v, mask, scale));
   }
 
   @Override
@@ -365,23 +317,34 @@ final class ScalarKernels implements Kernels {
     Rows xr = Rows.of(x);
     Rows cr = Rows.of(cos);
     Rows sr = Rows.of(sin);
-    long half = 2L * x.dim(2); // bytes
+    int n = x.dim(2);
     pool.run(
         4 * x.shape().size(),
         share -> {
+          float[] f = share.floats(3 * n);
           int to = share.to(yr.count);
           for (int r = share.from(yr.count); r < to; r++) {
             int t = r / x.dim(1);
-            for (long o = 0; o < half; o += 4) {
-              float a = get(xr.segment, xr.at(r) + o);
-              float b = get(xr.segment, xr.at(r) + half + o);
-              float c = get(cr.segment, cr.at(t) + o);
-              float s = get(sr.segment, sr.at(t) + o);
-              set(yr.segment, yr.at(r) + o, a * c - b * s);
-              set(yr.segment, yr.at(r) + half + o, b * c + a * s);
-            }
+            xr.load(r, f, 0, n);
+            cr.load(t, f, n, n / 2);
+            sr.load(t, f, 2 * n, n / 2);
+            rope(f, n);
+            yr.store(r, f, n);
           }
         });
+  }
+
+  /// Turns `f[0 … n − 1]` by the cosines from `n` on and the sines from `2n` on.
+  private static void rope(float[] f, int n) {
+    int half = n / 2;
+    for (int i = 0; i < half; i++) {
+      float a = f[i];
+      float b = f[half + i];
+      float c = f[n + i];
+      float s = f[2 * n + i];
+      f[i] = a * c - b * s;
+      f[half + i] = b * c + a * s;
+    }
   }
 
   @Override

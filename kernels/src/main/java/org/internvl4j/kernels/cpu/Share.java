@@ -52,7 +52,32 @@ final class Share {
   /// At least `count` floats for plain loops, which the compiler turns into vectors on arrays only;
   /// this worker's until the job ends, with undefined contents.
   float[] floats(int count) {
-    return scratch.floats(count);
+    scratch.floats = atLeast(scratch.floats, count);
+    return scratch.floats;
+  }
+
+  /// As [#floats]; another array.
+  float[] lines(int count) {
+    scratch.lines = atLeast(scratch.lines, count);
+    return scratch.lines;
+  }
+
+  /// As [#floats]; another array.
+  float[] scores(int count) {
+    scratch.scores = atLeast(scratch.scores, count);
+    return scratch.scores;
+  }
+
+  /// As [#floats], for ints.
+  int[] ints(int count) {
+    if (scratch.ints.length < count) {
+      scratch.ints = new int[count];
+    }
+    return scratch.ints;
+  }
+
+  private static float[] atLeast(float[] floats, int count) {
+    return floats.length < count ? new float[count] : floats;
   }
 
   /// A worker's memory: kept from job to job, replaced by a larger one where a job needs more.
@@ -61,13 +86,9 @@ final class Share {
 
     Memory memory = Memory.host(FIRST, "cpu scratch");
     private float[] floats = {};
-
-    private float[] floats(int count) {
-      if (floats.length < count) {
-        floats = new float[count];
-      }
-      return floats;
-    }
+    private float[] lines = {};
+    private float[] scores = {};
+    private int[] ints = {};
 
     MemorySegment atLeast(long bytes) {
       if (memory.byteSize() < bytes) {

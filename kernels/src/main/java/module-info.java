@@ -6,5 +6,6 @@ module org.internvl4j.kernels {
   requires org.internvl4j.runtime;
 
   provides org.internvl4j.runtime.DeviceProvider with
-      org.internvl4j.kernels.cpu.CpuProvider;
+      org.internvl4j.kernels.cpu.CpuProvider,
+      org.internvl4j.kernels.cpu.PlainProvider;
 }

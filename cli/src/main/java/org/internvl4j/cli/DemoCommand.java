@@ -72,6 +72,12 @@ final class DemoCommand implements Computing {
     this.console = console;
   }
 
+  /// Its model is a toy, for which plain loops are taken.
+  @Override
+  public boolean wantsVectors() {
+    return !device.isAuto();
+  }
+
   @Override
   public Integer call() throws IOException {
     Logging.to(console);

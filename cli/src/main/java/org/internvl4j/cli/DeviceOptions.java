@@ -18,7 +18,8 @@ final class DeviceOptions {
       names = "--device",
       defaultValue = BEST,
       paramLabel = "NAME",
-      description = "auto, cpu or reference; 'doctor' lists what this machine has.")
+      description = "auto, cpu, plain (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what"
+              + " this machine has.")
   private String device = BEST;
 
   @Option(
@@ -52,6 +53,11 @@ final class DeviceOptions {
     Kept(WeightFormat format) {
       this.format = format;
     }
+  }
+
+  /// Whether the device is left to the size of the model.
+  boolean isAuto() {
+    return device.equals(BEST);
   }
 
   /// @param console where the progress of opening is shown

@@ -51,6 +51,8 @@ final class Main {
   private static boolean isComputing(ParseResult parsed) {
     ParseResult last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
     boolean help = last.isUsageHelpRequested() || last.isVersionHelpRequested();
-    return !help && last.commandSpec().userObject() instanceof Computing;
+    return !help
+        && last.commandSpec().userObject() instanceof Computing command
+        && command.wantsVectors();
   }
 }

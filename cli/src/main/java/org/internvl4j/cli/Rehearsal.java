@@ -15,12 +15,14 @@ final class Rehearsal {
           List.of("--help"),
           List.of("ask", "--help"),
           List.of("show", "-m", "demo"),
-          List.of("tokenize", "-m", "demo", "What is in the picture?"));
-  static final List<List<String>> COMPUTING = List.of(List.of("doctor"), List.of("demo"));
+          List.of("tokenize", "-m", "demo", "What is in the picture?"),
+          List.of("demo"));
+  static final List<List<String>> COMPUTING =
+      List.of(List.of("doctor"), List.of("demo", "--device", "cpu"), List.of("demo"));
 
   private Rehearsal() {}
 
-  /// Runs the commands that compute if the Vector API is there, else those that read.
+  /// Runs the commands that compute with vectors if the Vector API is there, else the others.
   public static void main(String[] none) {
     Console nobody =
         new Console(

@@ -89,7 +89,7 @@ public final class VisionLanguageModel implements AutoCloseable {
       InternVlConfig config = InternVlConfig.of(checkpoint.config());
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      Device device = Devices.open(options.device(), options.threads());
+      Device device = Devices.open(options.device(), options.threads(), checkpoint.tensorBytes());
       opened.addFirst(device);
       Workspace workspace = new Workspace(device, "model " + checkpoint.name());
       opened.addFirst(workspace);

@@ -13,6 +13,13 @@ public interface DeviceProvider {
   /// Where several are available, `auto` takes the highest; negative is never taken by `auto`.
   int preference();
 
+  /// [#preference] for a model of which more is known.
+  ///
+  /// @param weights bytes of all its weights
+  default int preference(long weights) {
+    return preference();
+  }
+
   /// Why this kind cannot be used here, in one sentence that says what to do; null if it can.
   @Nullable String unavailable();
 

@@ -13,22 +13,29 @@ public final class Devices {
   public static List<DeviceProvider> providers() {
     return ServiceLoader.load(DeviceProvider.class, Devices.class.getClassLoader()).stream()
         .map(ServiceLoader.Provider::get)
-        .sorted(Comparator.comparingInt(DeviceProvider::preference).reversed())
+        .sorted(Comparator.comparingInt((DeviceProvider p) -> p.preference()).reversed())
         .toList();
   }
 
-  /// Opens a device by name.
+  /// [#open(String, int, long)] for work of any size.
+  public static Device open(String name, int threads) {
+    return open(name, threads, Long.MAX_VALUE);
+  }
+
+  /// Opens a device by name. What `auto` takes depends on what is available and on the size of the
+  /// work, on nothing else.
   ///
   /// @param name `auto` for the best that is available, or a provider's name
   /// @param threads how many threads may compute; 0 for as many as there are cores
+  /// @param weights bytes of all weights of the model
   /// @throws IllegalArgumentException if no kind of device has that name
   /// @throws DeviceException if it is not available here
-  public static Device open(String name, int threads) {
+  public static Device open(String name, int threads, long weights) {
     List<DeviceProvider> providers = providers();
     if (name.equals("auto")) {
       return providers.stream()
-          .filter(p -> p.preference() >= 0 && p.unavailable() == null)
-          .findFirst()
+          .filter(p -> p.preference(weights) >= 0 && p.unavailable() == null)
+          .max(Comparator.comparingInt(p -> p.preference(weights)))
           .orElseThrow(() ->
               new DeviceException(
                   "device: none is available; put internvl4j-kernels on the class path or use"

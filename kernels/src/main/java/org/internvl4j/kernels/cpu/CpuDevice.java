@@ -26,11 +26,13 @@ final class CpuDevice implements Device {
   private static final Logger LOG = System.getLogger(CpuDevice.class.getName());
   private static boolean warned;
 
+  private final String name;
   private final Pool pool;
   private final Kernels kernels;
   private final String arithmetic;
 
-  private CpuDevice(Pool pool, Kernels kernels, String arithmetic) {
+  private CpuDevice(String name, Pool pool, Kernels kernels, String arithmetic) {
+    this.name = name;
     this.pool = pool;
     this.kernels = kernels;
     this.arithmetic = arithmetic;
@@ -38,8 +40,7 @@ final class CpuDevice implements Device {
 
   static CpuDevice open(int threads) {
     if (wantsScalar()) {
-      Pool pool = new Pool(threads);
-      return new CpuDevice(pool, new ScalarKernels(pool), "plain loops");
+      return plain("cpu", threads);
     }
     int bits = Lanes.BITS;
     if (bits > Lanes.WIDEST && !Boolean.getBoolean(EMULATED)) {
@@ -47,7 +48,17 @@ final class CpuDevice implements Device {
           "cpu: " + BITS + " is " + bits + " but this machine's vectors have " + Lanes.WIDEST);
     }
     Pool pool = new Pool(threads);
-    return new CpuDevice(pool, new CpuKernels(pool), "Vector API, " + bits + " bits");
+    return new CpuDevice("cpu", pool, new CpuKernels(pool), "Vector API, " + bits + " bits");
+  }
+
+  /// The cores with plain loops, though there may be vectors.
+  static CpuDevice plain(int threads) {
+    return plain("plain", threads);
+  }
+
+  private static CpuDevice plain(String name, int threads) {
+    Pool pool = new Pool(threads);
+    return new CpuDevice(name, pool, new ScalarKernels(pool), "plain loops");
   }
 
   private static boolean wantsScalar() {
@@ -72,13 +83,13 @@ final class CpuDevice implements Device {
 
   @Override
   public String name() {
-    return "cpu";
+    return name;
   }
 
   @Override
   public String description() {
     int threads = pool.workers();
-    return "cpu: " + arithmetic + ", " + threads + (threads == 1 ? " thread" : " threads");
+    return name + ": " + arithmetic + ", " + threads + (threads == 1 ? " thread" : " threads");
   }
 
   @Override

@@ -26,10 +26,17 @@ public final class CpuProvider implements DeviceProvider {
 
   @Override
   public Device open(int threads) {
+    return CpuDevice.open(count(threads));
+  }
+
+  /// How many threads compute.
+  ///
+  /// @param threads 0 for one a core
+  static int count(int threads) {
     if (threads < 0 || threads > MOST_THREADS) {
       throw new DeviceException(
           "cpu: threads is " + threads + ", expected 0 (one a core) to " + MOST_THREADS);
     }
-    return CpuDevice.open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 }

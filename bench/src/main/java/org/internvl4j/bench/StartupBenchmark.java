@@ -1,6 +1,8 @@
 package org.internvl4j.bench;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -56,10 +58,35 @@ public class StartupBenchmark {
     run(List.of(launcher, "--help"));
   }
 
-  /// `internvl demo -q -n 1 --seed 1`: a model is opened, looks at a picture and answers.
+  /// `internvl demo`: a toy model is opened, looks at nine pictures and answers fifteen questions.
   @Benchmark
   public void demo() {
-    run(List.of(launcher, "demo", "-q", "-n", "1", "--seed", "1"));
+    run(List.of(launcher, "demo"));
+  }
+
+  /// `internvl demo` until its first answer is complete.
+  @Benchmark
+  public void firstAnswer() {
+    untilAnswered(List.of(launcher, "demo"));
+  }
+
+  private static void untilAnswered(List<String> command) {
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+        for (String line = ""; !line.startsWith("answer"); line = lines.readLine()) {
+          if (line == null) {
+            throw new AssertionError("bench: " + String.join(" ", command) + " gave no answer");
+          }
+        }
+      } finally {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("bench: " + String.join(" ", command), e);
+    }
   }
 
   private static void run(List<String> command) {

@@ -11,7 +11,7 @@ import java.util.Set;
 import org.internvl4j.cli.Console.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Answers to `--help`, `--version` and to nothing at all, given without picocli, which takes
+/// Answers to `--help`, `--version`, `demo` and to nothing at all, given without picocli, which takes
 /// longer to start than Java itself. The help is picocli's own: the build lets [#main] put it into
 /// the jar.
 final class ShortAnswers {
@@ -47,6 +47,7 @@ final class ShortAnswers {
         yield ExitCodes.OK;
       }
       case "-h", "--help", "help" -> help(console, asked);
+      case "demo" -> new DemoCommand(console).call();
       default -> null;
     };
   }

@@ -24,6 +24,14 @@ class LaunchTest {
   }
 
   @Test
+  void theDemoNeedsNoFlags() throws Exception {
+    Cli.Result demo = start(java("demo"));
+    assertThat(demo.out()).contains("The blue cross is moving to the right.\n");
+    assertThat(demo.err()).startsWith("A toy model, ").doesNotContain("WARNING");
+    assertThat(demo.code()).isZero();
+  }
+
+  @Test
   void answersInAPipe() throws Exception {
     Cli.Result asked =
         start(

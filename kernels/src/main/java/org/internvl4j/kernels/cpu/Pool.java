@@ -147,8 +147,13 @@ final class Pool implements AutoCloseable {
       failure = failure == null ? worker.failure : failure;
       worker.failure = null;
     }
+    if (failure != null) {
+      rethrow(failure);
+    }
+  }
+
+  private static void rethrow(Throwable failure) {
     switch (failure) {
-      case null -> {}
       case RuntimeException e -> throw e;
       case Error e -> throw e;
       case Throwable e -> throw new AssertionError("cpu: a kernel threw a checked exception", e);

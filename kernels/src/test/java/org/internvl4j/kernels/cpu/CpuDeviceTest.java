@@ -27,6 +27,29 @@ final class CpuDeviceTest {
   }
 
   @Test
+  void autoTakesPlainLoopsForToysOnly() {
+    String below = "internvl4j.plain.below";
+    String before = System.getProperty(below, "");
+    System.clearProperty(below);
+    try {
+      assertThat(described("auto", 16 << 20)).startsWith("cpu: Vector API, ");
+      assertThat(described("auto", (16 << 20) - 1)).isEqualTo("plain: plain loops, 1 thread");
+      assertThat(described("cpu", 1)).startsWith("cpu: Vector API, ");
+      assertThat(described("plain", Long.MAX_VALUE)).startsWith("plain: ");
+      System.setProperty(below, "0");
+      assertThat(described("auto", 0)).startsWith("cpu: Vector API, ");
+    } finally {
+      System.setProperty(below, before);
+    }
+  }
+
+  private static String described(String name, long weights) {
+    try (Device device = Devices.open(name, 1, weights)) {
+      return device.description();
+    }
+  }
+
+  @Test
   void zeroThreadsMeansOneACore() {
     try (Device device = Devices.open("cpu", 0)) {
       int cores = Runtime.getRuntime().availableProcessors();

@@ -64,7 +64,7 @@ record KernelCall(
   static KernelCall product(
       Workspace w, DType keep, int rows, int in, int out, int afterwards, Product product) {
     Kernels kernels = w.device().kernels();
-    Tensor x = noise(w, 1, rows, in);
+    Tensor x = activations(w, rows, in);
     Tensor[] weights = weights(w, keep, rows, in, out, 1);
     Tensor y = w.activations(rows, out);
     return new KernelCall(
@@ -81,7 +81,7 @@ record KernelCall(
   /// Gate and up at once.
   static KernelCall swiGlu(Workspace w, DType keep, int rows, int in, int out) {
     Kernels kernels = w.device().kernels();
-    Tensor x = noise(w, 1, rows, in);
+    Tensor x = activations(w, rows, in);
     Tensor[] weights = weights(w, keep, rows, in, out, 2);
     Tensor y = w.activations(rows, out);
     return new KernelCall(
@@ -107,7 +107,7 @@ record KernelCall(
     long bytes = (long) in * out * together * (keep == DType.Q4 ? 1 : keep == DType.Q8 ? 2 : 4) / 2;
     boolean measured = w.device().packing() != null; // the reference only says what is right, once
     int copies = rows >= MANY || !measured ? 1 : Math.toIntExact(1 + OUT_OF_CACHE / bytes);
-    Tensor raw = w.allocate(stored, out, in).copyFrom(noise(w, 2, out, in));
+    Tensor raw = w.allocate(stored, out, in).copyFrom(matrix(w, out, in));
     Tensor[] weights = new Tensor[copies * together];
     weights[0] = w.device().prepare(raw, Device.Role.MATRIX, keep, w);
     for (int i = 1; i < weights.length; i++) {
@@ -132,6 +132,16 @@ record KernelCall(
       Tensor y, int rows, long flops, long bytes, Tolerance tolerance, IntConsumer body) {
     return new KernelCall(
         y, rows, flops, bytes, tolerance, 1, (some, variant) -> body.accept(some));
+  }
+
+  /// What a product multiplies.
+  static Tensor activations(Workspace w, int rows, int in) {
+    return noise(w, 1, rows, in);
+  }
+
+  /// What a product multiplies with, before it is rounded and prepared.
+  static Tensor matrix(Workspace w, int out, int in) {
+    return noise(w, 2, out, in);
   }
 
   /// f32, uniform with mean 0 and variance 1.

@@ -98,6 +98,7 @@ final class Plan {
                 kernels(TOKENS, "BF16", "0", 5, 5, 400),
                 kernels(TOKENS, "Q8", "0", 5, 5, 400),
                 kernels(TOKENS, "Q4", "0", 5, 5, 400))));
+    groups.add(singleProducts(engines));
     groups.add(new Group("attention", 1, List.of(kernels(ATTENTION, "BF16", "0", 5, 5, 400))));
     groups.add(wholeTokens(engines, 2, 3));
     groups.add(wholePrompts(engines, 2, 3));
@@ -156,6 +157,43 @@ final class Plan {
         warmups,
         iterations,
         ms);
+  }
+
+  /// Nothing to compare without a rival.
+  private static Group singleProducts(Set<String> engines) {
+    List<Run> runs = new ArrayList<>();
+    if (engines.contains("onnxruntime")) {
+      for (String shapeAndThreads :
+          List.of(
+              "vit-300m.fc1 1",
+              "vit-300m.fc1 2",
+              "qwen2-0.5b.up.prefill 2",
+              "qwen2-0.5b.head.decode 0")) {
+        String shape = shapeAndThreads.substring(0, shapeAndThreads.indexOf(' '));
+        String threads = shapeAndThreads.substring(shape.length() + 1);
+        runs.add(product("internvl4j", shape, "F32", threads));
+        runs.add(product("onnxruntime", shape, "F32", threads));
+        runs.add(product("internvl4j", shape, "BF16", threads));
+      }
+    }
+    return new Group("single products beside a rival's", 1, runs);
+  }
+
+  private static Run product(String engine, String shape, String weights, String threads) {
+    return run(
+        "ProductBenchmark.call",
+        Map.of(
+            "engine",
+            List.of(engine),
+            "shape",
+            List.of(shape),
+            "weights",
+            List.of(weights),
+            "threads",
+            List.of(threads)),
+        2,
+        3,
+        500);
   }
 
   private static Run tokens(

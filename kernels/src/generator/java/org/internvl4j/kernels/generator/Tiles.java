@@ -29,7 +29,6 @@ public final class Tiles {
   private enum Weights {
     BF16(
         "bf16",
-        64,
         """
               pair = IntVector.fromMemorySegment(I, %1$s, %2$s + 64L * i, LE);
               b = pair.lanewise(LSHL, 16).reinterpretAsFloats();
@@ -41,7 +40,6 @@ public final class Tiles {
         "      IntVector pair;\n"),
     F32(
         "f32",
-        128,
         """
               b = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i, LE);
               d = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i + 64, LE);
@@ -52,7 +50,6 @@ public final class Tiles {
         "");
 
     private final String dtype;
-    private final int line; // bytes
     private final String load;
     private final String operator;
     private final String species;
@@ -60,15 +57,8 @@ public final class Tiles {
     private final String local;
 
     Weights(
-        String dtype,
-        int line,
-        String load,
-        String operator,
-        String species,
-        String vector,
-        String local) {
+        String dtype, String load, String operator, String species, String vector, String local) {
       this.dtype = dtype;
-      this.line = line;
       this.load = load;
       this.operator = operator;
       this.species = species;

@@ -40,6 +40,16 @@ final class AttentionStep {
 
   private void group(MemorySegment scratch, int from, int to) {
     int keys = h.seen();
+    for (int u = from; u < to; u++) {
+      long state = STATE + 8L * (u - from);
+      scratch.set(JAVA_FLOAT_UNALIGNED, state, Float.NEGATIVE_INFINITY);
+      scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, 0);
+      int head = u / h.queries;
+      long y = h.yAt(head / h.heads, u % h.queries, head % h.heads);
+      for (int d = 0; d < h.width; d++) {
+        h.y.set(JAVA_FLOAT_UNALIGNED, y + 4L * d, 0);
+      }
+    }
     for (int key = 0; key < keys; key += KEYS) {
       for (int u = from; u < to; u++) {
         int head = u / h.queries;
@@ -70,28 +80,21 @@ final class AttentionStep {
     long y = h.yAt(n, t, head);
     scores(
         scratch, h.q, h.qAt(n, t, head), h.k, h.kAt(n, key, kvHead), h.kStride, visible, h.width);
-    float max = Softmax.max(scratch, 0, visible, h.scale);
-    float sum = 0;
-    if (key > 0) {
-      float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
-      max = Math.max(max, old);
-      float shrink = max > old ? (float) Math.exp(old - max) : 1;
-      sum = shrink * scratch.get(JAVA_FLOAT_UNALIGNED, state + 4);
-      if (shrink != 1) {
-        Softmax.scale(h.y, y, h.width, shrink);
-      }
-    }
+    float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
+    float max = Math.max(Softmax.max(scratch, 0, visible, h.scale), old);
+    float shrink = (float) Math.exp(old - max);
+    float sum = shrink * scratch.get(JAVA_FLOAT_UNALIGNED, state + 4);
+    Softmax.scale(h.y, y, h.width, shrink);
     sum += Softmax.exp(scratch, 0, scratch, 0, visible, h.scale, max);
     scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
     scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
     long vAt = h.vAt(n, key, kvHead);
     int d = 0;
     for (; d <= h.width - Lanes.N; d += Lanes.N) {
-      values(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, key == 0);
+      values(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible);
     }
     if (d < h.width) {
-      lastValues(
-          h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, h.width - d, key == 0);
+      lastValues(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, h.width - d);
     }
   }
 
@@ -139,8 +142,7 @@ final class AttentionStep {
     }
   }
 
-  /// `y += Σ_j weight[j] · v[j]` for one vector of channels; `y =` for the first block. Two chains,
-  /// of even and odd keys.
+  /// `y += Σ_j weight[j] · v[j]` for one vector of channels. Two chains, of even and odd keys.
   private static void values(
       MemorySegment y,
       long yAt,
@@ -148,9 +150,8 @@ final class AttentionStep {
       MemorySegment v,
       long vAt,
       long stride,
-      int count,
-      boolean first) {
-    FloatVector a = FloatVector.fromMemorySegment(F, first ? Panels.ZEROS : y, first ? 0 : yAt, LE);
+      int count) {
+    FloatVector a = FloatVector.fromMemorySegment(F, y, yAt, LE);
     FloatVector b = FloatVector.zero(F);
     int j = 0;
     for (; j <= count - 2; j += 2) {
@@ -180,9 +181,8 @@ final class AttentionStep {
       long vAt,
       long stride,
       int count,
-      int width,
-      boolean first) {
-    FloatVector a = Lanes.load(first ? Panels.ZEROS : y, first ? 0 : yAt, width);
+      int width) {
+    FloatVector a = Lanes.load(y, yAt, width);
     for (int j = 0; j < count; j++) {
       FloatVector w = FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
       a = w.fma(Lanes.load(v, vAt + j * stride, width), a);

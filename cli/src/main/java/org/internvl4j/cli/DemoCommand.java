@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
       "It knows coloured shapes and numbers, nothing else; it takes the same code path as real models."
     })
 final class DemoCommand implements Computing {
+  private static final int DRAWN = 3;
   private static final int QUESTIONS = 3; // about a drawn picture
   private static final String CLOSING =
       """
@@ -52,10 +53,9 @@ final class DemoCommand implements Computing {
 
   @Option(
       names = "-n",
-      defaultValue = "3",
       paramLabel = "COUNT",
-      description = "How many pictures to draw (${DEFAULT-VALUE}).")
-  private int count;
+      description = "How many pictures to draw (3), or dialogues to show (all).")
+  private @Nullable Integer count;
 
   @Option(
       names = "--seed",
@@ -89,15 +89,20 @@ final class DemoCommand implements Computing {
     try (VisionLanguageModel model =
         VisionLanguageModel.open(DemoModel.checkpoint(), device.openOptions(console))) {
       if (draw == null) {
-        for (Sample sample : DemoModel.samples()) {
+        List<Sample> samples = DemoModel.samples();
+        for (Sample sample : samples.subList(0, shown(samples.size()))) {
           show(model, sample);
         }
       } else {
-        drawAndAsk(model, draw);
+        drawAndAsk(model, draw, count == null ? DRAWN : count);
       }
     }
     console.note(CLOSING);
     return ExitCodes.OK;
+  }
+
+  private int shown(int most) {
+    return count == null ? most : Math.clamp(count, 0, most);
   }
 
   private void show(VisionLanguageModel model, Sample sample) {
@@ -116,7 +121,7 @@ final class DemoCommand implements Computing {
   }
 
   /// Draws pictures, asks about each what it was drawn for, and counts the answers that are right.
-  private void drawAndAsk(VisionLanguageModel model, Path folder) {
+  private void drawAndAsk(VisionLanguageModel model, Path folder, int count) {
     long first = seed == null ? ThreadLocalRandom.current().nextInt(1_000_000) : seed;
     int asked = 0;
     int right = 0;

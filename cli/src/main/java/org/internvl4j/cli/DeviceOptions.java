@@ -18,7 +18,8 @@ final class DeviceOptions {
       names = "--device",
       defaultValue = BEST,
       paramLabel = "NAME",
-      description = "auto, cpu, plain (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what"
+      description =
+          "auto, cpu, plain (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what"
               + " this machine has.")
   private String device = BEST;
 

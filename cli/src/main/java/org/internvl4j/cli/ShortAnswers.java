@@ -11,9 +11,9 @@ import java.util.Set;
 import org.internvl4j.cli.Console.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Answers to `--help`, `--version`, `demo` and to nothing at all, given without picocli, which takes
-/// longer to start than Java itself. The help is picocli's own: the build lets [#main] put it into
-/// the jar.
+/// Answers to `--help`, `--version`, `demo` and to nothing at all, given without picocli, which
+/// takes longer to start than Java itself. The help is picocli's own: the build lets [#main] put it
+/// into the jar.
 final class ShortAnswers {
   private static final String HELP = "help.txt"; // with colours
 

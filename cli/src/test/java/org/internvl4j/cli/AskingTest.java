@@ -40,6 +40,13 @@ class AskingTest {
   }
 
   @Test
+  void demoShowsAsManyDialoguesAsWanted() {
+    Cli.Result demo = Cli.run("demo", "-n", "1");
+    assertThat(demo.out()).startsWith("Text alone\n").doesNotContain("One picture");
+    assertThat(Cli.run("demo", "-n", "0").out()).isEmpty();
+  }
+
+  @Test
   void demoDrawsItsPicturesOnATerminal() {
     Cli.Result demo = Cli.onTerminal(Map.of("TERM", "xterm-256color"), "demo", "--stats");
     assertThat(demo.out()).contains("m▀").contains("\u001b[1mTwo pictures\u001b[0m\n");

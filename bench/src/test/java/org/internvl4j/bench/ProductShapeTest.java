@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.annotations.Param;
 
 class ProductShapeTest {
-  private static final ProductShape SMALL = new ProductShape("small", 3, 40, 7);
+  /// Of so many rows that one copy of its weights is enough.
+  private static final ProductShape SMALL = new ProductShape("small", 64, 40, 7);
 
   @Test
   void theBenchmarkRunsThemAll() throws NoSuchFieldException {
@@ -40,7 +41,7 @@ class ProductShapeTest {
         OwnProduct.check(engine, SMALL, weights);
       }
     }
-    ProductShape other = new ProductShape("other", 3, 41, 7);
+    ProductShape other = new ProductShape("other", 64, 41, 7);
     try (ProductEngine engine = Engines.openProduct("internvl4j", SMALL, DType.F32, 2)) {
       assertThatThrownBy(() -> OwnProduct.check(engine, other, DType.F32))
           .isInstanceOf(AssertionError.class)

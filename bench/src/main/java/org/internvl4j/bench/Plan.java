@@ -173,7 +173,9 @@ final class Plan {
         String threads = shapeAndThreads.substring(shape.length() + 1);
         runs.add(product("internvl4j", shape, "F32", threads));
         runs.add(product("onnxruntime", shape, "F32", threads));
-        runs.add(product("internvl4j", shape, "BF16", threads));
+        if (!threads.equals("1")) {
+          runs.add(product("internvl4j", shape, "BF16", threads));
+        }
       }
     }
     return new Group("single products beside a rival's", 1, runs);
@@ -193,7 +195,7 @@ final class Plan {
             List.of(threads)),
         2,
         3,
-        500);
+        400);
   }
 
   private static Run tokens(

@@ -52,7 +52,7 @@ class ProductShapeTest {
   @Test
   void withoutARivalNoProductIsMeasuredAlone() {
     assertThat(products(Set.of("internvl4j"))).isEmpty();
-    assertThat(products(Set.of("internvl4j", "onnxruntime"))).hasSize(12);
+    assertThat(products(Set.of("internvl4j", "onnxruntime"))).hasSize(11);
   }
 
   private static List<Plan.Run> products(Set<String> engines) {

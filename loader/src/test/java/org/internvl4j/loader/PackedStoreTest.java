@@ -173,7 +173,7 @@ class PackedStoreTest {
   }
 
   /// What may have become of a file.
-  private interface Damage {
+  interface Damage {
     byte[] of(byte[] good);
   }
 

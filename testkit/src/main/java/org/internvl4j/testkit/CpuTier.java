@@ -131,7 +131,7 @@ public record CpuTier(int bits) {
   // ---- for META-INF/services
 
   /// Offers a tier by its name; `auto` never takes it.
-  private abstract static class Provider implements DeviceProvider {
+  abstract static class Provider implements DeviceProvider {
     private final CpuTier tier;
 
     Provider(int bits) {

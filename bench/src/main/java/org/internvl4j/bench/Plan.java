@@ -105,7 +105,7 @@ final class Plan {
     groups.add(new Group("a tile", 1, List.of(run("VisionBenchmark.tile", Map.of(), 0, 3, 1000))));
     groups.add(new Group("opening", 1, List.of(run("LoadBenchmark.*", Map.of(), 1, 3, 1000))));
     groups.add(
-        new Group("starting", 1, List.of(starts("(empty|version|help)", 10), starts("demo", 5))));
+        new Group("starting", 1, List.of(starts("(empty|version|help)", 10), starts("(demo|firstAnswer)", 5))));
     return groups;
   }
 

@@ -9,18 +9,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Workers share the panels of columns. One row is bound by reading the weights: it takes two
 /// panels at a time. Many rows are bound by arithmetic: they are laid out as [RowBlocks] first,
-/// then each worker takes as many panels as fit its second-level cache together and runs all rows
-/// over them, six at a time. Sums go to a stage in the first-level cache; the end takes them from
-/// there to `y`.
+/// then each worker takes as many panels as are worth keeping at hand and runs all rows over them,
+/// six at a time. Sums go to a stage in the first-level cache; the end takes them from there to
+/// `y`.
 ///
 /// An element is one chain of fused multiply-adds in the order of the inputs, started at the bias:
 /// it depends on neither the rows beside it nor the workers nor the width of vectors. But for
 /// blocks of 8 and 4 bits, whose few rows are rounded to 8 bits first; see [RoundedRow].
 final class MatMul {
-  /// Bytes of panels that a worker keeps at hand: half of a small second-level cache.
-  private static final long AT_HAND = 1 << 18;
+  /// Bytes of panels that a worker keeps at hand. They need not fit the second-level cache: what
+  /// costs more is writing few columns of a row at a time, each on a page of its own.
+  private static final long AT_HAND = 1 << 20;
 
-  private static final int MOST_PANELS = 8;
+  private static final int MOST_PANELS = 16;
 
   /// As many rows as are rounded for [Q8] and [Q4]; more rows pay for widening the weights.
   private static final int FEW = 8;

@@ -24,46 +24,37 @@ public final class Tiles {
 
   private Tiles() {}
 
-  /// How a line of 32 weights becomes vectors: `%1$s` names the segment and `%2$s` the panel's
-  /// start.
+  /// How a line of 32 weights becomes two vectors.
   private enum Weights {
     BF16(
         "bf16",
         """
-              pair = IntVector.fromMemorySegment(I, %1$s, %2$s + 64L * i, LE);
-              b = pair.lanewise(LSHL, 16).reinterpretAsFloats();
-              d = pair.and(0xffff0000).reinterpretAsFloats();
+        import static jdk.incubator.vector.VectorOperators.LSHL;
+        import static org.internvl4j.kernels.cpu.Lanes.I;
+
+        import jdk.incubator.vector.IntVector;
         """,
-        "import static jdk.incubator.vector.VectorOperators.LSHL;\n",
-        "import static org.internvl4j.kernels.cpu.Lanes.I;\n",
-        "import jdk.incubator.vector.IntVector;\n",
-        "      IntVector pair;\n"),
+        """
+              IntVector pair%1$d = IntVector.fromMemorySegment(I, %2$s, %3$s + 64L * i, LE);
+              b = pair%1$d.lanewise(LSHL, 16).reinterpretAsFloats();
+              d = pair%1$d.and(0xffff0000).reinterpretAsFloats();
+        """),
     F32(
         "f32",
+        "",
         """
-              b = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i, LE);
-              d = FloatVector.fromMemorySegment(F, %1$s, %2$s + 128L * i + 64, LE);
-        """,
-        "",
-        "",
-        "",
-        "");
+              b = FloatVector.fromMemorySegment(F, %2$s, %3$s + 128L * i, LE);
+              d = FloatVector.fromMemorySegment(F, %2$s, %3$s + 128L * i + 64, LE);
+        """);
 
     private final String dtype;
+    private final String imports;
     private final String load;
-    private final String operator;
-    private final String species;
-    private final String vector;
-    private final String local;
 
-    Weights(
-        String dtype, String load, String operator, String species, String vector, String local) {
+    Weights(String dtype, String imports, String load) {
       this.dtype = dtype;
+      this.imports = imports;
       this.load = load;
-      this.operator = operator;
-      this.species = species;
-      this.vector = vector;
-      this.local = local;
     }
 
     private String head() {
@@ -71,14 +62,23 @@ public final class Tiles {
       package org.internvl4j.kernels.cpu;
 
       import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-      %simport static org.internvl4j.kernels.cpu.Lanes.F;
-      %simport static org.internvl4j.kernels.cpu.Lanes.LE;
+      import static org.internvl4j.kernels.cpu.Lanes.F;
+      import static org.internvl4j.kernels.cpu.Lanes.LE;
 
       import java.lang.foreign.MemorySegment;
       import jdk.incubator.vector.FloatVector;
       %s
       """
-          .formatted(operator, species, vector);
+          .formatted(imports);
+    }
+
+    /// Loads `b` and `d` of line `i`.
+    ///
+    /// @param n tells apart what one method loads
+    /// @param segment the segment's name
+    /// @param panel where the panel begins
+    private String load(int n, String segment, String panel) {
+      return load.formatted(n, segment, panel);
     }
   }
 
@@ -153,8 +153,8 @@ public final class Tiles {
               FloatVector a;
               FloatVector b;
               FloatVector d;
-        %4$s%5$s%6$s    }
-        %7$s  }
+        %4$s%5$s    }
+        %6$s  }
         }
         """
             .formatted(
@@ -168,8 +168,7 @@ public final class Tiles {
                             FloatVector h%1$d = high;
                         """
                             .formatted(r)),
-                weights.local,
-                weights.load.formatted("w", "w0"),
+                weights.load(0, "w", "w0"),
                 each(
                     ROWS,
                     r ->
@@ -247,8 +246,8 @@ public final class Tiles {
               FloatVector a = FloatVector.broadcast(F, x.get(JAVA_FLOAT_UNALIGNED, x0 + 4L * i));
               FloatVector b;
               FloatVector d;
-        %4$s%5$s    }
-        %6$s  }
+        %4$s    }
+        %5$s  }
         }
         """
             .formatted(
@@ -262,11 +261,10 @@ public final class Tiles {
                             FloatVector h%1$d = FloatVector.fromMemorySegment(F, init, %2$s + 64, LE);
                         """
                             .formatted(s, (s < 2 ? "i0" : "j0") + at(s))),
-                weights.local,
                 each(
                     4,
                     s ->
-                        weights.load.formatted(s < 2 ? "w" : "v", (s < 2 ? "w0" : "v0") + at(s))
+                        weights.load(s, s < 2 ? "w" : "v", (s < 2 ? "w0" : "v0") + at(s))
                             + """
                                   l%1$d = a.fma(b, l%1$d);
                                   h%1$d = a.fma(d, h%1$d);

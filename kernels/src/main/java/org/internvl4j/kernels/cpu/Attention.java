@@ -202,7 +202,7 @@ final class Attention {
   private void unit(MemorySegment scratch, int block, int key, int count, long unit) {
     int tiles = (count + ROWS - 1) / ROWS;
     long step = 4L * ROWS * h.width;
-    products(h.width, tiles, scratch, keyPanels, step, unit, scores);
+    multiply(h.width, tiles, scratch, keyPanels, step, unit, scores);
     int all = Math.clamp((long) fewest(block) - key, 0, count);
     if (all < count) {
       limit(scratch, block, key);
@@ -210,7 +210,7 @@ final class Attention {
     float factor = (float) (Math.abs(h.scale) * LOG2_E);
     AttentionWeights.run(scratch, scores, all, count, factor, limits, state(unit));
     step = 4L * ROWS * KEYS;
-    products(count, channels / ROWS, scratch, valuePanels, step, scores, products);
+    multiply(count, channels / ROWS, scratch, valuePanels, step, scores, products);
     AttentionWeights.add(scratch, sums(unit), products, h.width, state(unit) + 2 * LINE);
   }
 
@@ -220,7 +220,7 @@ final class Attention {
   /// @param step bytes from one tile's `x` to the next one's
   /// @param b `[k][COLUMNS]`
   /// @param y `[tiles][ROWS][COLUMNS]`
-  private static void products(
+  private static void multiply(
       int k, int tiles, MemorySegment s, long x, long step, long b, long y) {
     for (int i = 0; i < tiles; i++) {
       TileF32.run(k, s, x + i * step, ROWS, s, b, s, y + ROWS * LINE * i, LINE, Panels.ZEROS, 0);

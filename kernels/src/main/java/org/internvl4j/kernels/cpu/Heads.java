@@ -72,14 +72,6 @@ final class Heads {
     return at(vt, n, t, h);
   }
 
-  long yStride() {
-    return 4 * yt.stride(1);
-  }
-
-  long qStride() {
-    return 4 * qt.stride(1);
-  }
-
   private static long at(Tensor x, int n, int t, int h) {
     return x.byteOffset() + 4 * (n * x.stride(0) + t * x.stride(1) + h * x.stride(2));
   }

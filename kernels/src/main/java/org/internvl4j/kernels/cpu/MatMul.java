@@ -171,10 +171,10 @@ final class MatMul {
   private void fewPanels(MemorySegment scratch, int first, int count, int r) {
     if (up == null) {
       for (int j = 0; j < count; j += 2) {
-        int k = Math.min(j + 1, count - 1);
+        int next = Math.min(j + 1, count - 1); // a last one without a partner is its own
         long a = w.at(first + j);
-        long b = w.at(first + k);
-        twoPanels(r, w.segment, a, w.segment, b, scratch, PANEL_LINE * j, PANEL_LINE * k);
+        long b = w.at(first + next);
+        twoPanels(r, w.segment, a, w.segment, b, scratch, PANEL_LINE * j, PANEL_LINE * next);
       }
     } else {
       for (int j = 0; j < count; j++) {

@@ -15,13 +15,9 @@ final class Rows {
   /// How many rows there are.
   final int count;
 
-  /// Rows `i·run … i·run + run − 1` lie [#stride] bytes apart, for every `i`.
-  final int run;
-
-  /// Bytes from one row to the next within a run.
-  final long stride;
-
   private final long start;
+  private final int run; // rows i·run … i·run + run − 1 lie stride bytes apart, for every i
+  private final long stride;
   private final int[] dims; // of the runs, innermost first
   private final long[] strides; // bytes
 
@@ -115,11 +111,6 @@ final class Rows {
   /// Writes `from[0 … n − 1]` to the start of row `row`.
   void store(int row, float[] from, int n) {
     MemorySegment.copy(from, 0, segment, ValueLayout.JAVA_FLOAT_UNALIGNED, at(row), n);
-  }
-
-  /// How many rows from `row` on, at most up to `end`, lie [#stride] apart.
-  int following(int row, int end) {
-    return dims.length == 0 ? end - row : Math.min(end, row / run * run + run) - row;
   }
 
   /// Refuses activations of another dtype than this device computes on.

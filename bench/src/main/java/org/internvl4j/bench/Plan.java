@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /// What a run of the suite measures, and in which order.
 ///
-/// `quick` stays under a quarter of an hour on two cores, `full` measures every kernel and both
+/// `quick` takes some twenty minutes on two cores, `full` measures every kernel and both
 /// models, `smoke` only proves that everything runs.
 final class Plan {
   private static final List<String> PROMPTS_AND_TILES =

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 
 /// What a run of the suite measures, and in which order.
 ///
-/// `quick` takes some twenty minutes on two cores, `full` measures every kernel and both
-/// models, `smoke` only proves that everything runs.
+/// `quick` takes some twenty minutes on two cores, `full` measures every kernel and both models,
+/// `smoke` only proves that everything runs.
 final class Plan {
   private static final List<String> PROMPTS_AND_TILES =
       List.of(
@@ -105,7 +105,10 @@ final class Plan {
     groups.add(new Group("a tile", 1, List.of(run("VisionBenchmark.tile", Map.of(), 0, 3, 1000))));
     groups.add(new Group("opening", 1, List.of(run("LoadBenchmark.*", Map.of(), 1, 3, 1000))));
     groups.add(
-        new Group("starting", 1, List.of(starts("(empty|version|help)", 10), starts("(demo|firstAnswer)", 5))));
+        new Group(
+            "starting",
+            1,
+            List.of(starts("(empty|version|help)", 10), starts("(demo|firstAnswer)", 5))));
     return groups;
   }
 

@@ -60,6 +60,11 @@ public record CpuTier(int bits) {
     }
   }
 
+  /// Whether a device of [#openAfresh] has run anything of a class of its package.
+  public static boolean hasUsed(Device device, String simpleName) {
+    return ((Kernels) device.getClass().getClassLoader()).hasLoaded(simpleName);
+  }
+
   private Device open(DeviceProvider provider, int threads, boolean emulated) {
     synchronized (SHARED) {
       String bitsBefore = System.getProperty(BITS);
@@ -102,6 +107,10 @@ public record CpuTier(int bits) {
       } catch (ReflectiveOperationException e) {
         throw new LinkageError("testkit: put internvl4j-kernels on the class path", e);
       }
+    }
+
+    boolean hasLoaded(String simpleName) {
+      return findLoadedClass(PACKAGE + simpleName) != null;
     }
 
     @Override

@@ -54,13 +54,15 @@ final class MatMul {
   private final boolean rounded; // few rows of blocks
   private final boolean widened; // many rows of blocks
   private final int group; // panels that are at hand together
+  private final Unrolled unrolled;
 
   // positions in a worker's scratch, bytes: sums of a group, of the group of `up`, start of the
-  // sums of a group, rounded rows, widened panels
+  // sums of a group, rounded rows, what a kernel needs that stands in, widened panels
   private final long stageStride;
   private final long upStage;
   private final long starts;
   private final long roundedRows;
+  private final long spare;
   private final long lines;
   private final long scratchBytes;
 
@@ -85,7 +87,8 @@ final class MatMul {
     this.residual = residual == null ? null : Rows.of(residual);
     int rows = this.x.count;
     boolean blocks = w.dtype.isBlocks();
-    rounded = blocks && rows <= FEW;
+    unrolled = w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
+    rounded = blocks && rows <= FEW && !rowRate().isSlow();
     widened = blocks && !rounded;
     long panel = Math.max(1, (widened ? line() : w.bytes()) * (up == null ? 1 : 2));
     group = Math.clamp(AT_HAND / panel, 1, MOST_PANELS);
@@ -93,8 +96,9 @@ final class MatMul {
     upStage = stageStride * RowBlocks.ROWS;
     starts = 2 * upStage;
     roundedRows = starts + stageStride;
-    long spare = PANEL_LINE; // what is left of a block, while it is rounded
-    lines = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + spare : 0));
+    long rest = PANEL_LINE; // what is left of a block, while it is rounded
+    spare = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + rest : 0));
+    lines = align(spare + Unrolled.spareBytes(w.in));
     scratchBytes = lines + (widened ? line() * group * (up == null ? 1 : 2) : 0);
   }
 
@@ -131,7 +135,7 @@ final class MatMul {
   }
 
   private void run(Pool pool) {
-    if (x.count == 1 || rounded) {
+    if (rounded || (x.count == 1 && !widened)) {
       pool.run(cost(x.count), this::fewRows);
       return;
     }
@@ -146,9 +150,19 @@ final class MatMul {
     return (long) rows * w.in * w.out * (up == null ? 1 : 2);
   }
 
+  /// What watches the kernel for few rows.
+  private RateCheck rowRate() {
+    return switch (w.dtype) {
+      case Q8 -> Q8.RATE;
+      case Q4 -> Q4.RATE;
+      case BF16, F32, F16, I8, U8, I32, I64 -> unrolled.rows();
+    };
+  }
+
   // ---- few rows, one after the other
 
   private void fewRows(Share share) {
+    long begin = rowRate().begin();
     MemorySegment scratch = share.scratch(scratchBytes);
     if (rounded) {
       for (int r = 0; r < x.count; r++) {
@@ -164,6 +178,7 @@ final class MatMul {
         finish(scratch, 0, r, first, count);
       }
     }
+    rowRate().end(begin, share.part(cost(x.count)));
   }
 
   /// Row `r` times panels `first … first + count − 1`, two at a time: those of the gate and of `up`
@@ -201,8 +216,8 @@ final class MatMul {
     int k = w.in;
     long x0 = rounded ? roundedRow(r) : x.at(r);
     switch (w.dtype) {
-      case BF16 -> RowBf16.run(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
-      case F32 -> RowF32.run(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      case BF16, F32 ->
+          unrolled.row(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0, spare);
       case Q8 -> Q8.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
       case Q4 -> Q4.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
       case F16, I8, U8, I32, I64 -> throw new AssertionError(w.dtype);
@@ -248,11 +263,13 @@ final class MatMul {
 
     @Override
     public void run(Share share) {
+      long begin = unrolled.tiles().begin();
       MemorySegment scratch = share.scratch(scratchBytes);
       int end = share.to(w.count());
       for (int first = share.from(w.count()); first < end; first += group) {
         panels(share.common(), scratch, first, Math.min(group, end - first));
       }
+      unrolled.tiles().end(begin, share.part(cost(to - from)));
     }
 
     /// All rows of the columns of panels `first … first + count − 1`.
@@ -304,14 +321,9 @@ final class MatMul {
       MemorySegment s = start(scratch);
       long i0 = startOf(y0);
       int k = p.in;
-      long w0 = p.at(i);
-      if (widened) {
-        TileF32.run(k, x, x0, rows, scratch, line, scratch, y0, stageStride, s, i0);
-      } else if (p.dtype == DType.BF16) {
-        TileBf16.run(k, x, x0, rows, p.segment, w0, scratch, y0, stageStride, s, i0);
-      } else {
-        TileF32.run(k, x, x0, rows, p.segment, w0, scratch, y0, stageStride, s, i0);
-      }
+      MemorySegment panel = widened ? scratch : p.segment;
+      long panel0 = widened ? line : p.at(i);
+      unrolled.tile(k, x, x0, rows, panel, panel0, scratch, y0, stageStride, s, i0, spare);
     }
   }
 

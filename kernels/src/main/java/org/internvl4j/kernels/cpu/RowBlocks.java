@@ -35,7 +35,7 @@ final class RowBlocks {
       for (int r = 0; r < ROWS; r++) {
         int row = from + ROWS * i + r;
         if (row < to) {
-          row(k, x.segment, x.at(row), y, at + 4L * r);
+          put(k, x.segment, x.at(row), y, at, r);
         } else {
           zeros(k, y, at + 4L * r);
         }
@@ -43,9 +43,19 @@ final class RowBlocks {
     }
   }
 
-  private static void row(int k, MemorySegment x, long x0, MemorySegment y, long y0) {
+  /// Lays `k` elements from `x0` as row `r` of the block at `y0`.
+  static void put(int k, MemorySegment x, long x0, MemorySegment y, long y0, int r) {
+    long to = y0 + 4L * r;
     for (int i = 0; i < k; i++) {
-      y.set(JAVA_INT_UNALIGNED, y0 + LINE * i, x.get(JAVA_INT_UNALIGNED, x0 + 4L * i));
+      y.set(JAVA_INT_UNALIGNED, to + LINE * i, x.get(JAVA_INT_UNALIGNED, x0 + 4L * i));
+    }
+  }
+
+  /// Row `r` of the block at `x0`, its elements side by side from `y0`.
+  static void take(int k, MemorySegment x, long x0, int r, MemorySegment y, long y0) {
+    long from = x0 + 4L * r;
+    for (int i = 0; i < k; i++) {
+      y.set(JAVA_INT_UNALIGNED, y0 + 4L * i, x.get(JAVA_INT_UNALIGNED, from + LINE * i));
     }
   }
 

@@ -37,6 +37,11 @@ final class Share {
     return work * (worker + 1) / workers;
   }
 
+  /// This worker's part of an amount of work, roughly.
+  long part(long work) {
+    return work / workers;
+  }
+
   /// At least `bytes` bytes, 64-byte aligned, this worker's until the job ends, with undefined
   /// contents.
   MemorySegment scratch(long bytes) {

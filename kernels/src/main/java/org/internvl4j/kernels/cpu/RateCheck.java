@@ -1,0 +1,94 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Locale;
+
+/// Finds out whether the compilers have left an unrolled kernel slow for good.
+///
+/// Until the second compiler has taken a kernel, its vectors are objects and it runs a hundred
+/// times slower. Should the first one give up on the method, this can stay so for the life of the
+/// process. So the rate is looked at once, when there was time enough to compile: below what any
+/// compiled one reaches, another kernel stands in from then on, and the log says so in a line.
+///
+/// Workers add what they did; any number of threads may.
+final class RateCheck {
+  /// Time of work in which the second compiler has had its chance, all workers together.
+  private static final long WARM = 10_000_000_000L; // ns
+
+  /// Time of work that is looked at then.
+  private static final long SAMPLE = 1_000_000_000L; // ns
+
+  /// Multiply-adds a nanosecond and lane: a tenth of what one row reaches, which waits for memory,
+  /// and ten times what vectors that are objects do.
+  private static final double LEAST = 1.0 / 16;
+
+  private static final Logger LOG = System.getLogger(RateCheck.class.getName());
+
+  private final String kernel;
+  private final String substitute;
+  private long nanos;
+  private long sampleNanos;
+  private long sampleMultiplyAdds;
+  private volatile boolean decided;
+  private volatile boolean slow;
+
+  /// @param kernel what is watched
+  /// @param substitute what stands in for it
+  RateCheck(String kernel, String substitute) {
+    this.kernel = kernel;
+    this.substitute = substitute;
+    // vectors wider than the machine's are slow on purpose
+    decided = Lanes.BITS > Lanes.WIDEST;
+  }
+
+  /// Whether the substitute is to be used.
+  boolean isSlow() {
+    return slow;
+  }
+
+  /// When work begins, for [#end].
+  long begin() {
+    return decided ? 0 : System.nanoTime();
+  }
+
+  /// Work that began at `begin` is done.
+  void end(long begin, long multiplyAdds) {
+    if (begin != 0 && !decided) {
+      add(System.nanoTime() - begin, multiplyAdds);
+    }
+  }
+
+  synchronized void add(long nanos, long multiplyAdds) {
+    if (decided) {
+      return;
+    }
+    if (this.nanos < WARM) {
+      this.nanos += nanos;
+      return;
+    }
+    sampleNanos += nanos;
+    sampleMultiplyAdds += multiplyAdds;
+    if (sampleNanos >= SAMPLE) {
+      decide((double) sampleMultiplyAdds / sampleNanos);
+    }
+  }
+
+  private void decide(double rate) {
+    double least = LEAST * Lanes.N;
+    slow = rate < least;
+    decided = true;
+    if (slow) {
+      LOG.log(
+          Level.WARNING,
+          String.format(
+              Locale.ROOT,
+              "cpu: %s does %.3f multiply-adds a nanosecond and thread, at least %.2f are expected:"
+                  + " Java has not compiled it, so %s stands in; a new process may do better",
+              kernel,
+              rate,
+              least,
+              substitute));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+
+/// The generated kernels for weights of one dtype: a tile for six rows, a row for one.
+///
+/// Where [RateCheck] finds one of them slow, the other stands in for it with the same sums: a row
+/// runs over a tile's rows one by one, a tile computes one row beside five that nobody reads.
+final class Unrolled {
+  /// For panels of bf16.
+  static final Unrolled BF16 =
+      new Unrolled(
+          true, new RateCheck("TileBf16", "RowBf16"), new RateCheck("RowBf16", "TileBf16"));
+
+  /// For panels of f32, widened ones too.
+  static final Unrolled F32 =
+      new Unrolled(false, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
+
+  private final boolean bf16;
+  private final RateCheck tiles;
+  private final RateCheck rows;
+
+  Unrolled(boolean bf16, RateCheck tiles, RateCheck rows) {
+    this.bf16 = bf16;
+    this.tiles = tiles;
+    this.rows = rows;
+  }
+
+  /// What watches tiles.
+  RateCheck tiles() {
+    return tiles;
+  }
+
+  /// What watches rows.
+  RateCheck rows() {
+    return rows;
+  }
+
+  /// Bytes of memory that a kernel needs which stands in.
+  static long spareBytes(int k) {
+    return RowBlocks.bytes(k);
+  }
+
+  /// A block of rows times a panel; see [TileBf16].
+  ///
+  /// @param spare [#spareBytes] of `y` from here, for a row that stands in
+  void tile(
+      int k,
+      MemorySegment x,
+      long x0,
+      int rows,
+      MemorySegment w,
+      long w0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0,
+      long spare) {
+    if (tiles.isSlow() && !this.rows.isSlow()) {
+      for (int r = 0; r < rows; r++) {
+        long to = y0 + r * yStride;
+        RowBlocks.take(k, x, x0, r, y, spare);
+        generatedRow(k, y, spare, w, w0, w, w0, y, to, to, init, i0, i0);
+      }
+    } else {
+      generatedTile(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+    }
+  }
+
+  /// A row times two panels; see [RowBf16].
+  ///
+  /// @param spare [#spareBytes] of `y` from here, for a tile that stands in
+  void row(
+      int k,
+      MemorySegment x,
+      long x0,
+      MemorySegment w,
+      long w0,
+      MemorySegment v,
+      long v0,
+      MemorySegment y,
+      long y0,
+      long z0,
+      MemorySegment init,
+      long i0,
+      long j0,
+      long spare) {
+    if (rows.isSlow() && !tiles.isSlow()) {
+      RowBlocks.put(k, x, x0, y, spare, 0);
+      generatedTile(k, y, spare, 1, w, w0, y, y0, 0, init, i0);
+      generatedTile(k, y, spare, 1, v, v0, y, z0, 0, init, j0);
+    } else {
+      generatedRow(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
+    }
+  }
+
+  private void generatedTile(
+      int k,
+      MemorySegment x,
+      long x0,
+      int rows,
+      MemorySegment w,
+      long w0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0) {
+    if (bf16) {
+      TileBf16.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+    } else {
+      TileF32.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+    }
+  }
+
+  private void generatedRow(
+      int k,
+      MemorySegment x,
+      long x0,
+      MemorySegment w,
+      long w0,
+      MemorySegment v,
+      long v0,
+      MemorySegment y,
+      long y0,
+      long z0,
+      MemorySegment init,
+      long i0,
+      long j0) {
+    if (bf16) {
+      RowBf16.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
+    } else {
+      RowF32.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
+    }
+  }
+}

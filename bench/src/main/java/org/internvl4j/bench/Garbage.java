@@ -3,27 +3,38 @@ package org.internvl4j.bench;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/// What was allocated on the Java heap between two moments, by all threads.
+/// What was allocated on the Java heap between two moments, by the threads that ran when counting
+/// began. Threads of the JVM itself, which now and then allocate a hundred bytes, are not counted.
 ///
 /// JMH's own profiler counts whole iterations and with them what JMH allocates around them, some
 /// fifty thousand bytes: as much as a kilobyte a call where an iteration is a few dozen calls.
 /// Looking allocates nothing.
 final class Garbage {
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private long[] ids = {};
   private long sum;
   private long begun;
 
-  /// Forgets what was counted.
+  /// Forgets what was counted, and counts the threads that run now from here on.
   void clear() {
+    ids = threads.getAllThreadIds();
     sum = 0;
   }
 
   void begin() {
-    begun = threads.getTotalThreadAllocatedBytes();
+    begun = allocated();
   }
 
   void end() {
-    sum += threads.getTotalThreadAllocatedBytes() - begun;
+    sum += allocated() - begun;
+  }
+
+  private long allocated() {
+    long bytes = 0;
+    for (long id : ids) {
+      bytes += Math.max(0, threads.getThreadAllocatedBytes(id)); // -1 if it has ended
+    }
+    return bytes;
   }
 
   /// Bytes between all begins and their ends.

@@ -205,7 +205,7 @@ public final class KernelCases {
         }
       }
       matMul(1, 1100, 300, dtype, true);
-      matMul(65, 1100, 100, dtype, true);
+      matMul(127, 1100, 100, dtype, true);
       add(
           "matMul [2, 39, 70] with gaps, " + dtype + " [41, 70]",
           Tolerance.sum(70, 2),

@@ -44,13 +44,14 @@ public sealed interface Tolerance {
   }
 
   /// A sum of `terms` products in f32. The k-th partial sum is about √k terms large and is rounded
-  /// once, so the errors, being independent, add up to u·√K·rms/√6 (standard deviation); the
-  /// largest of a million normal deviates is 5 of them. Final operations add a [Chain] of
-  /// `roundings`.
+  /// once, by an error uniform in ±u, so the errors, being independent, add up to u·√K·rms/√18
+  /// (standard deviation). Partial sums are a walk, whose mean square is eight times the usual in
+  /// one of a hundred; and the largest of ten thousand such errors is 5 deviations. Final
+  /// operations add a [Chain] of `roundings`.
   record Sum(int terms, int roundings) implements Tolerance {
     @Override
     public double allowed(double expected, double rms) {
-      return 5 / Math.sqrt(6) * UNIT * Math.sqrt(terms) * Math.max(Math.abs(expected), rms)
+      return 5 * Math.sqrt(8 / 18.0) * UNIT * Math.sqrt(terms) * Math.max(Math.abs(expected), rms)
           + new Chain(roundings).allowed(expected, rms);
     }
 

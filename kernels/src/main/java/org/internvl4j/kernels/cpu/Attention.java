@@ -47,6 +47,7 @@ final class Attention {
   private final long scores;
   private final long products;
   private final long limits;
+  private final long spare;
   private final long units;
   private final long unitBytes;
 
@@ -59,7 +60,8 @@ final class Attention {
     this.scores = valuePanels + 4L * KEYS * channels;
     this.products = scores + KEYS * LINE;
     this.limits = products + channels * LINE;
-    this.units = limits + LINE;
+    this.spare = limits + LINE;
+    this.units = spare + Unrolled.spareBytes(Math.max(KEYS, h.width));
     this.unitBytes = (h.width + channels + 3) * LINE;
   }
 
@@ -87,6 +89,7 @@ final class Attention {
     pool.run(
         h.cost(),
         share -> {
+          long begin = Unrolled.F32.tiles().begin();
           long perHead = 0;
           for (int b = 0; b < blocks; b++) {
             perHead += last(b);
@@ -97,6 +100,7 @@ final class Attention {
           for (int head = 0; head < heads; head++) {
             head(share, head, from - head * perHead, to - head * perHead);
           }
+          Unrolled.F32.tiles().end(begin, share.part(h.cost()));
         });
   }
 
@@ -220,10 +224,10 @@ final class Attention {
   /// @param step bytes from one tile's `x` to the next one's
   /// @param b `[k][COLUMNS]`
   /// @param y `[tiles][ROWS][COLUMNS]`
-  private static void multiply(
-      int k, int tiles, MemorySegment s, long x, long step, long b, long y) {
+  private void multiply(int k, int tiles, MemorySegment s, long x, long step, long b, long y) {
     for (int i = 0; i < tiles; i++) {
-      TileF32.run(k, s, x + i * step, ROWS, s, b, s, y + ROWS * LINE * i, LINE, Panels.ZEROS, 0);
+      long to = y + ROWS * LINE * i;
+      Unrolled.F32.tile(k, s, x + i * step, ROWS, s, b, s, to, LINE, Panels.ZEROS, 0, 0, spare);
     }
   }
 

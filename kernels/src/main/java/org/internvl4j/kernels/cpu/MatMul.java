@@ -8,20 +8,25 @@ import org.jspecify.annotations.Nullable;
 /// `y[r] = end(weight · x[r] + bias)`: a linear layer with what follows it.
 ///
 /// Workers share the panels of columns. One row is bound by reading the weights: it takes two
-/// panels at a time. Many rows are bound by arithmetic: they are laid out as [RowBlocks] first,
-/// then each worker takes as many panels as are worth keeping at hand and runs all rows over them,
-/// six at a time. Sums go to a stage in the first-level cache; the end takes them from there to
-/// `y`.
+/// panels at a time. Many rows are bound by arithmetic: they are laid out as [RowBlocks] first.
+/// Each worker takes some panels, some rows, and of a panel as many inputs as the first-level cache
+/// holds, and runs the rows over them, six at a time, before it turns to the next panel and then to
+/// the next inputs. Sums stay in a stage, and the end takes them from there to `y`.
 ///
 /// An element is one chain of fused multiply-adds in the order of the inputs, started at the bias:
 /// it depends on neither the rows beside it nor the workers nor the width of vectors. But for
 /// blocks of 8 and 4 bits, whose few rows are rounded to 8 bits first; see [RoundedRow].
 final class MatMul {
-  /// Bytes of panels that a worker keeps at hand. They need not fit the second-level cache: what
-  /// costs more is writing few columns of a row at a time, each on a page of its own.
-  private static final long AT_HAND = 1 << 20;
+  /// Panels whose sums are taken to `y` together: few columns at a time, each row on a page of its
+  /// own, are slow to write.
+  private static final int PANELS = 8;
 
-  private static final int MOST_PANELS = 16;
+  /// Rows of many that are taken over a panel before the next one.
+  private static final int ROWS = 20 * RowBlocks.ROWS;
+
+  /// Bytes of a panel that are multiplied with many rows before those of the next panel: they stay
+  /// in the first-level cache while the rows pass by.
+  private static final long AT_HAND = 1 << 15;
 
   /// As many rows as are rounded for [Q8] and [Q4]; more rows pay for widening the weights.
   private static final int FEW = 8;
@@ -53,17 +58,17 @@ final class MatMul {
 
   private final boolean rounded; // few rows of blocks
   private final boolean widened; // many rows of blocks
-  private final int group; // panels that are at hand together
+  private final int chunk; // inputs whose weights are at hand
   private final Unrolled unrolled;
 
-  // positions in a worker's scratch, bytes: sums of a group, of the group of `up`, start of the
-  // sums of a group, rounded rows, what a kernel needs that stands in, widened panels
+  // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
+  // rounded rows, what a kernel needs that stands in, widened weights
   private final long stageStride;
   private final long upStage;
   private final long starts;
   private final long roundedRows;
   private final long spare;
-  private final long lines;
+  private final long wide;
   private final long scratchBytes;
 
   private MatMul(
@@ -90,21 +95,15 @@ final class MatMul {
     unrolled = w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     rounded = blocks && rows <= FEW && !rowRate().isSlow();
     widened = blocks && !rounded;
-    long panel = Math.max(1, (widened ? line() : w.bytes()) * (up == null ? 1 : 2));
-    group = Math.clamp(AT_HAND / panel, 1, MOST_PANELS);
-    stageStride = PANEL_LINE * group;
-    upStage = stageStride * RowBlocks.ROWS;
+    chunk = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
+    stageStride = PANEL_LINE * PANELS;
+    upStage = stageStride * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
     starts = 2 * upStage;
     roundedRows = starts + stageStride;
     long rest = PANEL_LINE; // what is left of a block, while it is rounded
     spare = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + rest : 0));
-    lines = align(spare + Unrolled.spareBytes(w.in));
-    scratchBytes = lines + (widened ? line() * group * (up == null ? 1 : 2) : 0);
-  }
-
-  /// Bytes of a widened panel, an even number of lines.
-  private long line() {
-    return PANEL_LINE * ((w.in + 1) & -2);
+    wide = align(spare + Unrolled.spareBytes(w.in));
+    scratchBytes = wide + (widened ? AT_HAND : 0);
   }
 
   private static long align(long bytes) {
@@ -170,8 +169,8 @@ final class MatMul {
       }
     }
     int to = share.to(w.count());
-    for (int first = share.from(w.count()); first < to; first += group) {
-      int count = Math.min(group, to - first);
+    for (int first = share.from(w.count()); first < to; first += PANELS) {
+      int count = Math.min(PANELS, to - first);
       begin(scratch, first, count);
       for (int r = 0; r < x.count; r++) {
         fewPanels(scratch, first, count, r);
@@ -266,70 +265,78 @@ final class MatMul {
       long begin = unrolled.tiles().begin();
       MemorySegment scratch = share.scratch(scratchBytes);
       int end = share.to(w.count());
-      for (int first = share.from(w.count()); first < end; first += group) {
-        panels(share.common(), scratch, first, Math.min(group, end - first));
+      for (int first = share.from(w.count()); first < end; first += PANELS) {
+        panels(share.common(), scratch, first, Math.min(PANELS, end - first));
       }
       unrolled.tiles().end(begin, share.part(cost(to - from)));
     }
 
     /// All rows of the columns of panels `first … first + count − 1`.
     private void panels(MemorySegment blocks, MemorySegment scratch, int first, int count) {
-      if (widened) {
-        for (int j = 0; j < count; j++) {
-          widen(w, first + j, scratch, lines + j * line());
-          if (up != null) {
-            widen(up, first + j, scratch, lines + (group + j) * line());
-          }
-        }
-      }
       begin(scratch, first, count);
-      for (int r = from; r < to; r += RowBlocks.ROWS) {
-        long block = (r - from) / RowBlocks.ROWS * RowBlocks.bytes(w.in);
-        int rows = Math.min(RowBlocks.ROWS, to - r);
-        for (int j = 0; j < count; j++) {
-          long y0 = PANEL_LINE * j;
-          tile(blocks, block, rows, w, first + j, lines + j * line(), scratch, y0);
-          if (up != null) {
-            long line = lines + (group + j) * line();
-            tile(blocks, block, rows, up, first + j, line, scratch, upStage + y0);
+      for (int r = from; r < to; r += ROWS) {
+        int rows = Math.min(ROWS, to - r);
+        int k = 0;
+        do {
+          for (int j = 0; j < count; j++) {
+            chunk(blocks, r, rows, w, first + j, k, scratch, PANEL_LINE * j);
+            if (up != null) {
+              chunk(blocks, r, rows, up, first + j, k, scratch, upStage + PANEL_LINE * j);
+            }
           }
-        }
+          k += chunk;
+        } while (k < w.in);
         for (int i = 0; i < rows; i++) {
           finish(scratch, stageStride * i, r + i, first, count);
         }
       }
     }
 
-    private static void widen(Panels p, int i, MemorySegment scratch, long to) {
-      if (p.dtype == DType.Q8) {
-        Q8.widen(p.in, p.segment, p.at(i), scratch, to);
-      } else {
-        Q4.widen(p.in, p.segment, p.at(i), scratch, to);
+    /// Adds what the inputs from `k` on, a chunk of them, give to some rows of a panel's columns.
+    ///
+    /// @param y0 the first row's sums
+    private void chunk(
+        MemorySegment blocks,
+        int row,
+        int rows,
+        Panels p,
+        int panel,
+        int k,
+        MemorySegment scratch,
+        long y0) {
+      int n = Math.min(chunk, p.in - k);
+      MemorySegment weights = p.segment;
+      long w0 = p.at(panel, k);
+      if (widened) {
+        widen(n, p, w0, scratch, wide);
+        weights = scratch;
+        w0 = wide;
+      }
+      boolean starts = k == 0;
+      MemorySegment init = starts ? start(scratch) : scratch;
+      for (int r = 0; r < rows; r += RowBlocks.ROWS) {
+        long x0 = RowBlocks.at(w.in, row - from + r, k);
+        long to = y0 + stageStride * r;
+        long i0 = starts ? startOf(y0) : to;
+        long iStride = starts ? 0 : stageStride;
+        int six = Math.min(RowBlocks.ROWS, rows - r);
+        unrolled.tile(
+            n, blocks, x0, six, weights, w0, scratch, to, stageStride, init, i0, iStride, spare);
       }
     }
 
-    /// A block of rows times panel `i`, which lies widened at `line` in scratch if it was.
-    private void tile(
-        MemorySegment x,
-        long x0,
-        int rows,
-        Panels p,
-        int i,
-        long line,
-        MemorySegment scratch,
-        long y0) {
-      MemorySegment s = start(scratch);
-      long i0 = startOf(y0);
-      int k = p.in;
-      MemorySegment panel = widened ? scratch : p.segment;
-      long panel0 = widened ? line : p.at(i);
-      unrolled.tile(k, x, x0, rows, panel, panel0, scratch, y0, stageStride, s, i0, spare);
+    private static void widen(int k, Panels p, long w0, MemorySegment scratch, long to) {
+      if (p.dtype == DType.Q8) {
+        Q8.widen(k, p.segment, w0, scratch, to);
+      } else {
+        Q4.widen(k, p.segment, w0, scratch, to);
+      }
     }
   }
 
   // ---- begin and end
 
-  /// Lays the bias of panels `first … first + count − 1` where the sums of a group start.
+  /// Lays the bias of panels `first … first + count − 1` where their sums start.
   private void begin(MemorySegment scratch, int first, int count) {
     if (bias != null) {
       long from = bias0 + PANEL_LINE * first;

@@ -30,6 +30,9 @@ final class Panels {
   /// Outputs of a panel.
   static final int COLUMNS = 32;
 
+  /// Bytes of a line of [DType#BF16].
+  static final long BF16_LINE = 2L * COLUMNS;
+
   /// Bytes of scales at the start of a block.
   static final int SCALES = 2 * COLUMNS;
 
@@ -87,7 +90,7 @@ final class Panels {
   private static long bytes(DType dtype, int in) {
     return switch (dtype) {
       case F32 -> 4L * COLUMNS * in;
-      case BF16 -> 2L * COLUMNS * in;
+      case BF16 -> BF16_LINE * in;
       case Q8 -> (long) Q8_BLOCK * blocks(in);
       case Q4 -> (long) Q4_BLOCK * blocks(in);
       case F16, I8, U8, I32, I64 -> throw new AssertionError(dtype);
@@ -102,6 +105,11 @@ final class Panels {
   /// Where a panel begins in [#segment].
   long at(int i) {
     return start + i * panel;
+  }
+
+  /// Where input `k` of a panel begins in [#segment], the first of a block if there are blocks.
+  long at(int i, int k) {
+    return at(i) + bytes(dtype, k);
   }
 
   /// Bytes of one panel.

@@ -24,6 +24,11 @@ final class RowBlocks {
     return LINE * k;
   }
 
+  /// Where input `k` of row `r`, the first of a block, begins among rows of `in` elements.
+  static long at(int in, int r, int k) {
+    return r / ROWS * bytes(in) + LINE * k;
+  }
+
   /// Lays out rows `from … to − 1`, workers sharing the blocks.
   ///
   /// @param y the first block begins here

@@ -56,15 +56,17 @@ final class Unrolled {
       long yStride,
       MemorySegment init,
       long i0,
+      long iStride,
       long spare) {
     if (tiles.isSlow() && !this.rows.isSlow()) {
       for (int r = 0; r < rows; r++) {
         long to = y0 + r * yStride;
+        long from = i0 + r * iStride;
         RowBlocks.take(k, x, x0, r, y, spare);
-        generatedRow(k, y, spare, w, w0, w, w0, y, to, to, init, i0, i0);
+        generatedRow(k, y, spare, w, w0, w, w0, y, to, to, init, from, from);
       }
     } else {
-      generatedTile(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+      generatedTile(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
     }
   }
 
@@ -88,8 +90,8 @@ final class Unrolled {
       long spare) {
     if (rows.isSlow() && !tiles.isSlow()) {
       RowBlocks.put(k, x, x0, y, spare, 0);
-      generatedTile(k, y, spare, 1, w, w0, y, y0, 0, init, i0);
-      generatedTile(k, y, spare, 1, v, v0, y, z0, 0, init, j0);
+      generatedTile(k, y, spare, 1, w, w0, y, y0, 0, init, i0, 0);
+      generatedTile(k, y, spare, 1, v, v0, y, z0, 0, init, j0, 0);
     } else {
       generatedRow(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
     }
@@ -106,11 +108,12 @@ final class Unrolled {
       long y0,
       long yStride,
       MemorySegment init,
-      long i0) {
+      long i0,
+      long iStride) {
     if (bf16) {
-      TileBf16.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+      TileBf16.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
     } else {
-      TileF32.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0);
+      TileF32.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
     }
   }
 

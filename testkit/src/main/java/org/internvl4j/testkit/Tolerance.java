@@ -43,15 +43,15 @@ public sealed interface Tolerance {
     }
   }
 
-  /// A sum of `terms` products in f32. The k-th partial sum is about √k terms large and is rounded
-  /// once, by an error uniform in ±u, so the errors, being independent, add up to u·√K·rms/√18
-  /// (standard deviation). Partial sums are a walk, whose mean square is eight times the usual in
-  /// one of a hundred; and the largest of ten thousand such errors is 5 deviations. Final
-  /// operations add a [Chain] of `roundings`.
+  /// A sum of `terms` products in f32. The k-th partial sum is about √(k/K)·rms large and is
+  /// rounded once, by an error uniform in ±u, of deviation u/√3. Partial sums are a walk, so the
+  /// error is a normal deviate times the size of a walk, and larger than T·u·√K·rms/√3 with a
+  /// probability of about exp(−πT/2): for one element of a million T is 8.8. Final operations add a
+  /// [Chain] of `roundings`.
   record Sum(int terms, int roundings) implements Tolerance {
     @Override
     public double allowed(double expected, double rms) {
-      return 5 * Math.sqrt(8 / 18.0) * UNIT * Math.sqrt(terms) * Math.max(Math.abs(expected), rms)
+      return 8.8 / Math.sqrt(3) * UNIT * Math.sqrt(terms) * Math.max(Math.abs(expected), rms)
           + new Chain(roundings).allowed(expected, rms);
     }
 

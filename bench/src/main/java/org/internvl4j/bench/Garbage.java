@@ -2,9 +2,12 @@ package org.internvl4j.bench;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.util.Arrays;
+import java.util.Objects;
 
-/// What was allocated on the Java heap between two moments, by the threads that ran when counting
-/// began. Threads of the JVM itself, which now and then allocate a hundred bytes, are not counted.
+/// What was allocated on the Java heap between two moments, by the thread that counts and by the
+/// workers that run then. Others, which now and then allocate a hundred bytes, are not counted.
 ///
 /// JMH's own profiler counts whole iterations and with them what JMH allocates around them, some
 /// fifty thousand bytes: as much as a kilobyte a call where an iteration is a few dozen calls.
@@ -15,9 +18,15 @@ final class Garbage {
   private long sum;
   private long begun;
 
-  /// Forgets what was counted, and counts the threads that run now from here on.
+  /// Forgets what was counted. From here on the caller and the workers that run now are counted.
   void clear() {
-    ids = threads.getAllThreadIds();
+    long caller = Thread.currentThread().threadId();
+    ids =
+        Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+            .filter(Objects::nonNull) // it has ended meanwhile
+            .filter(t -> t.getThreadId() == caller || t.getThreadName().startsWith("internvl4j-"))
+            .mapToLong(ThreadInfo::getThreadId)
+            .toArray();
     sum = 0;
   }
 

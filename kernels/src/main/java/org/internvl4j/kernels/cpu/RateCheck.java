@@ -11,7 +11,8 @@ import java.util.Locale;
 /// process. So the rate is looked at once, when there was time enough to compile: below what any
 /// compiled one reaches, another kernel stands in from then on, and the log says so in a line.
 ///
-/// Workers add what they did; any number of threads may.
+/// Workers add what they did; any number of threads may. Small shares do not count: they are soon
+/// done however slow, and what goes on around the kernel takes most of their time.
 final class RateCheck {
   /// Time of work in which the second compiler has had its chance, all workers together.
   private static final long WARM = 10_000_000_000L; // ns
@@ -20,8 +21,11 @@ final class RateCheck {
   private static final long SAMPLE = 1_000_000_000L; // ns
 
   /// Multiply-adds a nanosecond and lane: a tenth of what one row reaches, which waits for memory,
-  /// and ten times what vectors that are objects do.
+  /// and more than ten times what vectors that are objects do.
   private static final double LEAST = 1.0 / 16;
+
+  /// Multiply-adds of a share that counts.
+  private static final long LARGE = 1 << 20;
 
   private static final Logger LOG = System.getLogger(RateCheck.class.getName());
 
@@ -54,7 +58,7 @@ final class RateCheck {
 
   /// Work that began at `begin` is done.
   void end(long begin, long multiplyAdds) {
-    if (begin != 0 && !decided) {
+    if (begin != 0 && multiplyAdds >= LARGE && !decided) {
       add(System.nanoTime() - begin, multiplyAdds);
     }
   }

@@ -63,10 +63,21 @@ final class RateCheckTest {
 
   @Test
   void workIsTimed() {
-    long begin = check.begin();
-    check.end(begin - 11 * SECOND, 0);
-    check.end(begin - 2 * SECOND, 0);
+    end(1 << 20);
     assertThat(check.isSlow()).isTrue();
+  }
+
+  @Test
+  void smallSharesDoNotCount() {
+    end((1 << 20) - 1);
+    assertThat(check.isSlow()).isFalse();
+    assertThat(check.begin()).as("nothing is decided yet").isNotZero();
+  }
+
+  /// Two shares of so many multiply-adds: one while there is time to compile, one after it.
+  private void end(long multiplyAdds) {
+    check.end(check.begin() - 11 * SECOND, multiplyAdds);
+    check.end(check.begin() - 2 * SECOND, multiplyAdds);
   }
 
   private void seconds(int count, long multiplyAdds) {

@@ -2,10 +2,15 @@ package org.internvl4j.bench;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -15,6 +20,7 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /// Whole processes from start to end, launcher script included, beside an empty Java program.
@@ -26,14 +32,32 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 public class StartupBenchmark {
   private String launcher = "";
+  private Path classes = Path.of("");
 
-  /// Finds the launcher.
+  /// Finds the launcher, and puts the empty program where nothing else is.
   @Setup
-  public void find() {
+  public void find() throws IOException {
     launcher = Path.of(System.getProperty("internvl4j.home", "."), "internvl").toString();
+    classes = Files.createTempDirectory("empty");
+    String file = Empty.class.getName().replace('.', '/') + ".class";
+    Path to = classes.resolve(file);
+    Files.createDirectories(to.getParent());
+    try (InputStream in = Empty.class.getResourceAsStream("/" + file)) {
+      Files.copy(Objects.requireNonNull(in), to);
+    }
   }
 
-  /// A program that does nothing, on a class path of its own.
+  /// Removes the empty program again.
+  @TearDown
+  public void remove() throws IOException {
+    try (Stream<Path> files = Files.walk(classes)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /// A program that does nothing.
   public static final class Empty {
     private Empty() {}
 
@@ -43,7 +67,9 @@ public class StartupBenchmark {
   /// A Java program that does nothing.
   @Benchmark
   public void empty() {
-    run(Processes.java(List.of("-XX:+UseSerialGC"), Empty.class.getName(), List.of()));
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String folder = classes.toString();
+    run(List.of(java, "-XX:+UseSerialGC", "-cp", folder, Empty.class.getName()));
   }
 
   /// `internvl --version`.

@@ -89,7 +89,7 @@ final class Attention {
     pool.run(
         h.cost(),
         share -> {
-          long begin = Unrolled.F32.tiles().begin();
+          long begin = Unrolled.F32.tiles().begin(share);
           long perHead = 0;
           for (int b = 0; b < blocks; b++) {
             perHead += last(b);

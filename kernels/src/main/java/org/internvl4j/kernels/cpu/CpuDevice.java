@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
@@ -39,6 +40,7 @@ final class CpuDevice implements Device {
   }
 
   static CpuDevice open(int threads) {
+    requireKnownWidth();
     if (wantsScalar()) {
       return plain("cpu", threads);
     }
@@ -59,6 +61,14 @@ final class CpuDevice implements Device {
   private static CpuDevice plain(String name, int threads) {
     Pool pool = new Pool(threads);
     return new CpuDevice(name, pool, new ScalarKernels(pool), "plain loops");
+  }
+
+  private static void requireKnownWidth() {
+    String bits = System.getProperty(BITS);
+    if (bits != null && !List.of("0", "128", "256", "512").contains(bits)) {
+      throw new DeviceException(
+          "cpu: " + BITS + " is " + bits + ", expected 0 (plain loops), 128, 256 or 512");
+    }
   }
 
   private static boolean wantsScalar() {

@@ -93,7 +93,7 @@ final class MatMul {
     int rows = this.x.count;
     boolean blocks = w.dtype.isBlocks();
     unrolled = w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
-    rounded = blocks && rows <= FEW && !rowRate().isSlow();
+    rounded = blocks && rows <= FEW;
     widened = blocks && !rounded;
     chunk = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
     stageStride = PANEL_LINE * PANELS;
@@ -134,7 +134,7 @@ final class MatMul {
   }
 
   private void run(Pool pool) {
-    if (rounded || (x.count == 1 && !widened)) {
+    if (rounded || x.count == 1) {
       pool.run(cost(x.count), this::fewRows);
       return;
     }
@@ -149,19 +149,10 @@ final class MatMul {
     return (long) rows * w.in * w.out * (up == null ? 1 : 2);
   }
 
-  /// What watches the kernel for few rows.
-  private RateCheck rowRate() {
-    return switch (w.dtype) {
-      case Q8 -> Q8.RATE;
-      case Q4 -> Q4.RATE;
-      case BF16, F32, F16, I8, U8, I32, I64 -> unrolled.rows();
-    };
-  }
-
   // ---- few rows, one after the other
 
   private void fewRows(Share share) {
-    long begin = rowRate().begin();
+    long begin = rounded ? 0 : unrolled.rows().begin(share);
     MemorySegment scratch = share.scratch(scratchBytes);
     if (rounded) {
       for (int r = 0; r < x.count; r++) {
@@ -177,7 +168,7 @@ final class MatMul {
         finish(scratch, 0, r, first, count);
       }
     }
-    rowRate().end(begin, share.part(cost(x.count)));
+    unrolled.rows().end(begin, share.part(cost(x.count)));
   }
 
   /// Row `r` times panels `first … first + count − 1`, two at a time: those of the gate and of `up`
@@ -262,7 +253,7 @@ final class MatMul {
 
     @Override
     public void run(Share share) {
-      long begin = unrolled.tiles().begin();
+      long begin = unrolled.tiles().begin(share);
       MemorySegment scratch = share.scratch(scratchBytes);
       int end = share.to(w.count());
       for (int first = share.from(w.count()); first < end; first += PANELS) {

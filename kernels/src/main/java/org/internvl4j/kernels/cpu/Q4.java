@@ -25,9 +25,6 @@ import org.internvl4j.runtime.Blocks;
 final class Q4 {
   private static final short FOUR_BITS = 15;
 
-  /// Watches the products of rows; widened weights are slower than these but sure to be compiled.
-  static final RateCheck RATE = new RateCheck("Q4", "TileF32");
-
   private Q4() {}
 
   /// `y[c] = init[c] + Σ_i x[i] · w[i][c]` for two panels; see [RowBf16].

@@ -22,9 +22,6 @@ import org.internvl4j.runtime.Blocks;
 /// A product is at most 127 · 127, so that 16 bits hold the sum of two; sums over a block are in 32
 /// bits, exact, and the sum over blocks is in f32, in their order.
 final class Q8 {
-  /// Watches the products of rows; widened weights are slower than these but sure to be compiled.
-  static final RateCheck RATE = new RateCheck("Q8", "TileF32");
-
   private Q8() {}
 
   /// `y[c] = init[c] + Σ_i x[i] · w[i][c]` for two panels; see [RowBf16].

@@ -14,7 +14,7 @@ import java.util.Locale;
 /// Workers add what they did; any number of threads may. Small shares do not count: they are soon
 /// done however slow, and what goes on around the kernel takes most of their time.
 final class RateCheck {
-  /// Time of work in which the second compiler has had its chance, all workers together.
+  /// Time since the first work in which the second compiler has had its chance.
   private static final long WARM = 10_000_000_000L; // ns
 
   /// Time of work that is looked at then.
@@ -31,7 +31,7 @@ final class RateCheck {
 
   private final String kernel;
   private final String substitute;
-  private long nanos;
+  private long first; // when work began
   private long sampleNanos;
   private long sampleMultiplyAdds;
   private volatile boolean decided;
@@ -51,27 +51,30 @@ final class RateCheck {
     return slow;
   }
 
-  /// When work begins, for [#end].
-  long begin() {
-    return decided ? 0 : System.nanoTime();
+  /// When work begins, for [#end]; 0 for work that does not count.
+  long begin(Share share) {
+    return decided || share.isCrowded() ? 0 : System.nanoTime();
   }
 
   /// Work that began at `begin` is done.
   void end(long begin, long multiplyAdds) {
     if (begin != 0 && multiplyAdds >= LARGE && !decided) {
-      add(System.nanoTime() - begin, multiplyAdds);
+      add(begin, System.nanoTime(), multiplyAdds);
     }
   }
 
-  synchronized void add(long nanos, long multiplyAdds) {
+  /// Large work was done between two times.
+  synchronized void add(long begin, long end, long multiplyAdds) {
     if (decided) {
       return;
     }
-    if (this.nanos < WARM) {
-      this.nanos += nanos;
+    if (first == 0) {
+      first = begin;
+    }
+    if (begin - first < WARM) {
       return;
     }
-    sampleNanos += nanos;
+    sampleNanos += end - begin;
     sampleMultiplyAdds += multiplyAdds;
     if (sampleNanos >= SAMPLE) {
       decide((double) sampleMultiplyAdds / sampleNanos);

@@ -5,6 +5,8 @@ import org.internvl4j.runtime.Memory;
 
 /// One worker's part of a job: which units are its own, and memory to work in.
 final class Share {
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
+
   private final int worker;
   private final int workers;
   private final Scratch scratch;
@@ -35,6 +37,11 @@ final class Share {
   /// End (exclusive) of this worker's part of an amount of work.
   long to(long work) {
     return work * (worker + 1) / workers;
+  }
+
+  /// Whether there are more workers than cores, so that time passes while a worker does not run.
+  boolean isCrowded() {
+    return workers > CORES;
   }
 
   /// This worker's part of an amount of work, roughly.

@@ -13,7 +13,10 @@ import org.internvl4j.runtime.DeviceException;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.internvl4j.testkit.CpuTier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class CpuDeviceTest {
   @Test
@@ -24,6 +27,17 @@ final class CpuDeviceTest {
           .isEqualTo("cpu: Vector API, " + Lanes.WIDEST + " bits, 1 thread");
       assertThat(device.activations()).isEqualTo(DType.F32);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {64, 77, -1})
+  void aWidthThatNoKernelHasIsRefused(int bits) {
+    assertThatThrownBy(() -> new CpuTier(bits).openAfresh(1))
+        .isInstanceOf(DeviceException.class)
+        .hasMessage(
+            "cpu: internvl4j.vector.bits is "
+                + bits
+                + ", expected 0 (plain loops), 128, 256 or 512");
   }
 
   @Test

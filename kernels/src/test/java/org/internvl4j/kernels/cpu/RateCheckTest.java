@@ -12,7 +12,6 @@ import java.util.logging.Logger;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
-import org.internvl4j.runtime.Devices;
 import org.internvl4j.testkit.CpuTier;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// A kernel that the compilers leave slow is found out, and another computes the same in its place.
 final class RateCheckTest {
@@ -38,14 +36,14 @@ final class RateCheckTest {
 
   @Test
   void aCompiledKernelStays() {
-    seconds(30, (long) (0.1 * Lanes.N * SECOND));
+    seconds(1, 30, (long) (0.1 * Lanes.N * SECOND));
     assertThat(check.isSlow()).isFalse();
-    assertThat(check.begin()).as("nothing is measured any more").isZero();
+    assertThat(begin(1)).as("nothing is measured any more").isZero();
   }
 
   @Test
   void aSlowKernelIsReplacedAndOneLineSaysSo() {
-    seconds(30, SECOND / 100);
+    seconds(1, 30, SECOND / 100);
     assertThat(check.isSlow()).isTrue();
     assertThat(log.lines)
         .singleElement()
@@ -56,33 +54,48 @@ final class RateCheckTest {
 
   @Test
   void theTimeItTakesToCompileDoesNotCount() {
-    seconds(10, 0);
-    seconds(30, Lanes.N * SECOND);
+    seconds(1, 10, 0);
+    seconds(11, 30, Lanes.N * SECOND);
     assertThat(check.isSlow()).isFalse();
   }
 
   @Test
-  void workIsTimed() {
-    end(1 << 20);
-    assertThat(check.isSlow()).isTrue();
+  void manyWorkersDoNotMakeThatTimeShorter() {
+    for (int worker = 0; worker < 64; worker++) {
+      seconds(1, 9, 0);
+    }
+    seconds(11, 30, Lanes.N * SECOND);
+    assertThat(check.isSlow()).isFalse();
   }
 
   @Test
   void smallSharesDoNotCount() {
-    end((1 << 20) - 1);
+    long now = System.nanoTime();
+    check.add(now - 30 * SECOND, now - 29 * SECOND, 0);
+    check.end(now - 2 * SECOND, (1 << 20) - 1);
     assertThat(check.isSlow()).isFalse();
-    assertThat(check.begin()).as("nothing is decided yet").isNotZero();
+    check.end(now - 2 * SECOND, 1 << 20);
+    assertThat(check.isSlow()).isTrue();
   }
 
-  /// Two shares of so many multiply-adds: one while there is time to compile, one after it.
-  private void end(long multiplyAdds) {
-    check.end(check.begin() - 11 * SECOND, multiplyAdds);
-    check.end(check.begin() - 2 * SECOND, multiplyAdds);
+  @Test
+  void workersThatShareACoreAreNotTimed() {
+    int cores = Runtime.getRuntime().availableProcessors();
+    assertThat(begin(cores)).isNotZero();
+    assertThat(begin(cores + 1)).isZero();
   }
 
-  private void seconds(int count, long multiplyAdds) {
-    for (int i = 0; i < count; i++) {
-      check.add(SECOND, multiplyAdds);
+  private long begin(int workers) {
+    try (Share.Scratch scratch = new Share.Scratch();
+        Share.Scratch common = new Share.Scratch()) {
+      return check.begin(new Share(0, workers, scratch, common));
+    }
+  }
+
+  /// Work of a second each, from a second on.
+  private void seconds(int from, int count, long multiplyAdds) {
+    for (int i = from; i < from + count; i++) {
+      check.add(i * SECOND, (i + 1) * SECOND, multiplyAdds);
     }
   }
 
@@ -116,31 +129,16 @@ final class RateCheckTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"Q8", "Q4"})
-  void blocksAreWidenedForFewRowsToo(String kernel) throws ReflectiveOperationException {
-    try (Device slowed = Widths.open(Lanes.WIDEST, 2);
-        Device reference = Devices.open("reference", 1)) {
-      slowDown(slowed, kernel);
-      for (KernelCase c : KernelCases.all()) {
-        TensorAssert.assertClose(c.name(), c.run(slowed), c.run(reference), c.tolerance());
-      }
-    }
-  }
-
   /// Adds work to the check of a kernel, of the classes of `device`, until it is found slow.
   private static void slowDown(Device device, String kernel) throws ReflectiveOperationException {
     ClassLoader loader = device.getClass().getClassLoader();
     String unrolled = kernel.endsWith("Bf16") ? "BF16" : "F32";
     Object check =
-        kernel.startsWith("Q")
-            ? field(loader, kernel, "RATE")
-            : call(
-                field(loader, "Unrolled", unrolled), kernel.startsWith("Tile") ? "tiles" : "rows");
-    Method add = check.getClass().getDeclaredMethod("add", long.class, long.class);
+        call(field(loader, "Unrolled", unrolled), kernel.startsWith("Tile") ? "tiles" : "rows");
+    Method add = check.getClass().getDeclaredMethod("add", long.class, long.class, long.class);
     add.setAccessible(true);
-    add.invoke(check, 11 * SECOND, 0);
-    add.invoke(check, 2 * SECOND, 0);
+    add.invoke(check, SECOND, 2 * SECOND, 0);
+    add.invoke(check, 12 * SECOND, 14 * SECOND, 0);
   }
 
   private static Object field(ClassLoader loader, String type, String name)

@@ -14,7 +14,7 @@ import java.util.Locale;
 /// Workers add what they did; any number of threads may. Small shares do not count: they are soon
 /// done however slow, and what goes on around the kernel takes most of their time.
 final class RateCheck {
-  /// Time since the first work in which the second compiler has had its chance.
+  /// Time since the first work, and time of work, in which the second compiler has had its chance.
   private static final long WARM = 10_000_000_000L; // ns
 
   /// Time of work that is looked at then.
@@ -32,6 +32,7 @@ final class RateCheck {
   private final String kernel;
   private final String substitute;
   private long first; // when work began
+  private long worked; // ns, all workers together
   private long sampleNanos;
   private long sampleMultiplyAdds;
   private volatile boolean decided;
@@ -71,7 +72,8 @@ final class RateCheck {
     if (first == 0) {
       first = begin;
     }
-    if (begin - first < WARM) {
+    if (begin - first < WARM || worked < WARM) {
+      worked += end - begin;
       return;
     }
     sampleNanos += end - begin;

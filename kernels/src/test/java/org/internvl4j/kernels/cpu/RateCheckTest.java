@@ -71,7 +71,7 @@ final class RateCheckTest {
   @Test
   void smallSharesDoNotCount() {
     long now = System.nanoTime();
-    check.add(now - 30 * SECOND, now - 29 * SECOND, 0);
+    check.add(now - 30 * SECOND, now - 19 * SECOND, 0);
     check.end(now - 2 * SECOND, (1 << 20) - 1);
     assertThat(check.isSlow()).isFalse();
     check.end(now - 2 * SECOND, 1 << 20);
@@ -137,7 +137,7 @@ final class RateCheckTest {
         call(field(loader, "Unrolled", unrolled), kernel.startsWith("Tile") ? "tiles" : "rows");
     Method add = check.getClass().getDeclaredMethod("add", long.class, long.class, long.class);
     add.setAccessible(true);
-    add.invoke(check, SECOND, 2 * SECOND, 0);
+    add.invoke(check, SECOND, 12 * SECOND, 0);
     add.invoke(check, 12 * SECOND, 14 * SECOND, 0);
   }
 

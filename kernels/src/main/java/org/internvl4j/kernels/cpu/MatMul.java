@@ -36,6 +36,7 @@ final class MatMul {
   private static final int MOST_ROWS = 172 * RowBlocks.ROWS;
 
   private static final long PANEL_LINE = 4L * Panels.COLUMNS; // bytes
+  private static final long STAGE_LINE = PANEL_LINE * PANELS; // bytes, the sums of a row
 
   /// What happens to a product on its way to `y`.
   private enum End {
@@ -58,12 +59,11 @@ final class MatMul {
 
   private final boolean rounded; // few rows of blocks
   private final boolean widened; // many rows of blocks
-  private final int chunk; // inputs whose weights are at hand
+  private final int inputs; // as many as have their weights of a panel at hand
   private final Unrolled unrolled;
 
   // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
   // rounded rows, what a kernel needs that stands in, widened weights
-  private final long stageStride;
   private final long upStage;
   private final long starts;
   private final long roundedRows;
@@ -95,11 +95,10 @@ final class MatMul {
     unrolled = w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     rounded = blocks && rows <= FEW;
     widened = blocks && !rounded;
-    chunk = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
-    stageStride = PANEL_LINE * PANELS;
-    upStage = stageStride * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
-    starts = 2 * upStage;
-    roundedRows = starts + stageStride;
+    inputs = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
+    upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
+    starts = upStage * (up == null ? 1 : 2);
+    roundedRows = starts + STAGE_LINE;
     long rest = PANEL_LINE; // what is left of a block, while it is rounded
     spare = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + rest : 0));
     wide = align(spare + Unrolled.spareBytes(w.in));
@@ -275,10 +274,10 @@ final class MatMul {
               chunk(blocks, r, rows, up, first + j, k, scratch, upStage + PANEL_LINE * j);
             }
           }
-          k += chunk;
+          k += inputs;
         } while (k < w.in);
         for (int i = 0; i < rows; i++) {
-          finish(scratch, stageStride * i, r + i, first, count);
+          finish(scratch, STAGE_LINE * i, r + i, first, count);
         }
       }
     }
@@ -295,7 +294,7 @@ final class MatMul {
         int k,
         MemorySegment scratch,
         long y0) {
-      int n = Math.min(chunk, p.in - k);
+      int n = Math.min(inputs, p.in - k);
       MemorySegment weights = p.segment;
       long w0 = p.at(panel, k);
       if (widened) {
@@ -303,16 +302,16 @@ final class MatMul {
         weights = scratch;
         w0 = wide;
       }
-      boolean starts = k == 0;
-      MemorySegment init = starts ? start(scratch) : scratch;
+      boolean begins = k == 0;
+      MemorySegment init = begins ? start(scratch) : scratch;
       for (int r = 0; r < rows; r += RowBlocks.ROWS) {
         long x0 = RowBlocks.at(w.in, row - from + r, k);
-        long to = y0 + stageStride * r;
-        long i0 = starts ? startOf(y0) : to;
-        long iStride = starts ? 0 : stageStride;
+        long to = y0 + STAGE_LINE * r;
+        long i0 = begins ? startOf(y0) : to;
+        long iStride = begins ? 0 : STAGE_LINE;
         int six = Math.min(RowBlocks.ROWS, rows - r);
         unrolled.tile(
-            n, blocks, x0, six, weights, w0, scratch, to, stageStride, init, i0, iStride, spare);
+            n, blocks, x0, six, weights, w0, scratch, to, STAGE_LINE, init, i0, iStride, spare);
       }
     }
 

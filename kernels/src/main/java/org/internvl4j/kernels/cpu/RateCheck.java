@@ -11,10 +11,11 @@ import java.util.Locale;
 /// process. So the rate is looked at once, when there was time enough to compile: below what any
 /// compiled one reaches, another kernel stands in from then on, and the log says so in a line.
 ///
-/// Workers add what they did; any number of threads may. Small shares do not count: they are soon
-/// done however slow, and what goes on around the kernel takes most of their time.
+/// Only the first worker's shares are timed, so that time is that of one thread, and none where
+/// workers share a core. Small shares do not count: they are soon done however slow, and what goes
+/// on around the kernel takes most of their time. Several devices may report at once.
 final class RateCheck {
-  /// Time since the first work, and time of work, in which the second compiler has had its chance.
+  /// Time of work in which the second compiler has had its chance.
   private static final long WARM = 10_000_000_000L; // ns
 
   /// Time of work that is looked at then.
@@ -31,8 +32,7 @@ final class RateCheck {
 
   private final String kernel;
   private final String substitute;
-  private long first; // when work began
-  private long worked; // ns, all workers together
+  private long warmNanos;
   private long sampleNanos;
   private long sampleMultiplyAdds;
   private volatile boolean decided;
@@ -54,29 +54,26 @@ final class RateCheck {
 
   /// When work begins, for [#end]; 0 for work that does not count.
   long begin(Share share) {
-    return decided || share.isCrowded() ? 0 : System.nanoTime();
+    return decided || !share.isFirst() || share.isCrowded() ? 0 : System.nanoTime();
   }
 
   /// Work that began at `begin` is done.
   void end(long begin, long multiplyAdds) {
     if (begin != 0 && multiplyAdds >= LARGE && !decided) {
-      add(begin, System.nanoTime(), multiplyAdds);
+      add(System.nanoTime() - begin, multiplyAdds);
     }
   }
 
-  /// Large work was done between two times.
-  synchronized void add(long begin, long end, long multiplyAdds) {
+  /// A large share took `nanos`.
+  synchronized void add(long nanos, long multiplyAdds) {
     if (decided) {
       return;
     }
-    if (first == 0) {
-      first = begin;
-    }
-    if (begin - first < WARM || worked < WARM) {
-      worked += end - begin;
+    if (warmNanos < WARM) {
+      warmNanos += nanos;
       return;
     }
-    sampleNanos += end - begin;
+    sampleNanos += nanos;
     sampleMultiplyAdds += multiplyAdds;
     if (sampleNanos >= SAMPLE) {
       decide((double) sampleMultiplyAdds / sampleNanos);

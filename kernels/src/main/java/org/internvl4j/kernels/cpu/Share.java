@@ -39,6 +39,11 @@ final class Share {
     return work * (worker + 1) / workers;
   }
 
+  /// Whether this is the first worker's.
+  boolean isFirst() {
+    return worker == 0;
+  }
+
   /// Whether there are more workers than cores, so that time passes while a worker does not run.
   boolean isCrowded() {
     return workers > CORES;

@@ -6,8 +6,8 @@ import java.lang.management.ThreadInfo;
 import java.util.Arrays;
 import java.util.Objects;
 
-/// What was allocated on the Java heap between two moments, by the thread that counts and by the
-/// workers that run then. Others, which now and then allocate a hundred bytes, are not counted.
+/// What was allocated on the Java heap between two moments, by the thread that counts and by this
+/// project's workers. Others, which now and then allocate a hundred bytes, are not counted.
 ///
 /// JMH's own profiler counts whole iterations and with them what JMH allocates around them, some
 /// fifty thousand bytes: as much as a kilobyte a call where an iteration is a few dozen calls.

@@ -9,10 +9,15 @@ import java.util.List;
 final class Processes {
   private Processes() {}
 
+  /// The command that starts this very Java.
+  static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
   /// The command line of a program on this class path, with the flags of measured processes.
   static List<String> java(List<String> flags, String main, List<String> arguments) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(java());
     command.addAll(flags);
     for (String property : List.of("internvl4j.home", "internvl4j.bench.models")) {
       String value = System.getProperty(property);

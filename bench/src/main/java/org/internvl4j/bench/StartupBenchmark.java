@@ -67,9 +67,8 @@ public class StartupBenchmark {
   /// A Java program that does nothing.
   @Benchmark
   public void empty() {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     String folder = classes.toString();
-    run(List.of(java, "-XX:+UseSerialGC", "-cp", folder, Empty.class.getName()));
+    run(List.of(Processes.java(), "-XX:+UseSerialGC", "-cp", folder, Empty.class.getName()));
   }
 
   /// `internvl --version`.

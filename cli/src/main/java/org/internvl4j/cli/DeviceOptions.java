@@ -1,6 +1,9 @@
 package org.internvl4j.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.internvl4j.loader.CachePolicy;
 import org.internvl4j.loader.WeightFormat;
@@ -13,6 +16,17 @@ import picocli.CommandLine.Option;
 final class DeviceOptions {
   private static final int MOST_THREADS = 1024; // as the device cpu has it
   private static final String BEST = "auto";
+  private static final String STORED = "bf16";
+
+  /// The formats by the names that people know them by.
+  private static final Map<String, WeightFormat> FORMATS =
+      new LinkedHashMap<>(); // in the order in which a message names them
+
+  static {
+    FORMATS.put("bf16", WeightFormat.STORED);
+    FORMATS.put("q8", WeightFormat.Q8);
+    FORMATS.put("q4", WeightFormat.Q4);
+  }
 
   @Option(
       names = "--device",
@@ -32,29 +46,16 @@ final class DeviceOptions {
 
   @Option(
       names = "--weights",
-      defaultValue = "bf16",
+      defaultValue = STORED,
       paramLabel = "FORMAT",
       description =
           "What the language part is kept as: bf16 (as stored), q8 or q4 (faster, smaller, less exact).")
-  private Kept weights = Kept.BF16;
+  private String weights = STORED;
 
   @Option(
       names = "--no-cache",
       description = "Keep no prepared weights on disk and use none; see 'internvl cache'.")
   private boolean noCache;
-
-  /// The formats by the names that people know them by.
-  enum Kept {
-    BF16(WeightFormat.STORED),
-    Q8(WeightFormat.Q8),
-    Q4(WeightFormat.Q4);
-
-    private final WeightFormat format;
-
-    Kept(WeightFormat format) {
-      this.format = format;
-    }
-  }
 
   /// Whether the device is left to the size of the model.
   boolean isAuto() {
@@ -75,11 +76,16 @@ final class DeviceOptions {
       throw new UsageException(
           "--device is " + device + ", expected one of " + String.join(", ", names));
     }
+    WeightFormat format = FORMATS.get(weights.toLowerCase(Locale.ROOT));
+    if (format == null) {
+      throw new UsageException(
+          "--weights is " + weights + ", expected one of " + String.join(", ", FORMATS.keySet()));
+    }
     OpenOptions options =
         OpenOptions.DEFAULT
             .withDevice(device)
             .withThreads(threads)
-            .withWeights(weights.format)
+            .withWeights(format)
             .withCache(CachePolicy.of(console.environment()))
             .withLoading(new LoadProgress(console));
     return noCache ? options.withoutCache() : options;

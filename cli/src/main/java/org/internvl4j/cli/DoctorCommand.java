@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.DeviceException;
 import org.internvl4j.runtime.DeviceProvider;
 import org.internvl4j.runtime.Devices;
 import org.jspecify.annotations.Nullable;
@@ -90,8 +91,11 @@ final class DoctorCommand implements Computing {
     }
     try (Device device = provider.open(0)) {
       tell("device " + provider.name(), device.description(), null);
+      return true;
+    } catch (DeviceException e) {
+      tell("device " + provider.name(), "not usable", e.getMessage());
+      return false;
     }
-    return true;
   }
 
   private void tell(String name, String value, @Nullable String advice) {

@@ -50,7 +50,7 @@ class ExitCodesTest {
         "ask -m demo -p -                            | the prompt is empty",
         "tiles --max-tiles 0 a.png                   | --max-tiles is 0, expected at least 1",
         "verify -m demo                              | nothing to compare with",
-        "ask -m demo -p hello --weights q3           | invalid value for option '--weights': expected one of [BF16, Q8, Q4]",
+        "ask -m demo -p hello --weights q3           | --weights is q3, expected one of bf16, q8, q4",
         "cache                                       | cache needs ls or rm; see 'internvl cache --help'",
         "cache fly                                   | unmatched argument at index 1: 'fly'; see 'internvl cache --help'",
         "cache rm                                    | name a model, or all with --all",

@@ -216,6 +216,27 @@ class LookingTest {
         .contains("device reference");
   }
 
+  /// Tests run one after another in this process, so nobody else sees the property.
+  @Test
+  void doctorShowsTheOtherDevicesWhereOneFails() {
+    String bits = "internvl4j.vector.bits";
+    String before = System.getProperty(bits);
+    System.setProperty(bits, "77");
+    try {
+      Cli.Result doctor = Cli.run("doctor");
+      assertThat(doctor.code()).isZero();
+      assertThat(doctor.out())
+          .containsPattern("device cpu +not usable\\R +→ cpu: internvl4j.vector.bits is 77, ")
+          .containsPattern("device reference +reference");
+    } finally {
+      if (before == null) {
+        System.clearProperty(bits);
+      } else {
+        System.setProperty(bits, before);
+      }
+    }
+  }
+
   @Test
   void helpIsThereForEveryVerb() {
     for (String verb :

@@ -109,8 +109,9 @@ final class Share {
 
     MemorySegment atLeast(long bytes) {
       if (memory.byteSize() < bytes) {
+        Memory larger = Memory.host(Long.highestOneBit(bytes - 1) << 1, "cpu scratch");
         memory.close();
-        memory = Memory.host(Long.highestOneBit(bytes - 1) << 1, "cpu scratch");
+        memory = larger;
       }
       return memory.segment();
     }

@@ -1,4 +1,4 @@
-/// The kernels of the CPU. Exports nothing: `ServiceLoader` finds the device.
+/// The kernels of the CPU and of NVIDIA GPUs. Exports nothing: `ServiceLoader` finds the device.
 @org.jspecify.annotations.NullMarked
 module org.internvl4j.kernels {
   requires static org.jspecify;
@@ -7,5 +7,6 @@ module org.internvl4j.kernels {
 
   provides org.internvl4j.runtime.DeviceProvider with
       org.internvl4j.kernels.cpu.CpuProvider,
-      org.internvl4j.kernels.cpu.PlainProvider;
+      org.internvl4j.kernels.cpu.PlainProvider,
+      org.internvl4j.kernels.cuda.CudaProvider;
 }

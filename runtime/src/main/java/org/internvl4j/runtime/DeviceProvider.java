@@ -28,4 +28,23 @@ public interface DeviceProvider {
   /// @param threads how many threads may compute; 0 for as many as there are cores
   /// @throws DeviceException if it is not available
   Device open(int threads);
+
+  /// [#open] for one of several: `--device cuda:1`.
+  ///
+  /// @param index which one, from 0
+  /// @throws IllegalArgumentException if there is but one of this kind
+  /// @throws DeviceException if it is not available
+  default Device open(int threads, int index) {
+    if (index != 0) {
+      throw new IllegalArgumentException(
+          "device: there is one "
+              + name()
+              + " only, but "
+              + name()
+              + ":"
+              + index
+              + " is asked for");
+    }
+    return open(threads);
+  }
 }

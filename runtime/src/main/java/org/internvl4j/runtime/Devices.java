@@ -25,7 +25,8 @@ public final class Devices {
   /// Opens a device by name. What `auto` takes depends on what is available and on the size of the
   /// work, on nothing else.
   ///
-  /// @param name `auto` for the best that is available, or a provider's name
+  /// @param name `auto` for the best that is available, or a provider's name, with `:1` behind it
+  ///   for the second device of that kind
   /// @param threads how many threads may compute; 0 for as many as there are cores
   /// @param weights bytes of all weights of the model
   /// @throws IllegalArgumentException if no kind of device has that name
@@ -42,9 +43,11 @@ public final class Devices {
                       + " --device reference"))
           .open(threads);
     }
+    int colon = name.indexOf(':');
+    String kind = colon < 0 ? name : name.substring(0, colon);
     DeviceProvider provider =
         providers.stream()
-            .filter(p -> p.name().equals(name))
+            .filter(p -> p.name().equals(kind))
             .findFirst()
             .orElseThrow(() ->
                 new IllegalArgumentException(
@@ -56,8 +59,18 @@ public final class Devices {
                             .collect(Collectors.joining(", "))));
     String why = provider.unavailable();
     if (why != null) {
-      throw new DeviceException(name + ": " + why);
+      throw new DeviceException(kind + ": " + why);
     }
-    return provider.open(threads);
+    return colon < 0
+        ? provider.open(threads)
+        : provider.open(threads, index(name, name.substring(colon + 1)));
+  }
+
+  private static int index(String name, String digits) {
+    if (!digits.matches("[0-9]{1,3}")) {
+      throw new IllegalArgumentException(
+          "device: " + name + " names no device, expected a number behind the colon");
+    }
+    return Integer.parseInt(digits);
   }
 }

@@ -24,6 +24,16 @@ record HostMemory(MemorySegment segment, String owner, @Nullable Arena arena) im
   }
 
   @Override
+  public void read(long from, MemorySegment to) {
+    MemorySegment.copy(segment, from, to, 0, to.byteSize());
+  }
+
+  @Override
+  public void write(long to, MemorySegment from) {
+    MemorySegment.copy(from, 0, segment, to, from.byteSize());
+  }
+
+  @Override
   public void close() {
     if (arena != null && isOpen()) {
       arena.close();

@@ -51,6 +51,16 @@ final class Layout {
     return strides[i < 0 ? strides.length + i : i];
   }
 
+  /// Elements from the first to the last of `shape`, which has at least one, both and all gaps
+  /// counted.
+  long span(Shape shape) {
+    long span = 1;
+    for (int i = 0; i < strides.length; i++) {
+      span += (shape.dim(i) - 1) * strides[i];
+    }
+    return span;
+  }
+
   /// Whether the elements of dimensions `from` and inward lie row-major without gaps.
   boolean isContiguous(Shape shape, int from) {
     if (isPacked()) {

@@ -19,6 +19,18 @@ public interface Memory extends AutoCloseable {
   /// @throws UnsupportedOperationException if they lie on another device: use [Tensor#toHost]
   MemorySegment segment();
 
+  /// Copies bytes out, as they are when every kernel called before has finished.
+  ///
+  /// @param from the first one
+  /// @param to as many as go into it; a Java array's or native memory
+  void read(long from, MemorySegment to);
+
+  /// Copies bytes in, before any kernel that is called later reads them.
+  ///
+  /// @param to where the first one goes
+  /// @param from a Java array's or native memory, which may change once this returns
+  void write(long to, MemorySegment from);
+
   @Override
   void close();
 

@@ -1,7 +1,6 @@
 package org.internvl4j.runtime;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -142,7 +141,7 @@ public final class Tensor {
     return layout.isContiguous(shape, 0);
   }
 
-  /// Bytes from the start of [#segment] to the first element.
+  /// Bytes from the start of [#memory] to the first element.
   public long byteOffset() {
     return layout.isPacked() ? base : base + layout.offset() * dtype.bytes();
   }
@@ -150,12 +149,19 @@ public final class Tensor {
   /// The memory that this is a view of; the first element is at [#byteOffset].
   ///
   /// @throws IllegalStateException if its owner closed it
-  /// @throws UnsupportedOperationException if Java cannot read this device's memory; see [#toHost]
-  public MemorySegment segment() {
+  public Memory memory() {
     if (!memory.isOpen()) {
       throw new IllegalStateException("tensor: " + memory.owner() + " is closed");
     }
-    return memory.segment();
+    return memory;
+  }
+
+  /// The bytes of [#memory].
+  ///
+  /// @throws IllegalStateException if its owner closed it
+  /// @throws UnsupportedOperationException if Java cannot read this device's memory; see [#toHost]
+  public MemorySegment segment() {
+    return memory().segment();
   }
 
   /// `[2, 3] f32`.
@@ -286,31 +292,29 @@ public final class Tensor {
   /// All elements as floats, row-major. Waits for the device.
   public float[] toFloats() {
     float[] values = new float[Math.toIntExact(shape.size())];
-    if (dtype == DType.F32 && isContiguous()) {
-      device.synchronize();
-      MemorySegment.copy(
-          segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, values.length);
-      return values;
-    }
-    MemorySegment host = toHost();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = Elements.get(host, dtype, i);
-    }
+    toFloats(values);
     return values;
   }
 
-  /// Copies all elements, f32 and contiguous here, into `values` from its start on. Waits for the
-  /// device. Allocates nothing, nor do [#toInts(int\[\])] and [#fromHost]: they run once a token.
+  /// All elements as floats, row-major, into `values` from its start on. Waits for the device.
+  /// Allocates nothing if they are f32 and contiguous here; nor do [#toInts(int\[\])] and
+  /// [#fromHost]: they run once a token.
   ///
   /// @throws IllegalArgumentException if they do not fit
   public void toFloats(float[] values) {
-    if (dtype != DType.F32 || !isContiguous() || shape.size() > values.length) {
+    int count = (int) shape.size();
+    if (shape.size() > values.length) {
       throw new IllegalArgumentException(
           "toFloats: " + this + " does not go into " + values.length + " floats");
     }
-    device.synchronize();
-    MemorySegment.copy(
-        segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
+    if (dtype == DType.F32 && isContiguous()) {
+      read(MemorySegment.ofArray(values), count * (long) Float.BYTES);
+      return;
+    }
+    MemorySegment host = toHost();
+    for (int i = 0; i < count; i++) {
+      values[i] = Elements.get(host, dtype, i);
+    }
   }
 
   /// Copies all elements, i32 and contiguous here, into `values` from its start on. Waits for the
@@ -322,25 +326,32 @@ public final class Tensor {
       throw new IllegalArgumentException(
           "toInts: " + this + " does not go into " + values.length + " ints");
     }
+    read(MemorySegment.ofArray(values), shape.size() * Integer.BYTES);
+  }
+
+  private void read(MemorySegment to, long bytes) {
     device.synchronize();
-    MemorySegment.copy(
-        segment(), ValueLayout.JAVA_INT_UNALIGNED, byteOffset(), values, 0, (int) shape.size());
+    memory().read(byteOffset(), to.byteSize() == bytes ? to : to.asSlice(0, bytes));
   }
 
   /// A copy of all elements on the Java heap, row-major, as stored. Waits for the device.
   public MemorySegment toHost() {
-    device.synchronize();
-    MemorySegment from = segment();
-    long bytes = shape.size() * dtype.bytes();
-    MemorySegment to = MemorySegment.ofArray(new long[Math.toIntExact((bytes + 7) / 8)]);
+    MemorySegment to = heap(shape.size() * dtype.bytes());
     if (isContiguous()) {
-      MemorySegment.copy(from, byteOffset(), to, 0, bytes);
-    } else {
+      read(to, to.byteSize());
+    } else if (shape.size() > 0) {
+      MemorySegment span = heap(layout.span(shape) * dtype.bytes()); // with the gaps
+      read(span, span.byteSize());
+      long first = byteOffset();
+      int bytes = dtype.bytes();
       Elements.forEach(
-          this,
-          (i, at) -> MemorySegment.copy(from, at, to, i * (long) dtype.bytes(), dtype.bytes()));
+          this, (i, at) -> MemorySegment.copy(span, at - first, to, i * (long) bytes, bytes));
     }
-    return to.asSlice(0, bytes);
+    return to;
+  }
+
+  private static MemorySegment heap(long bytes) {
+    return MemorySegment.ofArray(new long[Math.toIntExact((bytes + 7) / 8)]).asSlice(0, bytes);
   }
 
   /// Overwrites the elements, contiguous here and in `host`, with `host`'s.
@@ -348,7 +359,8 @@ public final class Tensor {
     if (!isContiguous()) {
       throw new IllegalArgumentException("fromHost: " + this + " must be contiguous");
     }
-    MemorySegment.copy(host, 0, segment(), byteOffset(), shape.size() * dtype.bytes());
+    long bytes = shape.size() * dtype.bytes();
+    memory().write(byteOffset(), host.byteSize() == bytes ? host : host.asSlice(0, bytes));
   }
 
   // ---- element by element

@@ -1,10 +1,14 @@
 package org.internvl4j.testkit;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -14,13 +18,21 @@ public final class Inputs {
   private final Random random;
   private final Workspace step;
   private final Workspace model;
+  private final boolean rounded;
 
   /// @param step where activations and results go
   /// @param model where weights and their copies go
   public Inputs(long seed, Workspace step, Workspace model) {
+    this(seed, step, model, false);
+  }
+
+  /// @param rounded whether activations, matrices and tables have values that bf16 holds, for a
+  ///   device that keeps them as such and the one that it is compared with
+  public Inputs(long seed, Workspace step, Workspace model, boolean rounded) {
     this.random = new Random(seed);
     this.step = step;
     this.model = model;
+    this.rounded = rounded;
   }
 
   /// The device that everything is on.
@@ -35,7 +47,8 @@ public final class Inputs {
 
   /// Normal deviates, in the device's dtype for activations.
   public Tensor activations(int... dims) {
-    return of(step, device().activations(), random::nextGaussian, dims);
+    return of(
+        step, device().activations(), rounded ? this::roundedGaussian : random::nextGaussian, dims);
   }
 
   /// Uninitialised memory for a result.
@@ -75,7 +88,9 @@ public final class Inputs {
 
   /// A weight as the device wants it, normal deviates rounded to `dtype`, kept as `keep`.
   public Tensor weight(DType dtype, Device.Role role, DType keep, int... dims) {
-    return device().prepare(of(model, dtype, random::nextGaussian, dims), role, keep, model);
+    boolean exact = !rounded || role == Device.Role.VECTOR;
+    DoubleSupplier source = exact ? random::nextGaussian : this::roundedGaussian;
+    return device().prepare(stored(dtype, source, dims), role, keep, model);
   }
 
   /// Ids below `bound`, i32.
@@ -86,6 +101,21 @@ public final class Inputs {
   /// One number that kernels read from memory, `[1]` i32.
   public Tensor number(int value) {
     return step.of(new int[] {value}, 1);
+  }
+
+  private double roundedGaussian() {
+    return Elements.bf16ToFloat(Elements.floatToBf16((float) random.nextGaussian()));
+  }
+
+  /// In memory of this process, as a checkpoint's.
+  private Tensor stored(DType dtype, DoubleSupplier source, int... dims) {
+    int count = Math.toIntExact(Shape.of(dims).size());
+    MemorySegment bytes = Arena.ofAuto().allocate(Math.max(1, (long) count * dtype.bytes()), 64);
+    for (int i = 0; i < count; i++) {
+      float value = (float) source.getAsDouble();
+      Elements.setAt(bytes, dtype, (long) i * dtype.bytes(), value);
+    }
+    return Tensor.of(Memory.wrap(bytes, "a test"), dtype, Shape.of(dims), device());
   }
 
   private static Tensor of(Workspace where, DType dtype, DoubleSupplier source, int... dims) {

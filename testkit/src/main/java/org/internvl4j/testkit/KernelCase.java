@@ -17,9 +17,16 @@ public record KernelCase(String name, Tolerance tolerance, Body body) {
 
   /// The result on `device`, row-major.
   public float[] run(Device device) {
+    return run(device, false);
+  }
+
+  /// The result on `device`, row-major.
+  ///
+  /// @param rounded whether inputs have values that bf16 holds; see [Inputs]
+  public float[] run(Device device, boolean rounded) {
     try (Workspace step = new Workspace(device, "kernel case");
         Workspace model = new Workspace(device, "kernel case weights")) {
-      return body.run(new Inputs(name.hashCode(), step, model)).toFloats();
+      return body.run(new Inputs(name.hashCode(), step, model, rounded)).toFloats();
     }
   }
 

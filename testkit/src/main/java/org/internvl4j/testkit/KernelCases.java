@@ -449,7 +449,7 @@ public final class KernelCases {
       add(
           "resizeBicubic %d × %d to %d × %d".formatted(s[0], s[1], s[2], s[3]),
           Tolerance.chain(1),
-          in -> in.activations(s[0], s[1], 11).resizeBicubic(s[2], s[3]));
+          in -> in.data(F32, s[0], s[1], 11).resizeBicubic(s[2], s[3]));
     }
   }
 }

@@ -75,6 +75,20 @@ public sealed interface Tolerance {
     }
   }
 
+  /// A few operations between which values are rounded to bf16: each rounding may add half a unit
+  /// of the last place, 2⁻⁹, of a value of `rms`; their mean square is a third of that.
+  record ChainOfBf16(int roundings) implements Tolerance {
+    @Override
+    public double allowed(double expected, double rms) {
+      return roundings * 0x1p-9 * 3 * Math.max(Math.abs(expected), rms);
+    }
+
+    @Override
+    public double nmse() {
+      return roundings * 0x1p-18;
+    }
+  }
+
   /// A sum of `terms` products whose one factor, a normal deviate, was rounded to a 254th of the
   /// range of its block. No deviate of a test is larger than 4.5, so a step is at most 4.5/127, its
   /// error uniform: the standard deviation is step/√12 of that factor's, and relative to the sum
@@ -97,6 +111,11 @@ public sealed interface Tolerance {
   /// @see RoundedFactor
   static Tolerance roundedFactor(int terms) {
     return new RoundedFactor(terms);
+  }
+
+  /// @see ChainOfBf16
+  static Tolerance chainOfBf16(int roundings) {
+    return new ChainOfBf16(roundings);
   }
 
   /// @see Exact

@@ -1,0 +1,285 @@
+package org.internvl4j.kernels.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.DeviceException;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/// An NVIDIA GPU: its primary context, and one stream in which everything runs in the order in
+/// which it was called.
+///
+/// Activations and matrices are bf16 with sums in f32; with `-Dinternvl4j.cuda.f32=true` everything
+/// is f32, by plain multiply and add: slow, for checking.
+final class CudaDevice implements Device {
+  /// `true` computes in f32 throughout.
+  static final String F32 = "internvl4j.cuda.f32";
+
+  private static final int STAGE =
+      1 << 20; // bytes of host memory that copies of Java arrays go through
+
+  private final CudaDriver driver;
+  private final int index;
+  private final int device;
+  private final long context;
+  private final long stream;
+  private final long side; // a stream of its own, so that what runs there is never captured
+  private final CudaImages images;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment stage = arena.allocate(STAGE, Long.BYTES);
+  private final Map<String, Long> modules = new HashMap<>();
+  private final Map<String, CudaKernel> entries = new HashMap<>();
+  private final List<Long> graphs = new ArrayList<>();
+  private final DType activations;
+  private final CudaKernels kernels;
+  private boolean closed;
+
+  private CudaDevice(CudaDriver driver, int index) {
+    this.driver = driver;
+    this.index = index;
+    this.device = driver.device(index);
+    this.images = CudaImages.of(driver, device);
+    this.context = driver.retainContext(device);
+    driver.use(context);
+    this.stream = driver.createStream();
+    this.side = driver.createStream();
+    this.activations = Boolean.getBoolean(F32) ? DType.F32 : DType.BF16;
+    this.kernels = new CudaKernels(this);
+  }
+
+  /// @param index which of the GPUs, from 0
+  /// @throws DeviceException if there is none, or no code for it
+  static CudaDevice open(CudaPlatform platform, int index) {
+    CudaDriver driver = platform.driver();
+    int count = driver.deviceCount();
+    if (index < 0 || index >= count) {
+      throw new DeviceException(
+          "cuda: there is no GPU " + index + ", expected 0 to " + (count - 1));
+    }
+    return new CudaDevice(driver, index);
+  }
+
+  @Override
+  public String name() {
+    return index == 0 ? "cuda" : "cuda:" + index;
+  }
+
+  @Override
+  public String description() {
+    return "%s: %s, %s, %s, driver %d.%d"
+        .formatted(
+            name(),
+            driver.deviceName(device),
+            images.architecture(),
+            activations,
+            driver.version() / 1000,
+            driver.version() % 1000 / 10);
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public DType activations() {
+    return activations;
+  }
+
+  @Override
+  public String toString() {
+    return description();
+  }
+
+  // ---- memory
+
+  @Override
+  public Memory allocate(long bytes, String owner) {
+    return new CudaMemory(this, allocate(bytes), bytes, owner);
+  }
+
+  /// New zeroed memory. Its zeros come by another stream than the kernels, whose capture they would
+  /// otherwise join.
+  synchronized long allocate(long bytes) {
+    use();
+    long size = Math.max(bytes, 1);
+    long address;
+    try {
+      address = driver.allocate(size);
+    } catch (DeviceException e) {
+      throw new DeviceException(
+          name()
+              + ": "
+              + (size >> 20)
+              + " MiB do not fit, "
+              + (driver.freeBytes() >> 20)
+              + " MiB are free; close other models, or take fewer tiles or a smaller model ("
+              + e.getMessage()
+              + ")");
+    }
+    driver.zero(address, size, side);
+    driver.synchronize(side);
+    return address;
+  }
+
+  synchronized void free(long address) {
+    if (!closed) {
+      use();
+      driver.synchronize(stream);
+      driver.free(address);
+    }
+  }
+
+  /// Copies to the device, in the order of kernel calls; `from` may change afterwards.
+  synchronized void upload(long to, MemorySegment from) {
+    use();
+    if (from.isNative()) {
+      driver.upload(to, from, stream);
+      return;
+    }
+    for (long at = 0; at < from.byteSize(); at += STAGE) {
+      long bytes = Math.min(STAGE, from.byteSize() - at);
+      MemorySegment piece = stage.asSlice(0, bytes);
+      piece.copyFrom(from.asSlice(at, bytes));
+      driver.upload(to + at, piece, stream);
+    }
+  }
+
+  /// Copies from the device what is there when all kernels called before have run.
+  synchronized void download(MemorySegment to, long from) {
+    use();
+    for (long at = 0; at < to.byteSize(); at += STAGE) {
+      long bytes = Math.min(STAGE, to.byteSize() - at);
+      MemorySegment piece = stage.asSlice(0, bytes);
+      driver.download(piece, from + at, stream);
+      driver.synchronize(stream);
+      to.asSlice(at, bytes).copyFrom(piece);
+    }
+  }
+
+  /// Makes this device's context the calling thread's.
+  private void use() {
+    if (closed) {
+      throw new IllegalStateException(name() + " is closed");
+    }
+    driver.use(context);
+  }
+
+  // ---- kernels
+
+  /// Begins a launch of an entry of a kernel file.
+  ///
+  /// @param file `rms_norm`
+  /// @param entry `rms_norm_bf16`
+  CudaKernel kernel(String file, String entry) {
+    use();
+    CudaKernel kernel = entries.get(entry);
+    if (kernel == null) {
+      Long module = modules.get(file);
+      if (module == null) {
+        module = load(file);
+        modules.put(file, module);
+      }
+      kernel = new CudaKernel(driver, driver.function(module, entry), entry, arena);
+      entries.put(entry, kernel);
+    }
+    return kernel.with();
+  }
+
+  private long load(String file) {
+    byte[] image = images.read(file);
+    try (Arena temporary = Arena.ofConfined()) {
+      MemorySegment bytes = temporary.allocate(image.length, 64);
+      bytes.copyFrom(MemorySegment.ofArray(image));
+      return driver.loadModule(bytes);
+    }
+  }
+
+  /// The stream that kernels run in.
+  long stream() {
+    return stream;
+  }
+
+  int multiprocessors() {
+    return driver.attribute(CudaDriver.MULTIPROCESSORS, device);
+  }
+
+  void zero(long address, long bytes) {
+    use();
+    driver.zero(address, bytes, stream);
+  }
+
+  void copy(long to, long from, long bytes) {
+    use();
+    driver.copy(to, from, bytes, stream);
+  }
+
+  @Override
+  public synchronized Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
+    return CudaWeights.prepare(this, weight, role, keep, model);
+  }
+
+  @Override
+  public @Nullable String packing() {
+    return null;
+  }
+
+  @Override
+  public synchronized Runnable record(Runnable step) {
+    use();
+    driver.beginCapture(stream);
+    long graph;
+    try {
+      step.run();
+    } catch (Throwable e) {
+      driver.destroyGraph(driver.endCapture(stream));
+      throw e;
+    }
+    graph = driver.endCapture(stream);
+    graphs.add(graph);
+    Runnable again = () -> launch(graph);
+    again.run();
+    return again;
+  }
+
+  private synchronized void launch(long graph) {
+    use();
+    driver.launchGraph(graph, stream);
+  }
+
+  @Override
+  public synchronized void synchronize() {
+    use();
+    driver.synchronize(stream);
+  }
+
+  /// Frees what the device itself holds. The context stays while somebody else retains it.
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    use();
+    try {
+      driver.synchronize(stream);
+      graphs.forEach(driver::destroyGraph);
+      kernels.close();
+      modules.values().forEach(driver::unloadModule);
+      driver.destroyStream(stream);
+      driver.destroyStream(side);
+    } finally {
+      closed = true;
+      driver.releaseContext(device);
+      arena.close();
+    }
+  }
+}

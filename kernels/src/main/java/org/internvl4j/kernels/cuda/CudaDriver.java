@@ -1,0 +1,291 @@
+package org.internvl4j.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import org.internvl4j.runtime.DeviceException;
+
+/// The CUDA driver as Java sees it. Every call returns what it is asked for or throws a
+/// [DeviceException] that names the call and the driver's code. Calls act on the context that is
+/// current on the calling thread; work is queued in the stream that they name.
+final class CudaDriver {
+  /// Device attributes.
+  static final int MULTIPROCESSORS = 16;
+
+  static final int MAJOR = 75;
+  static final int MINOR = 76;
+
+  private static final int MAX_DYNAMIC_SHARED = 8; // function attribute
+  private static final int NON_BLOCKING = 1; // stream flag
+  private static final int RELAXED = 2; // capture mode: other calls go on as ever
+  private static final int NAME_LENGTH = 256;
+
+  private final CudaFunctions cuda;
+  private final String where;
+  private final boolean standIn;
+
+  private CudaDriver(CudaFunctions cuda, String where, boolean standIn) {
+    this.cuda = cuda;
+    this.where = where;
+    this.standIn = standIn;
+  }
+
+  /// @param where the library came from, for messages
+  /// @throws DeviceException if it lacks a function, or does not start
+  static CudaDriver open(SymbolLookup library, String where) {
+    CudaDriver driver =
+        new CudaDriver(new CudaFunctions(library), where, library.find("emuLastFault").isPresent());
+    driver.check("cuInit", () -> (int) driver.cuda.init.invokeExact(0));
+    return driver;
+  }
+
+  /// Where the library was found.
+  String where() {
+    return where;
+  }
+
+  /// Whether this is the emulator, which runs kernels on the CPU.
+  boolean isStandIn() {
+    return standIn;
+  }
+
+  /// `13000` for CUDA 13.0.
+  int version() {
+    return (int) out("cuDriverGetVersion", p -> (int) cuda.driverVersion.invokeExact(p));
+  }
+
+  // ---- devices and contexts
+
+  int deviceCount() {
+    return (int) out("cuDeviceGetCount", p -> (int) cuda.deviceCount.invokeExact(p));
+  }
+
+  int device(int index) {
+    return (int) out("cuDeviceGet", p -> (int) cuda.deviceGet.invokeExact(p, index));
+  }
+
+  String deviceName(int device) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(NAME_LENGTH);
+      check("cuDeviceGetName", () -> (int) cuda.deviceName.invokeExact(name, NAME_LENGTH, device));
+      return name.getString(0);
+    }
+  }
+
+  int attribute(int attribute, int device) {
+    return (int)
+        out(
+            "cuDeviceGetAttribute",
+            p -> (int) cuda.deviceAttribute.invokeExact(p, attribute, device));
+  }
+
+  long totalBytes(int device) {
+    return out("cuDeviceTotalMem", p -> (int) cuda.deviceTotalMem.invokeExact(p, device));
+  }
+
+  long retainContext(int device) {
+    return out(
+        "cuDevicePrimaryCtxRetain", p -> (int) cuda.primaryContextRetain.invokeExact(p, device));
+  }
+
+  void releaseContext(int device) {
+    check("cuDevicePrimaryCtxRelease", () -> (int) cuda.primaryContextRelease.invokeExact(device));
+  }
+
+  void use(long context) {
+    check("cuCtxSetCurrent", () -> (int) cuda.contextSetCurrent.invokeExact(context));
+  }
+
+  // ---- memory
+
+  long freeBytes() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment free = arena.allocate(JAVA_LONG);
+      MemorySegment total = arena.allocate(JAVA_LONG);
+      check("cuMemGetInfo", () -> (int) cuda.memInfo.invokeExact(free, total));
+      return free.get(JAVA_LONG, 0);
+    }
+  }
+
+  long allocate(long bytes) {
+    return out("cuMemAlloc", p -> (int) cuda.memAlloc.invokeExact(p, bytes));
+  }
+
+  void free(long address) {
+    check("cuMemFree", () -> (int) cuda.memFree.invokeExact(address));
+  }
+
+  void zero(long address, long bytes, long stream) {
+    check(
+        "cuMemsetD8Async",
+        () -> (int) cuda.memsetAsync.invokeExact(address, (byte) 0, bytes, stream));
+  }
+
+  /// Copies `from`, native memory; it may be changed as soon as this returns.
+  void upload(long to, MemorySegment from, long stream) {
+    check(
+        "cuMemcpyHtoDAsync",
+        () -> (int) cuda.copyToDevice.invokeExact(to, from, from.byteSize(), stream));
+  }
+
+  /// Copies into `to`, native memory, which holds the bytes once the stream was waited for.
+  void download(MemorySegment to, long from, long stream) {
+    check(
+        "cuMemcpyDtoHAsync",
+        () -> (int) cuda.copyToHost.invokeExact(to, from, to.byteSize(), stream));
+  }
+
+  void copy(long to, long from, long bytes, long stream) {
+    check("cuMemcpyDtoDAsync", () -> (int) cuda.copyOnDevice.invokeExact(to, from, bytes, stream));
+  }
+
+  // ---- kernels
+
+  long loadModule(MemorySegment image) {
+    return out("cuModuleLoadData", p -> (int) cuda.moduleLoad.invokeExact(p, image));
+  }
+
+  void unloadModule(long module) {
+    check("cuModuleUnload", () -> (int) cuda.moduleUnload.invokeExact(module));
+  }
+
+  long function(long module, String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocateFrom(name);
+      return out(
+          "cuModuleGetFunction " + name,
+          p -> (int) cuda.moduleGetFunction.invokeExact(p, module, text));
+    }
+  }
+
+  void allowSharedMemory(long function, int bytes) {
+    check(
+        "cuFuncSetAttribute",
+        () -> (int) cuda.functionSetAttribute.invokeExact(function, MAX_DYNAMIC_SHARED, bytes));
+  }
+
+  /// @return the driver's code; the caller knows what to say of it
+  int launch(
+      long function,
+      int gridX,
+      int gridY,
+      int gridZ,
+      int threads,
+      int sharedBytes,
+      long stream,
+      MemorySegment parameters) {
+    try {
+      return (int)
+          cuda.launchKernel.invokeExact(
+              function,
+              gridX,
+              gridY,
+              gridZ,
+              threads,
+              1,
+              1,
+              sharedBytes,
+              stream,
+              parameters,
+              MemorySegment.NULL);
+    } catch (Throwable e) {
+      throw new AssertionError("cuLaunchKernel", e);
+    }
+  }
+
+  // ---- streams and graphs
+
+  long createStream() {
+    return out("cuStreamCreate", p -> (int) cuda.streamCreate.invokeExact(p, NON_BLOCKING));
+  }
+
+  void destroyStream(long stream) {
+    check("cuStreamDestroy", () -> (int) cuda.streamDestroy.invokeExact(stream));
+  }
+
+  void synchronize(long stream) {
+    check("cuStreamSynchronize", () -> (int) cuda.streamSynchronize.invokeExact(stream));
+  }
+
+  void beginCapture(long stream) {
+    check("cuStreamBeginCapture", () -> (int) cuda.streamBeginCapture.invokeExact(stream, RELAXED));
+  }
+
+  /// @return what was captured, ready to launch
+  long endCapture(long stream) {
+    long graph = out("cuStreamEndCapture", p -> (int) cuda.streamEndCapture.invokeExact(stream, p));
+    try {
+      return out("cuGraphInstantiate", p -> (int) cuda.graphInstantiate.invokeExact(p, graph, 0L));
+    } finally {
+      check("cuGraphDestroy", () -> (int) cuda.graphDestroy.invokeExact(graph));
+    }
+  }
+
+  void launchGraph(long graph, long stream) {
+    check("cuGraphLaunch", () -> (int) cuda.graphLaunch.invokeExact(graph, stream));
+  }
+
+  void destroyGraph(long graph) {
+    check("cuGraphExecDestroy", () -> (int) cuda.graphExecDestroy.invokeExact(graph));
+  }
+
+  // ---- errors
+
+  private interface Call {
+    int run() throws Throwable;
+  }
+
+  private interface Out {
+    int run(MemorySegment out) throws Throwable;
+  }
+
+  private void check(String name, Call call) {
+    int code;
+    try {
+      code = call.run();
+    } catch (Throwable e) {
+      throw new AssertionError(name, e); // functions of C throw nothing
+    }
+    if (code != 0) {
+      throw failure(name, code);
+    }
+  }
+
+  private long out(String name, Out call) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cell = arena.allocate(JAVA_LONG);
+      check(name, () -> call.run(cell));
+      return cell.get(JAVA_LONG, 0);
+    }
+  }
+
+  /// `cuda: cuMemAlloc failed: CUDA_ERROR_OUT_OF_MEMORY (2), out of memory`.
+  DeviceException failure(String call, int code) {
+    return new DeviceException(
+        "cuda: "
+            + call
+            + " failed: "
+            + text(cuda.errorName, code)
+            + " ("
+            + code
+            + "), "
+            + text(cuda.errorString, code));
+  }
+
+  private static String text(MethodHandle function, int code) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cell = arena.allocate(ADDRESS);
+      int known = (int) function.invokeExact(code, cell);
+      MemorySegment text = cell.get(ADDRESS, 0);
+      return known != 0 || text.address() == 0
+          ? "unknown"
+          : text.reinterpret(Long.MAX_VALUE).getString(0);
+    } catch (Throwable e) {
+      throw new AssertionError("cuGetErrorName", e);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package org.internvl4j.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// An entry point of a kernel file and the block of memory that its parameters are written to: a
+/// launch writes them in their order, laid out as C does, and allocates nothing.
+///
+/// One thread at a time, which the device sees to.
+final class CudaKernel {
+  private static final int MOST_PARAMETERS = 16;
+  private static final int MOST_BYTES = 1024;
+
+  private final String name;
+  private final long function;
+  private final CudaDriver driver;
+  private final MemorySegment values;
+  private final MemorySegment pointers;
+  private int parameters;
+  private long at; // where the next value goes
+  private int depth; // of structs that are begun
+
+  /// @param arena for the parameter block
+  CudaKernel(CudaDriver driver, long function, String name, Arena arena) {
+    this.driver = driver;
+    this.function = function;
+    this.name = name;
+    this.values = arena.allocate(MOST_BYTES, Long.BYTES);
+    this.pointers = arena.allocate(ADDRESS, MOST_PARAMETERS);
+  }
+
+  /// Allows launches to ask for more shared memory than any may.
+  CudaKernel withSharedMemory(int bytes) {
+    driver.allowSharedMemory(function, bytes);
+    return this;
+  }
+
+  /// Begins a new launch.
+  CudaKernel with() {
+    parameters = 0;
+    at = 0;
+    depth = 0;
+    return this;
+  }
+
+  CudaKernel add(long value) {
+    begin(Long.BYTES);
+    values.set(JAVA_LONG, at, value);
+    at += Long.BYTES;
+    return this;
+  }
+
+  CudaKernel add(int value) {
+    begin(Integer.BYTES);
+    values.set(JAVA_INT, at, value);
+    at += Integer.BYTES;
+    return this;
+  }
+
+  CudaKernel add(float value) {
+    begin(Float.BYTES);
+    values.set(JAVA_FLOAT, at, value);
+    at += Float.BYTES;
+    return this;
+  }
+
+  /// What is added until [#endStruct] are members of one parameter, or of a member of it, which has
+  /// members of 8 bytes.
+  CudaKernel beginStruct() {
+    begin(Long.BYTES);
+    depth++;
+    return this;
+  }
+
+  CudaKernel endStruct() {
+    align(Long.BYTES);
+    depth--;
+    return this;
+  }
+
+  private void begin(int alignment) {
+    align(alignment);
+    if (depth == 0) {
+      pointers.setAtIndex(ADDRESS, parameters++, values.asSlice(at));
+    }
+  }
+
+  private void align(int alignment) {
+    at = (at + alignment - 1) / alignment * alignment;
+  }
+
+  /// Queues the kernel with what was added.
+  ///
+  /// @throws org.internvl4j.runtime.DeviceException if the driver refuses
+  void launch(int gridX, int gridY, int gridZ, int threads, int sharedBytes, long stream) {
+    int code = driver.launch(function, gridX, gridY, gridZ, threads, sharedBytes, stream, pointers);
+    if (code != 0) {
+      throw driver.failure(
+          "%s <<<(%d,%d,%d),(%d,1,1)>>>".formatted(name, gridX, gridY, gridZ, threads), code);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package org.internvl4j.kernels.cuda;
+
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.DeviceProvider;
+import org.jspecify.annotations.Nullable;
+
+/// Offers NVIDIA GPUs, from compute capability 8.0 on, through the driver's own library.
+///
+/// Names no class that needs the driver in its fields: those are first touched when somebody asks.
+public final class CudaProvider implements DeviceProvider {
+  private static final long TOY = 16L << 20; // bytes of weights; a GPU takes longer to start
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  /// `auto` takes a GPU before anything else, but never the stand-in that tests run on.
+  @Override
+  public int preference() {
+    return CudaLibrary.isNamed() && CudaPlatform.get().isStandIn() ? -100 : 100;
+  }
+
+  @Override
+  public int preference(long weights) {
+    return weights < TOY ? Math.min(preference(), 5) : preference();
+  }
+
+  @Override
+  public @Nullable String unavailable() {
+    return CudaPlatform.get().unavailable();
+  }
+
+  @Override
+  public Device open(int threads) {
+    return open(threads, 0);
+  }
+
+  @Override
+  public Device open(int threads, int index) {
+    return CudaDevice.open(CudaPlatform.get(), index);
+  }
+}

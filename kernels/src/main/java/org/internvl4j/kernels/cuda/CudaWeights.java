@@ -1,0 +1,58 @@
+package org.internvl4j.kernels.cuda;
+
+import java.lang.foreign.MemorySegment;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.runtime.Shape;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+
+/// How weights lie on a GPU: vectors as f32, tables in the dtype of activations, matrices likewise
+/// with rows padded by zeros to a multiple of 16 bytes. Bytes go over as they are stored and are
+/// converted there.
+final class CudaWeights {
+  private static final int CHUNK = 16;
+
+  private CudaWeights() {}
+
+  /// Elements from one row of a prepared matrix to the next.
+  static int pitch(DType dtype, int columns) {
+    int step = CHUNK / dtype.bytes();
+    return Math.ceilDiv(columns, step) * step;
+  }
+
+  static Tensor prepare(CudaDevice device, Tensor weight, Role role, DType keep, Workspace model) {
+    if (role == Role.MATRIX && keep.isBlocks()) {
+      throw new IllegalArgumentException(
+          "cuda: cannot keep weights as "
+              + keep
+              + ", expected those stored; open the model without --weights");
+    }
+    DType dtype = role == Role.VECTOR ? DType.F32 : device.activations();
+    Shape shape = weight.shape();
+    Tensor stored = stored(device, weight);
+    Tensor prepared;
+    if (role == Role.MATRIX) {
+      long bytes = (long) shape.dim(0) * pitch(dtype, shape.dim(1)) * dtype.bytes();
+      prepared = model.allocatePacked(dtype, shape, bytes);
+      device.zero(CudaKernels.at(prepared), bytes);
+    } else {
+      prepared = model.allocate(dtype, shape.toArray());
+    }
+    device.kernels().copy(prepared, stored);
+    device.synchronize(); // before the caller's memory, and ours, goes
+    stored.memory().close();
+    return prepared;
+  }
+
+  /// The bytes of `weight` on the device, contiguous.
+  private static Tensor stored(CudaDevice device, Tensor weight) {
+    MemorySegment host =
+        weight.isContiguous()
+            ? weight.segment().asSlice(weight.byteOffset(), weight.byteSize())
+            : weight.toHost();
+    var memory = device.allocate(host.byteSize(), "weight on its way");
+    memory.write(0, host);
+    return Tensor.of(memory, weight.dtype(), weight.shape(), device);
+  }
+}

@@ -1,0 +1,98 @@
+package org.internvl4j.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.testkit.KernelCase;
+import org.internvl4j.testkit.KernelCases;
+import org.internvl4j.testkit.TensorAssert;
+import org.internvl4j.testkit.Tolerance;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every kernel, run by the emulator: what the reference computes, whatever order its threads run
+/// in.
+final class CudaKernelsTest {
+  private static final int SEEDS = 4;
+
+  private static Device reference;
+  private static Device f32;
+  private static Device bf16;
+
+  @BeforeAll
+  static void open() {
+    StandIn.assume();
+    reference = Devices.open("reference", 1);
+    f32 = StandIn.open(true);
+    bf16 = StandIn.open(false);
+  }
+
+  @AfterAll
+  static void close() {
+    if (reference != null) {
+      reference.close();
+      f32.close();
+      bf16.close();
+    }
+  }
+
+  @AfterEach
+  void plainOrder() {
+    StandIn.seed(0);
+  }
+
+  /// Blocks of 8 and 4 bits are the CPU's.
+  static Stream<KernelCase> cases() {
+    return KernelCases.all().stream()
+        .filter(c ->
+            !c.name().contains("kept as q")
+                && !c.name().contains(" q8 ")
+                && !c.name().contains(" q4 "));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void agreesWithTheReferenceInF32(KernelCase c) {
+    TensorAssert.assertClose(c.name(), c.run(f32), c.run(reference), c.tolerance());
+  }
+
+  /// Roundings of a case of several operations, at most; the difference of a number and its
+  /// neighbours in bf16 is lost where a mean is a hundred times the deviation.
+  static Stream<KernelCase> casesInBf16() {
+    return cases().filter(c -> !c.name().contains("100 times the deviation"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("casesInBf16")
+  void agreesWithTheReferenceInBf16(KernelCase c) {
+    TensorAssert.assertClose(
+        c.name(),
+        c.run(bf16, true),
+        c.run(reference, true),
+        isMove(c) ? c.tolerance() : Tolerance.chainOfBf16(5));
+  }
+
+  private static boolean isMove(KernelCase c) {
+    return List.of(
+            "copy", "gather", "putRows", "patches", "pixelShuffle", "argMax", "resizeBicubic")
+        .stream()
+        .anyMatch(c.name()::startsWith);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void doesNotDependOnTheOrderOfThreads(KernelCase c) {
+    float[] plain = c.run(bf16);
+    for (int seed = 1; seed < SEEDS; seed++) {
+      StandIn.seed(seed);
+      TensorAssert.assertSameBits(c.name() + ", seed " + seed, c.run(bf16), plain);
+    }
+    assertThat(StandIn.fault()).isEmpty();
+  }
+}

@@ -125,7 +125,8 @@ public record PackedFiles(Path userFolder) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(path.resolveSibling(""))) {
       for (Path other : files) {
         String file = ModelFolders.fileName(other);
-        if (file.startsWith(kind) && file.endsWith(format) && !file.equals(name)) {
+        boolean older = file.startsWith(kind) && file.endsWith(format) && !file.equals(name);
+        if (older && Files.isRegularFile(other)) {
           Files.deleteIfExists(other);
         }
       }
@@ -151,7 +152,7 @@ public record PackedFiles(Path userFolder) {
   public List<Found> all() throws IOException {
     List<Found> found = new ArrayList<>();
     for (Path note : list(userFolder.resolve(KNOWN))) {
-      Path model = noted(note);
+      Path model = Files.isRegularFile(note) ? noted(note) : null;
       if (model != null) {
         add(found, model.resolve(BESIDE), model);
       }
@@ -185,7 +186,8 @@ public record PackedFiles(Path userFolder) {
 
   private static void add(List<Found> found, Path folder, @Nullable Path model) throws IOException {
     for (Path path : list(folder)) {
-      if (path.toString().endsWith(ENDING) || Temporary.isName(path)) {
+      boolean named = path.toString().endsWith(ENDING) || Temporary.isName(path);
+      if (named && Files.isRegularFile(path)) {
         try {
           found.add(look(path, model));
         } catch (NoSuchFileException e) {

@@ -392,6 +392,15 @@ class PackedStoreTest {
   }
 
   @Test
+  void foldersAmongTheFilesAreNoneOfThem() throws IOException {
+    use();
+    Files.createDirectory(file().resolveSibling("panels-1.0-q8.bin"));
+    Files.createDirectory(user.resolve("known").resolve("folder"));
+    assertThat(new PackedFiles(user).of(folder)).hasSize(1);
+    assertThat(new PackedFiles(user).all()).hasSize(1);
+  }
+
+  @Test
   void withoutAnyPlaceItWorksFromMemory() throws IOException {
     Files.createFile(folder.resolve(".internvl4j"));
     Files.createFile(user);

@@ -23,6 +23,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -43,7 +44,7 @@ struct Event { Stream* stream = nullptr; uint64_t asked = 0, done = 0; double at
 struct Device { Stream* null_stream; std::set<int> peers; size_t used = 0; };
 struct Allocation { size_t bytes; int device; };
 typedef const char* (*Run)(const emu::Kernel*, const emu::Launch*);
-struct Module { void* library; Run run; int fd; };
+struct Module { void* library; Run run; };
 struct Function { const emu::Kernel* kernel; Run run; int max_smem = 48 << 10; std::string name; };
 
 std::recursive_mutex big_lock;
@@ -219,14 +220,19 @@ API CUresult cuModuleLoadData(Module** m, const void* image) {
   auto* e = (const Elf64_Ehdr*)image;
   if (memcmp(e->e_ident, ELFMAG, SELFMAG) || e->e_machine != EM_X86_64) return fail(NO_BINARY, "not an emulated kernel library");
   const size_t bytes = e->e_shoff + (size_t)e->e_shnum * e->e_shentsize;
-  const int fd = memfd_create("kernels", 0);
-  if (fd < 0 || write(fd, image, bytes) != (ssize_t)bytes) return OUT_OF_MEMORY;
-  void* library = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) { close(fd); return fail(NO_BINARY, dlerror()); }
-  *m = new Module{library, (Run)dlsym(library, "emu_run"), fd};  // kept open: sanitizer reports read it
+  // Libraries stay loaded: the loader knows them by their path, and numbers of files are given out again.
+  static std::map<size_t, void*> loaded;
+  void*& library = loaded[std::hash<std::string_view>()({(const char*)image, bytes})];
+  if (!library) {
+    const int fd = memfd_create("kernels", 0);
+    if (fd < 0 || write(fd, image, bytes) != (ssize_t)bytes) return OUT_OF_MEMORY;
+    library = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) { close(fd); return fail(NO_BINARY, dlerror()); }
+  }
+  *m = new Module{library, (Run)dlsym(library, "emu_run")};
   return OK;
 }
-API CUresult cuModuleUnload(Module* m) { ENTER_CONTEXT; drain_all(); dlclose(m->library); close(m->fd); delete m; return OK; }
+API CUresult cuModuleUnload(Module* m) { ENTER_CONTEXT; drain_all(); delete m; return OK; }
 API CUresult cuModuleGetFunction(Function** f, Module* m, const char* name) {
   ENTER_CONTEXT;
   auto* k = (const emu::Kernel*)dlsym(m->library, (std::string(name) + "__emu").c_str());

@@ -15,6 +15,7 @@ import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.text.PromptText;
 import org.internvl4j.models.text.Specials;
+import org.internvl4j.runtime.DType;
 
 /// Proves a port right: compares a model with what the reference implementation computed from the
 /// same checkpoint.
@@ -53,8 +54,11 @@ public final class Verifier {
   /// Compares every tensor of a golden file that the model can produce, and the greedy
   /// continuation.
   ///
-  /// A float tensor passes if its NMSE is at most 1e-9 and its largest error at most 1e-4 of the
-  /// tensor's RMS: f32 rounding through tens of layers stays two orders below both.
+  /// On a device that computes in f32, a float tensor passes if its NMSE is at most 1e-9 and its
+  /// largest error at most 1e-4 of the tensor's RMS. On one that keeps activations in bf16, its
+  /// NMSE may be 1e-4 for `vision.*` and 1e-3 for the rest, about twice what the reference itself
+  /// has in bf16, and greedy ids are compared one by one after the expected ones, where they are no
+  /// near tie.
   public void golden(SafeTensors golden) {
     new GoldenRun(model, golden, out).run();
   }
@@ -130,7 +134,7 @@ public final class Verifier {
         String text = t.items().getFirst().asText();
         Question question = Question.ofTiles(text, turn == 0 ? pictures : List.of());
         Answer answer = conversation.ask(question, options, AnswerListener.NONE);
-        same(name + ", turn " + turn++, t.items().get(1).asText(), answer.plainText());
+        said(name + ", turn " + turn++, t.items().get(1).asText(), answer.plainText());
       }
     }
   }
@@ -151,7 +155,7 @@ public final class Verifier {
     List<Answer> answers =
         model.askAll(questions, Generation.GREEDY.withMaxNewTokens(c.at("max_new_tokens").asInt()));
     for (int i = 0; i < answers.size(); i++) {
-      same("batch chat, question " + i, expected.get(i).asText(), answers.get(i).plainText());
+      said("batch chat, question " + i, expected.get(i).asText(), answers.get(i).plainText());
     }
   }
 
@@ -240,6 +244,21 @@ public final class Verifier {
 
   private static String withoutMarks(String text) {
     return text.replaceAll("</?(ref|box)>", "");
+  }
+
+  /// An answer of many tokens, each after the last: in bf16 the first near tie may lead elsewhere,
+  /// so a difference is told and does not fail. Single tokens are what [#golden] compares then.
+  private void said(String name, String expected, String found) {
+    boolean free = model.device().activations() == DType.BF16;
+    if (free && !expected.equals(found)) {
+      out.accept(
+          new Check(
+              name,
+              true,
+              "another one, as bf16 may choose: expected " + expected + ", found " + found));
+    } else {
+      same(name, expected, found);
+    }
   }
 
   private void same(String name, String expected, String found) {

@@ -30,7 +30,8 @@ final class CudaWeights {
     }
     DType dtype = role == Role.VECTOR ? DType.F32 : device.activations();
     Shape shape = weight.shape();
-    Tensor stored = stored(device, weight);
+    boolean here = weight.memory() instanceof CudaMemory;
+    Tensor stored = here ? weight : upload(device, weight);
     Tensor prepared;
     if (role == Role.MATRIX) {
       long bytes = (long) shape.dim(0) * pitch(dtype, shape.dim(1)) * dtype.bytes();
@@ -41,12 +42,14 @@ final class CudaWeights {
     }
     device.kernels().copy(prepared, stored);
     device.synchronize(); // before the caller's memory, and ours, goes
-    stored.memory().close();
+    if (!here) {
+      stored.memory().close();
+    }
     return prepared;
   }
 
   /// The bytes of `weight` on the device, contiguous.
-  private static Tensor stored(CudaDevice device, Tensor weight) {
+  private static Tensor upload(CudaDevice device, Tensor weight) {
     MemorySegment host =
         weight.isContiguous()
             ? weight.segment().asSlice(weight.byteOffset(), weight.byteSize())

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.internvl4j.kernels.cuda.StandIn;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Devices;
@@ -92,11 +93,15 @@ final class OnnxCasesTest {
   @TestFactory
   Stream<DynamicContainer> everyDeviceAgreesWithTheSuite() {
     return Stream.of("reference", "cpu")
-        .map(name -> DynamicContainer.dynamicContainer(name, cases(name)));
+        .map(name -> DynamicContainer.dynamicContainer(name, cases(Devices.open(name, 2))));
   }
 
-  private static Stream<DynamicTest> cases(String name) {
-    Device device = Devices.open(name, 2);
+  @TestFactory
+  Stream<DynamicTest> cudaAgreesWithTheSuiteInF32() {
+    return cases(StandIn.open(true));
+  }
+
+  private static Stream<DynamicTest> cases(Device device) {
     SafeTensors file = SafeTensors.open(Fixtures.folder("onnx").resolve("cases.safetensors"));
     return CASES.stream()
         .filter(c -> outside(c) == null)
@@ -135,8 +140,8 @@ final class OnnxCasesTest {
             # ONNX operator cases
 
             The ONNX operator conformance suite has 167 cases for operators that our kernels resemble. `OnnxCasesTest`
-            runs those that lie inside a kernel's contract on the `reference` and the `cpu` device, and compares the
-            first output. It also checks the counts, and this page, which `-Dinternvl4j.docs=write` writes.
+            runs those that lie inside a kernel's contract on the `reference`, the `cpu` and, emulated, the `cuda` device, and
+            compares the first output. It also checks the counts, and this page, which `-Dinternvl4j.docs=write` writes.
 
             ## Inside
 

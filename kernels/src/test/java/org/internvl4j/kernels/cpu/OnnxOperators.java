@@ -32,7 +32,10 @@ final class OnnxOperators {
   }
 
   private Tensor input(int i) {
-    return file.tensor(c.name() + "/" + c.inputs().get(i), step.device()).in(step);
+    Tensor stored = file.tensor(c.name() + "/" + c.inputs().get(i), step.device());
+    Tensor x = step.allocate(stored.dtype(), stored.shape().toArray());
+    x.fromHost(stored.toHost());
+    return x;
   }
 
   Tensor run() {

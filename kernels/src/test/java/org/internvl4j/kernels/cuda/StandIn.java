@@ -16,7 +16,7 @@ import java.util.Objects;
 import org.internvl4j.runtime.Device;
 
 /// The emulator behind the stand-in driver: what it can be told beside what a driver can.
-final class StandIn {
+public final class StandIn {
   private static final MethodHandle SEED;
   private static final MethodHandle RESET;
   private static final MethodHandle FAULT;
@@ -36,7 +36,7 @@ final class StandIn {
   }
 
   /// Skips the test where there is no emulator: no g++, or not Linux on x86-64.
-  static void assume() {
+  public static void assume() {
     Path library = Path.of(System.getProperty(CudaLibrary.PROPERTY));
     assumeTrue(
         Files.exists(library),
@@ -48,7 +48,7 @@ final class StandIn {
   /// A device; the caller closes it.
   ///
   /// @param f32 whether everything is f32, for checking, and not bf16
-  static Device open(boolean f32) {
+  public static Device open(boolean f32) {
     assume();
     String before = System.getProperty(CudaDevice.F32, "false");
     System.setProperty(CudaDevice.F32, Boolean.toString(f32));

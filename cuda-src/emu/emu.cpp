@@ -15,6 +15,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -373,13 +374,16 @@ extern "C" __attribute__((visibility("default"))) const char* emu_run(const Kern
   std::atomic<size_t> next{0};
   std::mutex lock;
   fault.clear();
+  size_t stride = 0x9e3779b1 % blocks | 1;  // with a seed, blocks run in another order too
+  while (std::gcd(stride, blocks) != 1) stride++;
   auto work = [&, out = &fault] {
     static thread_local Worker w;  // fibers and their stacks are kept from launch to launch
     worker = &w;
     const size_t together = launch->cooperative ? blocks : 1;
     w.kernel = kernel, w.launch = launch, w.fault.clear();
     w.resize((int)together, threads, launch->smem);
-    for (size_t b; w.fault.empty() && (b = next.fetch_add(together)) < blocks;) run_blocks(w, b);
+    for (size_t b; w.fault.empty() && (b = next.fetch_add(together)) < blocks;)
+      run_blocks(w, launch->order_seed && together == 1 ? (b * stride + launch->order_seed) % blocks : b);
     if (!w.fault.empty()) {
       std::lock_guard<std::mutex> hold(lock);
       *out = w.fault;

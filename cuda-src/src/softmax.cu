@@ -1,6 +1,6 @@
 // y[r] = exp(x[r] - max x[r]) / sum exp(x[r] - max x[r]), in f32, rounded once.
 // x, y: rows of `columns` elements, T = f32 or bf16; y may be x itself.  Any alignment.
-// Grid: one block a row.  Block: a multiple of 32 threads, at most 1024.  Shared: 132 B static.
+// Grid: one block a row.  Block: a multiple of 32 threads, at most 1024.  Shared: 264 B static.
 // Reads x three times, from caches after the first.  Deterministic.  Twin: ReferenceKernels.softmax
 #include "reduce.cuh"
 #include "rows.cuh"

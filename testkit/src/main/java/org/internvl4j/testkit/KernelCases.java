@@ -106,6 +106,10 @@ public final class KernelCases {
         Tolerance.exact(),
         in -> in.activations(7, 50).mul(in.weight(F32, Role.VECTOR, 1)));
     add(
+        "mul [3, 4, 33] transposed · vector",
+        Tolerance.exact(),
+        in -> in.activations(4, 3, 33).transpose(0, 1).mul(in.weight(F32, Role.VECTOR, 33)));
+    add(
         "add [40, 1025] in place",
         Tolerance.exact(),
         in -> {
@@ -193,6 +197,22 @@ public final class KernelCases {
                 .add(in.values(100))
                 .layerNorm(
                     in.weight(F32, Role.VECTOR, 1024), in.weight(F32, Role.VECTOR, 1024), 1e-6f));
+    add(
+        "layerNorm [2, 9001]",
+        Tolerance.sum(9001, 8),
+        in ->
+            in.activations(2, 9001)
+                .layerNorm(
+                    in.weight(F32, Role.VECTOR, 9001), in.weight(F32, Role.VECTOR, 9001), 1e-6f));
+    add(
+        "rmsNorm [2, 9001]",
+        Tolerance.sum(9001, 6),
+        in -> in.activations(2, 9001).rmsNorm(in.weight(F32, Role.VECTOR, 9001), 1e-6f));
+    add("softmax [2, 9001]", Tolerance.sum(9001, 8), in -> in.uniform(9, 2, 9001).softmax());
+    add(
+        "softmax [3, 77] of what has no exponential",
+        Tolerance.sum(77, 300),
+        in -> in.uniform(300, 3, 77).softmax());
     add("softmax [130, 77]", Tolerance.sum(77, 8), in -> in.uniform(60, 130, 77).softmax());
   }
 
@@ -377,6 +397,16 @@ public final class KernelCases {
           return q.attention(k, h.narrow(2, 192, 96).view(2, 50, 4, 24), Mask.NONE, 0.2f);
         });
     add(
+        "attention [1, 40, 2, 16] into the first of [1, 80, 2, 16]",
+        Tolerance.sum(16 + 40, 40),
+        in -> {
+          Tensor y = in.activations(1, 80, 2, 16);
+          Tensor q = in.activations(1, 40, 2, 16);
+          Tensor k = in.activations(1, 40, 2, 16);
+          in.kernels().attention(y.narrow(1, 0, 40), q, k, k, Mask.NONE, 0.25f);
+          return y;
+        });
+    add(
         "attention [1, 60, 2, 16] with a cache laid out by heads",
         Tolerance.sum(16 + 90, 40),
         in -> {
@@ -431,6 +461,10 @@ public final class KernelCases {
         "patches of 14 of [2, 3, 56, 56]",
         Tolerance.exact(),
         in -> in.activations(2, 3, 56, 56).patches(14));
+    add(
+        "patches of 7 of f32 [1, 3, 28, 28]",
+        Tolerance.exact(),
+        in -> in.data(F32, 1, 3, 28, 28).patches(7));
     add(
         "patches of 3 of a part of [1, 3, 6, 8]",
         Tolerance.exact(),

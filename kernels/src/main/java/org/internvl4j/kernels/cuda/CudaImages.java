@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// Code of an architecture runs on later ones of the same major number; `a` marks code that runs on
 /// that one alone.
 final class CudaImages {
+  /// Where the stand-in's code lies, if not beside it.
+  static final String FOLDER = "internvl4j.cuda.emulated";
+
   /// Architectures that the build makes code for, best first for each major number.
   static final List<String> ARCHITECTURES = List.of("sm_90a", "sm_89", "sm_86", "sm_80");
 
@@ -31,7 +34,9 @@ final class CudaImages {
     int major = driver.attribute(CudaDriver.MAJOR, device);
     int minor = driver.attribute(CudaDriver.MINOR, device);
     if (driver.isStandIn()) {
-      return new CudaImages(Path.of(driver.where()).getParent(), "emulated");
+      String folder = System.getProperty(FOLDER);
+      return new CudaImages(
+          folder == null ? Path.of(driver.where()).getParent() : Path.of(folder), "emulated");
     }
     for (String architecture : ARCHITECTURES) {
       if (runs(architecture, major, minor) && find(architecture, "rms_norm") != null) {

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// Launch geometry: one method a kernel of `cuda-src`, whose files state what each expects.
 final class CudaKernels implements Kernels, AutoCloseable {
   private static final int BLOCK = 256; // threads, where a file says no other number
+  private static final int ROW_BLOCK = 1024; // threads for a row, at most
+  private static final int NORM_BLOCK = 512;
   private static final int FEW =
       8; // rows of a product that gemv takes, queries that attention_step takes
 
@@ -134,7 +136,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
       CudaKernel kernel = device.kernel("softmax", entry("softmax", y));
       rows.add(kernel, 1, at(y));
       rows.add(kernel, 0, at(x)).add(rows.columns());
-      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 1), 0);
+      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 1, ROW_BLOCK), 0);
     }
   }
 
@@ -144,7 +146,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
     synchronized (device) {
       CudaKernel kernel = device.kernel("arg_max", entry("arg_max", x)).add(at(y));
       rows.add(kernel, 0, at(x)).add(rows.columns());
-      launch(kernel, rows.count(), 1, 1, rows.threads(x.dtype(), 1), 0);
+      launch(kernel, rows.count(), 1, 1, rows.threads(x.dtype(), 1, ROW_BLOCK), 0);
     }
   }
 
@@ -155,7 +157,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
       CudaKernel kernel = device.kernel("layer_norm", entry("layer_norm", y));
       rows.add(kernel, 1, at(y));
       rows.add(kernel, 0, at(x)).add(vector(weight)).add(vector(bias)).add(rows.columns()).add(eps);
-      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 2), 0);
+      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 2, NORM_BLOCK), 0);
     }
   }
 
@@ -166,7 +168,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
       CudaKernel kernel = device.kernel("rms_norm", entry("rms_norm", y));
       rows.add(kernel, 1, at(y));
       rows.add(kernel, 0, at(x)).add(vector(weight)).add(rows.columns()).add(eps);
-      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 2), 0);
+      launch(kernel, rows.count(), 1, 1, rows.threads(y.dtype(), 2, NORM_BLOCK), 0);
     }
   }
 

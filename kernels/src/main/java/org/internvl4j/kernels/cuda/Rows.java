@@ -109,11 +109,7 @@ final class Rows {
   }
 
   /// Threads of a block for a row, each with `vectors` times 16 bytes: a multiple of 32, at most
-  /// 1024.
-  int threads(DType dtype, int vectors) {
-    return threads(dtype, vectors, 1024);
-  }
-
+  /// `most`.
   int threads(DType dtype, int vectors, int most) {
     int wanted = Math.ceilDiv(columns, vectors * 16 / dtype.bytes());
     return Math.clamp(Math.ceilDiv(wanted, 32) * 32, 32, most);

@@ -33,8 +33,8 @@ final class DeviceOptions {
       defaultValue = BEST,
       paramLabel = "NAME",
       description =
-          "auto, cpu, plain (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what"
-              + " this machine has.")
+          "auto, cuda (an NVIDIA GPU; cuda:1 is the second), cpu, plain (loops without vectors; auto takes it"
+              + " for toys) or reference; 'doctor' lists what this machine has.")
   private String device = BEST;
 
   @Option(
@@ -72,7 +72,7 @@ final class DeviceOptions {
     List<String> names =
         Stream.concat(Stream.of(BEST), Devices.providers().stream().map(DeviceProvider::name))
             .toList();
-    if (!names.contains(device)) {
+    if (!names.contains(device.replaceFirst(":[0-9]+$", ""))) {
       throw new UsageException(
           "--device is " + device + ", expected one of " + String.join(", ", names));
     }

@@ -1,5 +1,7 @@
 package org.internvl4j.runtime;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -7,6 +9,8 @@ import java.util.stream.Collectors;
 
 /// Finds devices.
 public final class Devices {
+  private static final Logger LOG = System.getLogger(Devices.class.getName());
+
   private Devices() {}
 
   /// All kinds of device that were found, best first, available or not.
@@ -34,14 +38,7 @@ public final class Devices {
   public static Device open(String name, int threads, long weights) {
     List<DeviceProvider> providers = providers();
     if (name.equals("auto")) {
-      return providers.stream()
-          .filter(p -> p.preference(weights) >= 0 && p.unavailable() == null)
-          .max(Comparator.comparingInt(p -> p.preference(weights)))
-          .orElseThrow(() ->
-              new DeviceException(
-                  "device: none is available; put internvl4j-kernels on the class path or use"
-                      + " --device reference"))
-          .open(threads);
+      return best(providers, weights).open(threads);
     }
     int colon = name.indexOf(':');
     String kind = colon < 0 ? name : name.substring(0, colon);
@@ -64,6 +61,25 @@ public final class Devices {
     return colon < 0
         ? provider.open(threads)
         : provider.open(threads, index(name, name.substring(colon + 1)));
+  }
+
+  /// The first that is available, by preference; of those before it, the log says why they are not.
+  private static DeviceProvider best(List<DeviceProvider> providers, long weights) {
+    List<DeviceProvider> wanted =
+        providers.stream()
+            .filter(p -> p.preference(weights) >= 0)
+            .sorted(Comparator.comparingInt((DeviceProvider p) -> p.preference(weights)).reversed())
+            .toList();
+    for (DeviceProvider provider : wanted) {
+      String why = provider.unavailable();
+      if (why == null) {
+        return provider;
+      }
+      LOG.log(Level.INFO, "device: auto does not take {0}: {1}", provider.name(), why);
+    }
+    throw new DeviceException(
+        "device: none is available; put internvl4j-kernels on the class path or use"
+            + " --device reference");
   }
 
   private static int index(String name, String digits) {

@@ -1,0 +1,87 @@
+package org.internvl4j.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.models.Verifier.Check;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.testkit.Fixtures;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Whole models on a GPU's kernels, which the emulator runs: in f32 they equal the reference, in
+/// bf16 they are as near to it as it is to itself.
+class CudaModelsTest {
+  private static final String F32 = "internvl4j.cuda.f32";
+
+  @BeforeEach
+  void assume() {
+    Path library = Path.of(System.getProperty("internvl4j.cuda.library"));
+    assumeTrue(
+        Files.exists(library),
+        "no emulator was built: g++ is absent, or this is not Linux on x86-64");
+  }
+
+  @AfterEach
+  void asBefore() {
+    System.clearProperty(F32);
+  }
+
+  static Stream<Arguments> fixtures() {
+    return Fixtures.MODELS.stream()
+        .flatMap(name -> Stream.of(DType.F32, DType.BF16).map(dtype -> Arguments.of(name, dtype)));
+  }
+
+  private static VisionLanguageModel open(String fixture, DType dtype) {
+    System.setProperty(F32, Boolean.toString(dtype == DType.F32));
+    return VisionLanguageModel.open(
+        Checkpoint.open(Fixtures.folder(fixture)),
+        OpenOptions.DEFAULT.withDevice("cuda").withWholeTower());
+  }
+
+  @ParameterizedTest(name = "{0} in {1}")
+  @MethodSource("fixtures")
+  void equalsTheReference(String fixture, DType dtype) {
+    List<Check> checks = new ArrayList<>();
+    try (VisionLanguageModel model = open(fixture, dtype);
+        SafeTensors golden =
+            SafeTensors.open(Fixtures.folder(fixture).resolve("golden.safetensors"))) {
+      assertThat(model.device().activations()).isEqualTo(dtype);
+      new Verifier(model, checks::add).golden(golden);
+    }
+    assertThat(checks)
+        .hasSizeGreaterThan(9)
+        .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+  }
+
+  /// Conversations, several at once, guessed tokens: what runs recorded steps again.
+  @Test
+  void draftsAndBatchesGiveTheAnswersOfSingleSteps() {
+    for (DType dtype : List.of(DType.F32, DType.BF16)) {
+      try (VisionLanguageModel model = open("internvl2-1b", dtype);
+          Conversation conversation = model.conversation()) {
+        Generation options = Generation.GREEDY.withMaxNewTokens(24);
+        Question question = Question.of("red or blue red or blue");
+        String plain = model.ask(question, options, AnswerListener.NONE).text();
+        assertThat(model.ask(question, options.withLookup(7), AnswerListener.NONE).text())
+            .isEqualTo(plain);
+        assertThat(conversation.ask(question, options, AnswerListener.NONE).text())
+            .isEqualTo(plain);
+        assertThat(model.askAll(List.of(question, question), options))
+            .extracting(Answer::text)
+            .containsExactly(plain, plain);
+      }
+    }
+  }
+}

@@ -67,7 +67,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
       return;
     }
     synchronized (device) {
-      Strided s = Strided.ofRows(table, x);
+      Strided s = Strided.of(table, x);
       CudaKernel kernel = device.kernel("put_rows", Strided.entry("put_rows", table, x));
       s.addTo(kernel.add(at(table)).add(at(x))).add(at(at)).add(table.stride(0));
       launch(kernel, blocks(s.size()), 1, 1, BLOCK, 0);

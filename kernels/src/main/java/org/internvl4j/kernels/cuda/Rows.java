@@ -111,8 +111,8 @@ final class Rows {
   /// Threads of a block for a row, each with `vectors` times 16 bytes: a multiple of 32, at most
   /// `most`.
   int threads(DType dtype, int vectors, int most) {
-    int wanted = Math.ceilDiv(columns, vectors * 16 / dtype.bytes());
-    return Math.clamp(Math.ceilDiv(wanted, 32) * 32, 32, most);
+    int warps = Math.ceilDiv(columns, 32 * vectors * 16 / dtype.bytes());
+    return 32 * Math.clamp(warps, 1, most / 32);
   }
 
   /// Whether every row of a tensor that begins at `address` can be read 16 bytes at a time.

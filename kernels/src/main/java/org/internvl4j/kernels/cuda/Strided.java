@@ -11,17 +11,9 @@ import org.internvl4j.runtime.Tensor;
 record Strided(int[] sizes, long[] y, long[] x) {
   private static final int DIMS = 5;
 
-  /// For `y = x`; either may be a prepared matrix.
+  /// For elements of `y` that those of `x` replace: all, or in the first dimension as many as `x`
+  /// has. Either may be a prepared matrix.
   static Strided of(Tensor y, Tensor x) {
-    return between(y, x, x.shape().size());
-  }
-
-  /// For rows of `table` that `x` replaces.
-  static Strided ofRows(Tensor table, Tensor x) {
-    return between(table, x, x.shape().size());
-  }
-
-  private static Strided between(Tensor y, Tensor x, long size) {
     int rank = x.rank();
     if (rank > DIMS) {
       throw new IllegalArgumentException(

@@ -67,7 +67,7 @@ final class CudaMutantsTest {
     List<Mutant> mutants = new ArrayList<>();
     for (String line : Files.readAllLines(source.resolve("emu/mutants.tsv"))) {
       if (!line.startsWith("#")) {
-        String[] parts = line.split("\t");
+        String[] parts = line.split("\t", -1);
         mutants.add(new Mutant(mutants.size(), parts[0], parts[1], parts[2], parts[3]));
       }
     }

@@ -396,6 +396,21 @@ public final class KernelCases {
           Tensor k = h.narrow(2, 96, 96).view(2, 50, 4, 24);
           return q.attention(k, h.narrow(2, 192, 96).view(2, 50, 4, 24), Mask.NONE, 0.2f);
         });
+    for (int key : new int[] {0, 10, 39}) {
+      add(
+          "attention [1, 40, 2, 16], causal, key " + key + " of head 1 no number",
+          Tolerance.sum(16 + 40, 40),
+          in -> {
+            Tensor k = in.activations(1, 40, 2, 16);
+            Tensor v = in.activations(1, 40, 2, 16);
+            float nan = Float.intBitsToFloat(0xffc00000);
+            k.narrow(1, key, 1)
+                .narrow(2, 1, 1)
+                .narrow(3, 3, 1)
+                .copyFrom(in.values(nan).view(1, 1, 1, 1));
+            return in.activations(1, 40, 2, 16).attention(k, v, Mask.causal(0));
+          });
+    }
     add(
         "attention [1, 40, 2, 16] into the first of [1, 80, 2, 16]",
         Tolerance.sum(16 + 40, 40),

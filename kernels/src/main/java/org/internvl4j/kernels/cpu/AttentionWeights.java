@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.IS_NAN;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.UMIN;
 import static org.internvl4j.kernels.cpu.Attention.LINE;
@@ -16,7 +17,8 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// A weight is `2^(factor · (score − maximum))`, a power of two, with `factor = scale · log₂ e`.
 /// Where some column does not see a key, the comparison of its limit with the key's number masks
-/// the line; all other lines know nothing of masks.
+/// the line; all other lines know nothing of masks. A score that is no number makes the column's
+/// sum of weights none, and with it the result.
 final class AttentionWeights {
   private AttentionWeights() {}
 
@@ -43,26 +45,33 @@ final class AttentionWeights {
     FloatVector old = FloatVector.fromMemorySegment(F, s, state, LE);
     FloatVector a = old;
     FloatVector b = old;
+    FloatVector total = FloatVector.zero(F); // of scores: NaN if one is, which maxima pass over
     int j = 0;
     for (; j <= all - 2; j += 2) {
       FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
       FloatVector y = FloatVector.fromMemorySegment(F, s, at + LINE * (j + 1L), LE);
       a = a.blend(x, x.compare(GT, a)); // the API's max minds the order of zeros: six operations
       b = b.blend(y, y.compare(GT, b));
+      total = total.add(x.add(y));
     }
     if (j < all) {
-      a = a.max(FloatVector.fromMemorySegment(F, s, at + LINE * j, LE));
+      FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
+      a = a.max(x);
+      total = total.add(x);
     }
     if (all < count) {
       FloatVector limit = FloatVector.fromMemorySegment(F, s, limits, LE);
       for (j = all; j < count; j++) {
         FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
         a = a.blend(a.max(x), limit.compare(GT, (float) j));
+        total = total.blend(total.add(x), limit.compare(GT, (float) j));
       }
     }
     FloatVector max = a.max(b);
     max.intoMemorySegment(s, state, LE);
     exp2(old.mul(factor).sub(max.mul(factor))).intoMemorySegment(s, state + 2 * LINE, LE);
+    FloatVector sum = FloatVector.fromMemorySegment(F, s, state + LINE, LE);
+    sum.blend(Float.NaN, total.test(IS_NAN)).intoMemorySegment(s, state + LINE, LE);
   }
 
   private static void weights(

@@ -90,7 +90,7 @@ final class RateCheck {
           String.format(
               Locale.ROOT,
               "cpu: %s does %.3f multiply-adds a nanosecond and thread, at least %.2f are expected:"
-                  + " Java has not compiled it, so %s stands in; a new process may do better",
+                  + " Java has not compiled it, or gets little of the processor; %s stands in; a new process may do better",
               kernel,
               rate,
               least,

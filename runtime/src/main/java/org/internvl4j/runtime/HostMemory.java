@@ -2,6 +2,7 @@ package org.internvl4j.runtime;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /// Memory of this process.
@@ -26,6 +27,16 @@ record HostMemory(MemorySegment segment, String owner, @Nullable Arena arena) im
   @Override
   public void read(long from, MemorySegment to) {
     MemorySegment.copy(segment, from, to, 0, to.byteSize());
+  }
+
+  @Override
+  public void read(long from, float[] to, int count) {
+    MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT_UNALIGNED, from, to, 0, count);
+  }
+
+  @Override
+  public void read(long from, int[] to, int count) {
+    MemorySegment.copy(segment, ValueLayout.JAVA_INT_UNALIGNED, from, to, 0, count);
   }
 
   @Override

@@ -25,6 +25,18 @@ public interface Memory extends AutoCloseable {
   /// @param to as many as go into it; a Java array's or native memory
   void read(long from, MemorySegment to);
 
+  /// [#read] of `count` f32 into `to` from its start on, allocating nothing where Java reads the
+  /// memory itself.
+  default void read(long from, float[] to, int count) {
+    read(from, MemorySegment.ofArray(to).asSlice(0, count * (long) Float.BYTES));
+  }
+
+  /// [#read] of `count` i32 into `to` from its start on, allocating nothing where Java reads the
+  /// memory itself.
+  default void read(long from, int[] to, int count) {
+    read(from, MemorySegment.ofArray(to).asSlice(0, count * (long) Integer.BYTES));
+  }
+
   /// Copies bytes in, before any kernel that is called later reads them.
   ///
   /// @param to where the first one goes

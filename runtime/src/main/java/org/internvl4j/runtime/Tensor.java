@@ -308,7 +308,8 @@ public final class Tensor {
           "toFloats: " + this + " does not go into " + values.length + " floats");
     }
     if (dtype == DType.F32 && isContiguous()) {
-      read(MemorySegment.ofArray(values), count * (long) Float.BYTES);
+      device.synchronize();
+      memory().read(byteOffset(), values, count);
       return;
     }
     MemorySegment host = toHost();
@@ -326,23 +327,20 @@ public final class Tensor {
       throw new IllegalArgumentException(
           "toInts: " + this + " does not go into " + values.length + " ints");
     }
-    read(MemorySegment.ofArray(values), shape.size() * Integer.BYTES);
-  }
-
-  private void read(MemorySegment to, long bytes) {
     device.synchronize();
-    memory().read(byteOffset(), to.byteSize() == bytes ? to : to.asSlice(0, bytes));
+    memory().read(byteOffset(), values, (int) shape.size());
   }
 
   /// A copy of all elements on the Java heap, row-major, as stored. Waits for the device.
   public MemorySegment toHost() {
     MemorySegment to = heap(shape.size() * dtype.bytes());
+    device.synchronize();
     if (isContiguous()) {
-      read(to, to.byteSize());
+      memory().read(byteOffset(), to);
     } else if (shape.size() > 0) {
       MemorySegment span = heap(layout.span(shape) * dtype.bytes()); // with the gaps
-      read(span, span.byteSize());
       long first = byteOffset();
+      memory().read(first, span);
       int bytes = dtype.bytes();
       Elements.forEach(
           this, (i, at) -> MemorySegment.copy(span, at - first, to, i * (long) bytes, bytes));

@@ -22,10 +22,12 @@ final class CudaImages {
   static final List<String> ARCHITECTURES = List.of("sm_90a", "sm_89", "sm_86", "sm_80");
 
   private final @Nullable Path folder; // of the stand-in
+  private final @Nullable CudaCompiler compiler; // where the build made no code
   private final String architecture;
 
-  private CudaImages(@Nullable Path folder, String architecture) {
+  private CudaImages(@Nullable Path folder, @Nullable CudaCompiler compiler, String architecture) {
     this.folder = folder;
+    this.compiler = compiler;
     this.architecture = architecture;
   }
 
@@ -36,12 +38,16 @@ final class CudaImages {
     if (driver.isStandIn()) {
       String folder = System.getProperty(FOLDER);
       return new CudaImages(
-          folder == null ? Path.of(driver.where()).getParent() : Path.of(folder), "emulated");
+          folder == null ? Path.of(driver.where()).getParent() : Path.of(folder), null, "emulated");
     }
     for (String architecture : ARCHITECTURES) {
       if (runs(architecture, major, minor) && find(architecture, "rms_norm") != null) {
-        return new CudaImages(null, architecture);
+        return new CudaImages(null, null, architecture);
       }
+    }
+    CudaCompiler compiler = CudaCompiler.find();
+    if (compiler != null) {
+      return new CudaImages(null, compiler, CudaCompiler.architecture(major, minor));
     }
     throw new DeviceException(
         "cuda: no kernels for compute capability "
@@ -50,7 +56,8 @@ final class CudaImages {
             + minor
             + " here, expected one that runs "
             + String.join(", ", ARCHITECTURES)
-            + "; build the project where nvcc is, or use --device cpu");
+            + "; build the project where nvcc is, put org.bytedeco:cuda-redist on the class path, or"
+            + " use --device cpu");
   }
 
   private static boolean runs(String architecture, int major, int minor) {
@@ -61,7 +68,7 @@ final class CudaImages {
 
   /// What the code is made for: `sm_90a`.
   String architecture() {
-    return architecture;
+    return compiler == null ? architecture : architecture + " by " + compiler.version();
   }
 
   /// The code of a kernel file.
@@ -69,6 +76,9 @@ final class CudaImages {
     try {
       if (folder != null) {
         return Files.readAllBytes(folder.resolve(file + ".so"));
+      }
+      if (compiler != null) {
+        return compiler.image(file, architecture);
       }
       try (InputStream in = find(architecture, file)) {
         if (in == null) {

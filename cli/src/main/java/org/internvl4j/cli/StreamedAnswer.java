@@ -48,12 +48,19 @@ final class StreamedAnswer implements AnswerListener, AutoCloseable {
 
   @Override
   public void tileEncoded(int done, int total) {
-    progress.show("looking at tiles", done, total);
+    show("looking at tiles", done, total);
   }
 
   @Override
   public void promptRead(int done, int total) {
-    progress.show("reading the prompt", done, total);
+    show("reading the prompt", done, total);
+  }
+
+  /// The line of an answer that has begun is not drawn over.
+  private void show(String what, int done, int total) {
+    if (!begun) {
+      progress.show(what, done, total);
+    }
   }
 
   /// Says that the answer is complete; an empty one is a line, too.

@@ -2,7 +2,9 @@ package org.internvl4j.loader;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -154,7 +156,11 @@ public record PackedFiles(Path userFolder) {
     for (Path note : list(userFolder.resolve(KNOWN))) {
       Path model = Files.isRegularFile(note) ? noted(note) : null;
       if (model != null) {
-        add(found, model.resolve(BESIDE), model);
+        try {
+          add(found, model.resolve(BESIDE), model);
+        } catch (AccessDeniedException e) {
+          // of a model that is another user's by now; naming it says so
+        }
       }
     }
     for (Path folder : list(userFolder)) {
@@ -168,7 +174,10 @@ public record PackedFiles(Path userFolder) {
   private static @Nullable Path noted(Path note) throws IOException {
     try {
       return Path.of(Files.readString(note));
-    } catch (InvalidPathException | NoSuchFileException e) {
+    } catch (InvalidPathException
+        | NoSuchFileException
+        | AccessDeniedException
+        | CharacterCodingException e) {
       return null;
     }
   }

@@ -396,6 +396,7 @@ class PackedStoreTest {
     use();
     Files.createDirectory(file().resolveSibling("panels-1.0-q8.bin"));
     Files.createDirectory(user.resolve("known").resolve("folder"));
+    Files.write(user.resolve("known").resolve("no text"), new byte[] {(byte) 0xff, (byte) 0xfe});
     assertThat(new PackedFiles(user).of(folder)).hasSize(1);
     assertThat(new PackedFiles(user).all()).hasSize(1);
   }

@@ -75,11 +75,11 @@ final class Generator implements AutoCloseable {
           net.decoder().step(List.of(new Step.Span(rows, cache, prompt.length())), steps).begin();
       Tensor y = net.decoder().forward(x, step, h -> {});
       step.advance();
+      listener.promptRead(start + rows - from, prompt.length() - from);
       if (start + rows == prompt.length()) {
         sequence.choose(new Logits(net.decoder().logits(y.narrow(0, rows - 1, 1))), 0);
       }
       steps.reset(mark);
-      listener.promptRead(start + rows - from, prompt.length() - from);
     }
   }
 

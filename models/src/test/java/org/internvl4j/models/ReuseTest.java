@@ -73,6 +73,30 @@ class ReuseTest {
     }
   }
 
+  /// So that a line that says how far the reading is never is the answer's.
+  @Test
+  void thePromptIsReadBeforeTheFirstWord() {
+    List<String> heard = new ArrayList<>();
+    try (Conversation c = model.conversation()) {
+      c.ask(
+          Question.of(FIRST),
+          OPTIONS,
+          new AnswerListener() {
+            @Override
+            public void text(String piece) {
+              heard.add("word");
+            }
+
+            @Override
+            public void promptRead(int done, int total) {
+              heard.add("read");
+            }
+          });
+    }
+    assertThat(heard).contains("word", "read");
+    assertThat(heard.lastIndexOf("read")).isLessThan(heard.indexOf("word"));
+  }
+
   @Test
   void aSecondTurnReadsOnlyWhatIsNew() {
     try (Conversation c = model.conversation()) {

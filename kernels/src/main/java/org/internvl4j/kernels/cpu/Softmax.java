@@ -53,8 +53,7 @@ final class Softmax {
     FloatVector factor = FloatVector.broadcast(F, scale);
     FloatVector shift = FloatVector.broadcast(F, -max);
     // One call of exp, the last lanes by a mask: in a tail of its own it was not compiled into
-    // place
-    // and left garbage.
+    // place and left garbage.
     for (int i = 0; i < n; i += Lanes.N) {
       VectorMask<Float> some = F.indexInRange(i, n);
       FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, some);

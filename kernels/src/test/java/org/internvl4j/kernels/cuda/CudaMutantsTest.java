@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +46,7 @@ final class CudaMutantsTest {
   @Test
   void everyPlantedErrorIsNoticed() throws Exception {
     StandIn.assume();
+    assumeTrue(Files.exists(source.resolve("target/emulated/emu.o")), "built with the sanitizer");
     List<Mutant> mutants = mutants();
     for (Mutant mutant : mutants) {
       plant(mutant);

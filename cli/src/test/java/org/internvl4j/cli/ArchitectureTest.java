@@ -186,15 +186,36 @@ class ArchitectureTest {
                     + "|java\\.net\\.(Socket|ServerSocket|URLConnection|HttpURLConnection|http\\..*)"));
   }
 
+  /// On the way of the CPU one class calls native code, `madvise` where there is one.
   @Test
-  void oneClassCallsNativeCode() {
+  void nativeCodeIsCalledForGpusAndByOneClass() {
     check(
         noClasses()
             .that()
             .doNotHaveFullyQualifiedName("org.internvl4j.loader.PageAdvice$Native")
+            .and()
+            .resideOutsideOfPackage("org.internvl4j.kernels.cuda")
             .should()
             .dependOnClassesThat()
             .areAssignableTo(Linker.class));
+  }
+
+  @Test
+  void devicesDoNotSeeEachOther() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("org.internvl4j.kernels.cuda..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.internvl4j.kernels.cpu.."));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("org.internvl4j.kernels.cpu..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.internvl4j.kernels.cuda.."));
   }
 
   @Test

@@ -64,6 +64,8 @@ constexpr size_t GUARD = 64 << 10;  // bytes after every allocation that nobody 
 
 int setting(const char* name, int fallback) { const char* v = getenv(name); return v ? atoi(v) : fallback; }
 
+int capability = setting("EMU_CC", 80);  // 80: the portable kernels, 90: Hopper's too
+
 uint64_t seed = setting("EMU_SEED", 0);  // 0: threads and streams in their plain order
 
 const std::pair<const uintptr_t, Allocation>* owner(uintptr_t p) {
@@ -121,6 +123,7 @@ CUresult enqueue(Stream* s, Op op) {
 
 API const char* emuLastFault() { return fault.c_str(); }
 API void emuSetSeed(uint64_t s) { std::lock_guard<std::recursive_mutex> h(big_lock); seed = s; }
+API void emuSetCapability(int c) { std::lock_guard<std::recursive_mutex> h(big_lock); capability = c; }
 API void emuReset() { std::lock_guard<std::recursive_mutex> h(big_lock); sticky = OK; fault.clear(); for (Stream* s : streams) s->queue.clear(); }
 
 API CUresult cuInit(unsigned) {
@@ -145,8 +148,8 @@ API CUresult cuDeviceGetAttribute(int* v, int attribute, int) {
     case 10: *v = 32; break;                            // warp
     case 16: *v = setting("EMU_SMS", 4); break;         // multiprocessors
     case 38: *v = 4 << 20; break;                       // L2
-    case 75: *v = setting("EMU_CC", 80) / 10; break;    // 80: the portable kernels, 90: Hopper's
-    case 76: *v = setting("EMU_CC", 80) % 10; break;
+    case 75: *v = capability / 10; break;    // 80: the portable kernels, 90: Hopper's
+    case 76: *v = capability % 10; break;
     case 97: *v = 227 << 10; break;                     // shared memory a block, opted in
     default: *v = 0;
   }

@@ -42,3 +42,13 @@ __device__ __forceinline__ float end_of(const Product<T>& p, long long residual_
   }
   return product;
 }
+
+// Two elements of a row side by side, of which `left` are there.
+__device__ __forceinline__ void store_pair(bf16* to, float first, float second, int left) {
+  if (left >= 2 && (reinterpret_cast<uint64_t>(to) & 3) == 0) {
+    *reinterpret_cast<uint32_t*>(to) = pack_bf16(first, second);
+    return;
+  }
+  if (left > 0) to[0] = to_bf16(first);
+  if (left > 1) to[1] = to_bf16(second);
+}

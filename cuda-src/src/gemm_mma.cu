@@ -34,15 +34,6 @@ __device__ __forceinline__ const bf16* weight_row(const Product<bf16>& p, int ro
   return column < p.out ? weight + (long long)column * p.pitch : nullptr;
 }
 
-__device__ __forceinline__ void store_pair(bf16* to, float first, float second, int left) {
-  if (left >= 2 && (reinterpret_cast<uint64_t>(to) & 3) == 0) {
-    *reinterpret_cast<uint32_t*>(to) = pack_bf16(first, second);
-    return;
-  }
-  if (left > 0) to[0] = to_bf16(first);
-  if (left > 1) to[1] = to_bf16(second);
-}
-
 template <End END>
 __device__ __forceinline__ void gemm(const Product<bf16>& p, bool wide) {
   DYN_SMEM(smem);

@@ -253,6 +253,8 @@ public final class KernelCases {
       fused(rows, 130, 65);
       fused(rows, 33, 31);
     }
+    matMul(150, 456, 136, BF16, true);
+    fused(150, 192, 200);
   }
 
   private void blocks() {

@@ -39,6 +39,7 @@ final class CudaDevice implements Device {
   private final Map<String, Long> modules = new HashMap<>();
   private final Map<String, CudaKernel> entries = new HashMap<>();
   private final List<Long> graphs = new ArrayList<>();
+  private final boolean hopper;
   private final DType activations;
   private final CudaKernels kernels;
   private boolean closed;
@@ -48,6 +49,7 @@ final class CudaDevice implements Device {
     this.index = index;
     this.device = driver.device(index);
     this.images = CudaImages.of(driver, device);
+    this.hopper = driver.attribute(CudaDriver.MAJOR, device) == 9;
     this.context = driver.retainContext(device);
     driver.use(context);
     this.stream = driver.createStream();
@@ -209,8 +211,9 @@ final class CudaDevice implements Device {
     return stream;
   }
 
-  int multiprocessors() {
-    return driver.attribute(CudaDriver.MULTIPROCESSORS, device);
+  /// Whether kernels for Hopper (`NAME.sm90.cu`) run here.
+  boolean isHopper() {
+    return hopper;
   }
 
   void zero(long address, long bytes) {

@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -14,15 +15,17 @@ import org.internvl4j.runtime.DeviceException;
 /// current on the calling thread; work is queued in the stream that they name.
 final class CudaDriver {
   /// Device attributes.
-  static final int MULTIPROCESSORS = 16;
-
   static final int MAJOR = 75;
+
   static final int MINOR = 76;
 
   private static final int MAX_DYNAMIC_SHARED = 8; // function attribute
   private static final int NON_BLOCKING = 1; // stream flag
   private static final int RELAXED = 2; // capture mode: other calls go on as ever
   private static final int NAME_LENGTH = 256;
+  private static final int BF16 = 9; // tensor map data type
+  private static final int SWIZZLE_128 = 3;
+  private static final int PROMOTE_128 = 2; // L2 promotion
 
   private final CudaFunctions cuda;
   private final String where;
@@ -166,6 +169,49 @@ final class CudaDriver {
     check(
         "cuFuncSetAttribute",
         () -> (int) cuda.functionSetAttribute.invokeExact(function, MAX_DYNAMIC_SHARED, bytes));
+  }
+
+  /// Describes a row-major bf16 matrix to the copy engine of Hopper, which reads it in boxes that
+  /// lie in the 128-byte swizzle.
+  ///
+  /// @param map 128 bytes, aligned to 64, that a kernel gets by value
+  /// @param pitch bytes from one row to the next, a multiple of 16
+  void tensorMap(
+      MemorySegment map,
+      long address,
+      long rows,
+      long columns,
+      long pitch,
+      int boxRows,
+      int boxColumns) {
+    MethodHandle encode = cuda.tensorMapEncodeTiled;
+    if (encode == null) {
+      throw new DeviceException(
+          "cuda: the driver has no tensor maps; install one of CUDA 12 or later");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sizes = arena.allocateFrom(JAVA_LONG, columns, rows);
+      MemorySegment pitches = arena.allocateFrom(JAVA_LONG, pitch);
+      MemorySegment box = arena.allocateFrom(JAVA_INT, boxColumns, boxRows);
+      MemorySegment steps = arena.allocateFrom(JAVA_INT, 1, 1);
+      check(
+          "cuTensorMapEncodeTiled",
+          () ->
+              (int)
+                  encode.invokeExact(
+                      map,
+                      BF16,
+                      2,
+                      address,
+                      sizes,
+                      pitches,
+                      box,
+                      steps,
+                      0,
+                      SWIZZLE_128,
+                      PROMOTE_128,
+                      0));
+    }
   }
 
   /// @return the driver's code; the caller knows what to say of it

@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.internvl4j.runtime.DeviceException;
+import org.jspecify.annotations.Nullable;
 
 /// The functions of the CUDA driver's library that are used here, bound by their versioned names,
 /// so that one program runs on drivers from CUDA 11.8 on. All return a `CUresult`.
@@ -57,6 +58,9 @@ final class CudaFunctions {
   final MethodHandle errorName;
   final MethodHandle errorString;
 
+  /// Null before CUDA 12, whose GPUs do not need it.
+  final @Nullable MethodHandle tensorMapEncodeTiled;
+
   private final SymbolLookup library;
 
   /// @throws DeviceException if a function is missing
@@ -95,6 +99,12 @@ final class CudaFunctions {
     graphDestroy = bind("cuGraphDestroy");
     errorName = bind("cuGetErrorName");
     errorString = bind("cuGetErrorString");
+    tensorMapEncodeTiled =
+        library
+            .find("cuTensorMapEncodeTiled")
+            .map(symbol ->
+                Linker.nativeLinker().downcallHandle(symbol, TYPES.get("cuTensorMapEncodeTiled")))
+            .orElse(null);
   }
 
   private MethodHandle bind(String name) {
@@ -158,6 +168,21 @@ final class CudaFunctions {
     put(types, "cuGraphDestroy", JAVA_LONG);
     put(types, "cuGetErrorName", JAVA_INT, ADDRESS);
     put(types, "cuGetErrorString", JAVA_INT, ADDRESS);
+    put(
+        types,
+        "cuTensorMapEncodeTiled",
+        ADDRESS,
+        JAVA_INT,
+        JAVA_INT,
+        JAVA_LONG,
+        ADDRESS,
+        ADDRESS,
+        ADDRESS,
+        ADDRESS,
+        JAVA_INT,
+        JAVA_INT,
+        JAVA_INT,
+        JAVA_INT);
     return types;
   }
 

@@ -15,6 +15,8 @@ import java.lang.foreign.MemorySegment;
 final class CudaKernel {
   private static final int MOST_PARAMETERS = 16;
   private static final int MOST_BYTES = 1024;
+  private static final int MAP_BYTES = 128;
+  private static final int MAP_ALIGNMENT = 64;
 
   private final String name;
   private final long function;
@@ -30,7 +32,7 @@ final class CudaKernel {
     this.driver = driver;
     this.function = function;
     this.name = name;
-    this.values = arena.allocate(MOST_BYTES, Long.BYTES);
+    this.values = arena.allocate(MOST_BYTES, MAP_ALIGNMENT);
     this.pointers = arena.allocate(ADDRESS, MOST_PARAMETERS);
   }
 
@@ -66,6 +68,16 @@ final class CudaKernel {
     begin(Float.BYTES);
     values.set(JAVA_FLOAT, at, value);
     at += Float.BYTES;
+    return this;
+  }
+
+  /// Adds a matrix as the copy engine reads it; see [CudaDriver#tensorMap].
+  CudaKernel addMap(
+      long address, long rows, long columns, long pitch, int boxRows, int boxColumns) {
+    begin(MAP_ALIGNMENT);
+    MemorySegment map = values.asSlice(at, MAP_BYTES);
+    driver.tensorMap(map, address, rows, columns, pitch, boxRows, boxColumns);
+    at += MAP_BYTES;
     return this;
   }
 

@@ -16,10 +16,14 @@ final class CudaKernels implements Kernels, AutoCloseable {
   private static final int FEW =
       8; // rows of a product that gemv takes, queries that attention_step takes
 
-  // gemm_mma's and gemm_f32's tiles of y
-  private static final int MMA_TILE = 128;
+  // tiles of y of the gemms, their shared memory
+  private static final int TILE = 128;
   private static final int MMA_SHARED = 64 << 10;
   private static final int F32_TILE = 64;
+  private static final int SM90_FROM = 64; // rows above which it pays
+  private static final int SM90_BLOCK = 384;
+  private static final int SM90_STEP = 64;
+  private static final int SM90_SHARED = 4 * (32 << 10) + 1280;
 
   // attention's tiles, attention_step's pieces of keys
   private static final int QUERIES = 64;
@@ -221,47 +225,97 @@ final class CudaKernels implements Kernels, AutoCloseable {
               + x
               + ", expected a weight that cuda prepared");
     }
-    boolean bf16 = x.dtype() == DType.BF16;
     synchronized (device) {
-      boolean few = rows.count() <= FEW;
-      String file = few ? "gemv" : bf16 ? "gemm_mma" : "gemm_f32";
-      String entry =
-          few
-              ? "gemv" + end + "_" + x.dtype() + "_" + width(rows.count(), bf16)
-              : "gemm" + end + "_" + x.dtype();
-      CudaKernel kernel = device.kernel(file, entry);
-      kernel.beginStruct();
-      rows.add(kernel, 1, at(y));
-      rows.add(kernel, 0, at(x)).add(at(weight)).add(at(up)).add(vector(bias)).add(vector(scale));
-      rows.add(kernel, residual == null ? 1 : 2, at(residual));
-      int in = x.dim(-1);
-      int out = y.dim(-1);
-      kernel.add(rows.count()).add(in).add(out).add(CudaWeights.pitch(x.dtype(), in)).endStruct();
-      if (few) {
-        launch(kernel, Math.ceilDiv(out, BLOCK / 32), 1, 1, BLOCK, 0);
-      } else if (bf16) {
-        kernel.withSharedMemory(MMA_SHARED).add(rows.isWide(0, at(x), x.dtype()) ? 1 : 0);
-        int tile = up == null ? MMA_TILE : MMA_TILE / 2;
-        launch(
-            kernel,
-            Math.ceilDiv(out, tile),
-            Math.ceilDiv(rows.count(), MMA_TILE),
-            1,
-            BLOCK,
-            MMA_SHARED);
+      Product product = new Product(end, rows, y, x, weight, up, bias, scale, residual);
+      if (rows.count() <= FEW) {
+        gemv(product);
+      } else if (x.dtype() == DType.F32) {
+        gemmF32(product);
+      } else if (device.isHopper() && rows.count() > SM90_FROM && isCopied(product)) {
+        gemmSm90(product);
       } else {
-        launch(
-            kernel, Math.ceilDiv(out, F32_TILE), Math.ceilDiv(rows.count(), F32_TILE), 1, BLOCK, 0);
+        gemmMma(product);
       }
     }
   }
 
+  /// What a product is made of; `rows` are those of x, y and, if there is one, residual.
+  private record Product(
+      String end,
+      Rows rows,
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor up,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      @Nullable Tensor residual) {
+    int in() {
+      return x.dim(-1);
+    }
+
+    int out() {
+      return y.dim(-1);
+    }
+
+    int pitch() {
+      return CudaWeights.pitch(x.dtype(), in());
+    }
+
+    /// Adds it as `Product` of `mat_mul.cuh`.
+    CudaKernel addTo(CudaKernel kernel) {
+      kernel.beginStruct();
+      rows.add(kernel, 1, at(y));
+      rows.add(kernel, 0, at(x)).add(at(weight)).add(at(up)).add(vector(bias)).add(vector(scale));
+      rows.add(kernel, residual == null ? 1 : 2, at(residual));
+      return kernel.add(rows.count()).add(in()).add(out()).add(pitch()).endStruct();
+    }
+  }
+
+  private void gemv(Product p) {
+    DType dtype = p.x.dtype();
+    String entry = "gemv" + p.end + "_" + dtype + "_" + width(p.rows.count(), dtype);
+    CudaKernel kernel = p.addTo(device.kernel("gemv", entry));
+    launch(kernel, Math.ceilDiv(p.out(), BLOCK / 32), 1, 1, BLOCK, 0);
+  }
+
+  private void gemmF32(Product p) {
+    CudaKernel kernel = p.addTo(device.kernel("gemm_f32", "gemm" + p.end + "_f32"));
+    int down = Math.ceilDiv(p.rows.count(), F32_TILE);
+    launch(kernel, Math.ceilDiv(p.out(), F32_TILE), down, 1, BLOCK, 0);
+  }
+
+  private void gemmMma(Product p) {
+    CudaKernel kernel = device.kernel("gemm_mma", "gemm" + p.end + "_bf16");
+    boolean wide = p.rows.isWide(0, at(p.x), DType.BF16);
+    p.addTo(kernel.withSharedMemory(MMA_SHARED)).add(wide ? 1 : 0);
+    int across = Math.ceilDiv(p.out(), p.up == null ? TILE : TILE / 2);
+    launch(kernel, across, Math.ceilDiv(p.rows.count(), TILE), 1, BLOCK, MMA_SHARED);
+  }
+
+  private void gemmSm90(Product p) {
+    CudaKernel kernel = device.kernel("gemm.sm90", "gemm" + p.end + "_sm90_bf16");
+    kernel.withSharedMemory(SM90_SHARED);
+    kernel.addMap(at(p.x), p.rows.count(), p.in(), 2 * p.rows.pitch(0), TILE, SM90_STEP);
+    for (Tensor weight : List.of(p.weight, p.up == null ? p.weight : p.up)) {
+      kernel.addMap(at(weight), p.out(), p.in(), 2L * p.pitch(), TILE / 2, SM90_STEP);
+    }
+    p.addTo(kernel);
+    int across = Math.ceilDiv(p.out(), p.up == null ? TILE : TILE / 2);
+    launch(kernel, across, Math.ceilDiv(p.rows.count(), TILE), 1, SM90_BLOCK, SM90_SHARED);
+  }
+
+  /// Whether Hopper's copy engine can read x.
+  private static boolean isCopied(Product p) {
+    return p.rows.isMatrix() && p.rows.isWide(0, at(p.x), DType.BF16);
+  }
+
   /// For how many rows there is an entry of gemv that holds `rows`.
-  private static int width(int rows, boolean bf16) {
+  private static int width(int rows, DType dtype) {
     if (rows == 1) {
       return 1;
     }
-    return !bf16 || rows > 4 ? 8 : rows > 2 ? 4 : 2;
+    return dtype == DType.F32 || rows > 4 ? 8 : rows > 2 ? 4 : 2;
   }
 
   // ---- attention

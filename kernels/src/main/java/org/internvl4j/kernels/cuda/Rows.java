@@ -115,6 +115,16 @@ final class Rows {
     return 32 * Math.clamp(warps, 1, most / 32);
   }
 
+  /// Whether the rows of a tensor lie one pitch apart.
+  boolean isMatrix() {
+    return sizes[0] == 1 && sizes[1] == 1 && sizes[2] == 1;
+  }
+
+  /// Elements from one row of a tensor to the next, where [#isMatrix] holds and there are several.
+  long pitch(int tensor) {
+    return strides[tensor][DIMS - 1];
+  }
+
   /// Whether every row of a tensor that begins at `address` can be read 16 bytes at a time.
   boolean isWide(int tensor, long address, DType dtype) {
     int step = 16 / dtype.bytes();

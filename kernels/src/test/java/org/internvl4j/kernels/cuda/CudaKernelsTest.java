@@ -26,6 +26,7 @@ final class CudaKernelsTest {
   private static Device reference;
   private static Device f32;
   private static Device bf16;
+  private static Device hopper;
 
   @BeforeAll
   static void open() {
@@ -33,6 +34,7 @@ final class CudaKernelsTest {
     reference = Devices.open("reference", 1);
     f32 = StandIn.open(true);
     bf16 = StandIn.open(false);
+    hopper = StandIn.openHopper();
   }
 
   @AfterAll
@@ -41,6 +43,7 @@ final class CudaKernelsTest {
       reference.close();
       f32.close();
       bf16.close();
+      hopper.close();
     }
   }
 
@@ -84,6 +87,23 @@ final class CudaKernelsTest {
   static boolean isMove(KernelCase c) {
     return MOVES.stream().anyMatch(c.name()::startsWith)
         && !c.name().startsWith("patches of 7 of f32");
+  }
+
+  /// Those that take another kernel there, and some that do not.
+  static Stream<KernelCase> products() {
+    return casesInBf16().filter(c -> c.name().startsWith("matMul"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("products")
+  void agreesWithTheReferenceOnHopper(KernelCase c) {
+    float[] expected = c.run(reference, true);
+    float[] plain = c.run(hopper, true);
+    TensorAssert.assertClose(c.name(), plain, expected, Tolerance.chainOfBf16(5));
+    for (int seed = 1; seed < SEEDS; seed++) {
+      StandIn.seed(seed);
+      TensorAssert.assertSameBits(c.name() + ", seed " + seed, c.run(hopper, true), plain);
+    }
   }
 
   @ParameterizedTest

@@ -39,6 +39,10 @@ final class CudaMutantsTest {
     String kernel() {
       return unit.replace(".cu", "");
     }
+
+    boolean isHopper() {
+      return unit.contains(".sm90");
+    }
   }
 
   @TempDir Path temp;
@@ -121,7 +125,7 @@ final class CudaMutantsTest {
         CudaKernelsTest.cases().filter(c -> c.name().startsWith(kernel)).toList();
     assertThat(cases).as(mutant.unit()).isNotEmpty();
     Map<String, float[]> plain = new HashMap<>();
-    for (boolean f32 : new boolean[] {true, false}) {
+    for (boolean f32 : mutant.isHopper() ? new boolean[] {false} : new boolean[] {true, false}) {
       for (long seed = 0; seed < 3; seed++) {
         for (KernelCase c : cases) {
           if (fails(mutant, c, f32, seed, reference, plain)) {
@@ -165,7 +169,7 @@ final class CudaMutantsTest {
   private Device open(Mutant mutant, boolean f32) {
     System.setProperty(CudaImages.FOLDER, folder(mutant).toString());
     try {
-      return StandIn.open(f32);
+      return mutant.isHopper() ? StandIn.openHopper() : StandIn.open(f32);
     } finally {
       System.clearProperty(CudaImages.FOLDER);
     }

@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -19,6 +20,7 @@ import org.internvl4j.runtime.Device;
 public final class StandIn {
   private static final MethodHandle SEED;
   private static final MethodHandle RESET;
+  private static final MethodHandle CAPABILITY;
   private static final MethodHandle FAULT;
 
   static {
@@ -26,6 +28,7 @@ public final class StandIn {
     SymbolLookup lookup = library.lookup();
     SEED = bind(lookup, "emuSetSeed", FunctionDescriptor.ofVoid(JAVA_LONG));
     RESET = bind(lookup, "emuReset", FunctionDescriptor.ofVoid());
+    CAPABILITY = bind(lookup, "emuSetCapability", FunctionDescriptor.ofVoid(JAVA_INT));
     FAULT = bind(lookup, "emuLastFault", FunctionDescriptor.of(ADDRESS));
   }
 
@@ -56,6 +59,24 @@ public final class StandIn {
       return CudaDevice.open(CudaPlatform.get(), 0);
     } finally {
       System.setProperty(CudaDevice.F32, before);
+    }
+  }
+
+  /// A device with bf16 that has Hopper's kernels, too.
+  static Device openHopper() {
+    capability(90);
+    try {
+      return open(false);
+    } finally {
+      capability(80);
+    }
+  }
+
+  private static void capability(int capability) {
+    try {
+      CAPABILITY.invokeExact(capability);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -10,7 +10,8 @@ import org.internvl4j.runtime.DeviceException;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the machine code of a kernel file: `ARCHITECTURE/FILE.cubin` among this module's
-/// resources, or, over the stand-in driver, `FILE.so` beside its library.
+/// resources, or compiled when it is first asked for ([CudaCompiler]), or, over the stand-in
+/// driver, `FILE.so` beside its library.
 ///
 /// Code of an architecture runs on later ones of the same major number; `a` marks code that runs on
 /// that one alone.
@@ -41,7 +42,7 @@ final class CudaImages {
           folder == null ? Path.of(driver.where()).getParent() : Path.of(folder), null, "emulated");
     }
     for (String architecture : ARCHITECTURES) {
-      if (runs(architecture, major, minor) && find(architecture, "rms_norm") != null) {
+      if (runs(architecture, major, minor) && has(architecture)) {
         return new CudaImages(null, null, architecture);
       }
     }
@@ -58,6 +59,10 @@ final class CudaImages {
             + String.join(", ", ARCHITECTURES)
             + "; build the project where nvcc is, put org.bytedeco:cuda-redist on the class path, or"
             + " use --device cpu");
+  }
+
+  private static boolean has(String architecture) {
+    return CudaImages.class.getResource("images/" + architecture + "/rms_norm.cubin") != null;
   }
 
   private static boolean runs(String architecture, int major, int minor) {

@@ -1,5 +1,6 @@
 package org.internvl4j.kernels.cuda;
 
+import java.io.UncheckedIOException;
 import org.internvl4j.runtime.DeviceException;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,7 @@ final class CudaPlatform {
       }
       CudaImages.of(driver, driver.device(0)); // whether there is code for it
       return new CudaPlatform(driver, null);
-    } catch (DeviceException e) {
+    } catch (DeviceException | UncheckedIOException e) {
       return new CudaPlatform(null, String.valueOf(e.getMessage()).replaceFirst("^cuda: ", ""));
     }
   }

@@ -1,4 +1,4 @@
-// What the attention kernels share. Twin of the Java class Heads.
+// What the attention kernels share. Twin of the Java class Attention.
 //   y, q: [N, Tq, H, D]   k, v: [N, Tk, K, D]   query head h reads kv head h / (H / K); heads contiguous
 #pragma once
 #include "vec.cuh"

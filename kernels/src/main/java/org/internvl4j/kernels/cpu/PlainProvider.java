@@ -11,6 +11,7 @@ public final class PlainProvider implements DeviceProvider {
   private static final String BELOW = "internvl4j.plain.below";
 
   private static final long TOY = 16L << 20;
+  private static final int FIRST = 1000; // even a GPU takes longer to start
 
   @Override
   public String name() {
@@ -24,7 +25,7 @@ public final class PlainProvider implements DeviceProvider {
 
   @Override
   public int preference(long weights) {
-    return weights < Long.getLong(BELOW, TOY) ? 20 : preference();
+    return weights < Long.getLong(BELOW, TOY) ? FIRST : preference();
   }
 
   @Override

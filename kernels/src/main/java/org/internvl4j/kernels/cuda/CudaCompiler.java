@@ -39,7 +39,9 @@ final class CudaCompiler {
   private static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12");
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(\\w+\\.cuh)\"");
 
-  private final Nvrtc nvrtc;
+  /// Behind it all; seen by tests.
+  final Nvrtc nvrtc;
+
   private final String version;
   private final Path folder;
 

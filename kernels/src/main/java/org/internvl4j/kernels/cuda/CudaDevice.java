@@ -2,10 +2,11 @@ package org.internvl4j.kernels.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.lang.ref.Cleaner;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
@@ -24,8 +25,10 @@ final class CudaDevice implements Device {
   /// `true` computes in f32 throughout.
   static final String F32 = "internvl4j.cuda.f32";
 
-  private static final int STAGE =
-      1 << 20; // bytes of host memory that copies of Java arrays go through
+  /// Bytes of host memory that copies of Java arrays go through.
+  private static final int STAGE = 1 << 20;
+
+  private static final Cleaner CLEANER = Cleaner.create();
 
   private final CudaDriver driver;
   private final int index;
@@ -38,7 +41,7 @@ final class CudaDevice implements Device {
   private final MemorySegment stage = arena.allocate(STAGE, Long.BYTES);
   private final Map<String, Long> modules = new HashMap<>();
   private final Map<String, CudaKernel> entries = new HashMap<>();
-  private final List<Long> graphs = new ArrayList<>();
+  private final Set<Long> graphs = new HashSet<>();
   private final boolean hopper;
   private final DType activations;
   private final CudaKernels kernels;
@@ -191,7 +194,7 @@ final class CudaDevice implements Device {
         module = load(file);
         modules.put(file, module);
       }
-      kernel = new CudaKernel(driver, driver.function(module, entry), entry, arena);
+      kernel = new CudaKernel(driver, driver.function(module, entry), entry, stream, arena);
       entries.put(entry, kernel);
     }
     return kernel.with();
@@ -204,11 +207,6 @@ final class CudaDevice implements Device {
       bytes.copyFrom(MemorySegment.ofArray(image));
       return driver.loadModule(bytes);
     }
-  }
-
-  /// The stream that kernels run in.
-  long stream() {
-    return stream;
   }
 
   /// Whether kernels for Hopper (`NAME.sm90.cu`) run here.
@@ -250,8 +248,18 @@ final class CudaDevice implements Device {
     graph = driver.endCapture(stream);
     graphs.add(graph);
     Runnable again = () -> launch(graph);
+    CLEANER.register(again, () -> forget(graph));
     again.run();
     return again;
+  }
+
+  /// Frees a graph that nobody can launch any more.
+  private synchronized void forget(long graph) {
+    if (!closed && graphs.remove(graph)) {
+      use();
+      driver.synchronize(stream);
+      driver.destroyGraph(graph);
+    }
   }
 
   private synchronized void launch(long graph) {

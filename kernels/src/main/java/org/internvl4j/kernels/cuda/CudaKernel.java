@@ -17,29 +17,28 @@ final class CudaKernel {
   private static final int MOST_BYTES = 1024;
   private static final int MAP_BYTES = 128;
   private static final int MAP_ALIGNMENT = 64;
+  private static final int SHARED_FOR_ALL = 48 << 10; // bytes that a launch may have unasked
 
   private final String name;
   private final long function;
   private final CudaDriver driver;
+  private final long stream;
   private final MemorySegment values;
   private final MemorySegment pointers;
   private int parameters;
   private long at; // where the next value goes
   private int depth; // of structs that are begun
+  private int allowedShared = SHARED_FOR_ALL;
 
+  /// @param stream where launches are queued
   /// @param arena for the parameter block
-  CudaKernel(CudaDriver driver, long function, String name, Arena arena) {
+  CudaKernel(CudaDriver driver, long function, String name, long stream, Arena arena) {
     this.driver = driver;
+    this.stream = stream;
     this.function = function;
     this.name = name;
     this.values = arena.allocate(MOST_BYTES, MAP_ALIGNMENT);
     this.pointers = arena.allocate(ADDRESS, MOST_PARAMETERS);
-  }
-
-  /// Allows launches to ask for more shared memory than any may.
-  CudaKernel withSharedMemory(int bytes) {
-    driver.allowSharedMemory(function, bytes);
-    return this;
   }
 
   /// Begins a new launch.
@@ -106,14 +105,27 @@ final class CudaKernel {
     at = (at + alignment - 1) / alignment * alignment;
   }
 
-  /// Queues the kernel with what was added.
+  /// Queues the kernel with what was added; nothing if the grid is empty.
   ///
+  /// @param sharedBytes dynamic shared memory of a block
   /// @throws org.internvl4j.runtime.DeviceException if the driver refuses
-  void launch(int gridX, int gridY, int gridZ, int threads, int sharedBytes, long stream) {
+  void launch(int gridX, int gridY, int gridZ, int threads, int sharedBytes) {
+    if (gridX == 0 || gridY == 0 || gridZ == 0) {
+      return;
+    }
+    if (sharedBytes > allowedShared) {
+      driver.allowSharedMemory(function, sharedBytes);
+      allowedShared = sharedBytes;
+    }
     int code = driver.launch(function, gridX, gridY, gridZ, threads, sharedBytes, stream, pointers);
     if (code != 0) {
       throw driver.failure(
           "%s <<<(%d,%d,%d),(%d,1,1)>>>".formatted(name, gridX, gridY, gridZ, threads), code);
     }
+  }
+
+  /// [#launch(int, int, int, int, int)] of a line of blocks without dynamic shared memory.
+  void launch(int blocks, int threads) {
+    launch(blocks, 1, 1, threads, 0);
   }
 }

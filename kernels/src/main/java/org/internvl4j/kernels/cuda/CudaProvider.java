@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Names no class that needs the driver in its fields: those are first touched when somebody asks.
 public final class CudaProvider implements DeviceProvider {
-  private static final long TOY = 16L << 20; // bytes of weights; a GPU takes longer to start
-
   @Override
   public String name() {
     return "cuda";
@@ -19,11 +17,6 @@ public final class CudaProvider implements DeviceProvider {
   @Override
   public int preference() {
     return CudaLibrary.isNamed() && CudaPlatform.get().isStandIn() ? -100 : 100;
-  }
-
-  @Override
-  public int preference(long weights) {
-    return weights < TOY ? Math.min(preference(), 5) : preference();
   }
 
   @Override

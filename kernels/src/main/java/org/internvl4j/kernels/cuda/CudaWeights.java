@@ -21,6 +21,12 @@ final class CudaWeights {
     return Math.ceilDiv(columns, step) * step;
   }
 
+  /// Whether the elements lie row-major without gaps, as those of a prepared matrix do if its rows
+  /// need no padding.
+  static boolean isDense(Tensor t) {
+    return t.isPacked() ? pitch(t.dtype(), t.dim(1)) == t.dim(1) : t.isContiguous();
+  }
+
   static Tensor prepare(CudaDevice device, Tensor weight, Role role, DType keep, Workspace model) {
     if (role == Role.MATRIX && keep.isBlocks()) {
       throw new IllegalArgumentException(
@@ -36,7 +42,9 @@ final class CudaWeights {
     if (role == Role.MATRIX) {
       long bytes = (long) shape.dim(0) * pitch(dtype, shape.dim(1)) * dtype.bytes();
       prepared = model.allocatePacked(dtype, shape, bytes);
-      device.zero(CudaKernels.at(prepared), bytes);
+      if (!isDense(prepared)) {
+        device.zero(CudaKernels.at(prepared), bytes);
+      }
     } else {
       prepared = model.allocate(dtype, shape.toArray());
     }

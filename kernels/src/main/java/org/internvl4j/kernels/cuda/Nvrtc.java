@@ -23,8 +23,6 @@ import org.internvl4j.runtime.DeviceException;
 ///
 /// One thread at a time.
 final class Nvrtc {
-  private static final List<String> OPTIONS = List.of("--std=c++17", "-default-device");
-
   private final MethodHandle version;
   private final MethodHandle createProgram;
   private final MethodHandle compileProgram;
@@ -97,7 +95,7 @@ final class Nvrtc {
 
   private byte[] compile(Arena arena, long program, String name, String architecture) {
     List<String> options =
-        List.of("--gpu-architecture=" + architecture, OPTIONS.get(0), OPTIONS.get(1));
+        List.of("--gpu-architecture=" + architecture, "--std=c++17", "-default-device");
     MemorySegment pointers = strings(arena, options);
     int code;
     try {

@@ -3,6 +3,7 @@ package org.internvl4j.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.runtime.DType;
@@ -117,8 +118,8 @@ final class CudaDeviceTest {
       Runnable again = device.record(step);
       List<Tensor> results = List.copyOf(y);
       for (int i = 0; i < 390; i += 13) {
-        ids.fromHost(java.lang.foreign.MemorySegment.ofArray(new int[] {(7 * i) % 50}));
-        at.fromHost(java.lang.foreign.MemorySegment.ofArray(new int[] {10 + i}));
+        ids.fromHost(MemorySegment.ofArray(new int[] {(7 * i) % 50}));
+        at.fromHost(MemorySegment.ofArray(new int[] {10 + i}));
         again.run();
         float[] recorded = results.getFirst().toFloats();
         float[] best = results.getLast().toFloats();

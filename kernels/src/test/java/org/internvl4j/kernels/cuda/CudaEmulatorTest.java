@@ -39,7 +39,7 @@ final class CudaEmulatorTest {
 
   private float[] run(String entry, int threads) {
     CudaKernel kernel = device.kernel("faulty", entry);
-    kernel.add(CudaKernels.at(y)).launch(1, 1, 1, threads, 0, device.stream());
+    kernel.add(CudaKernels.at(y)).launch(1, 1, 1, threads, 0);
     return y.toFloats();
   }
 
@@ -67,7 +67,7 @@ final class CudaEmulatorTest {
         .kernel("faulty", "bad_async")
         .add(((CudaMemory) from).address())
         .add(CudaKernels.at(y))
-        .launch(1, 1, 1, 32, 128, device.stream());
+        .launch(1, 1, 1, 32, 128);
     assertThat(y.toFloats()[0])
         .isNaN(); // the first to read; its wait lands what the next one reads
     from.close();
@@ -81,7 +81,7 @@ final class CudaEmulatorTest {
         .kernel("faulty", "bad_bounds")
         .add(((CudaMemory) out).address())
         .add(32)
-        .launch(1, 1, 1, 64, 0, device.stream());
+        .launch(1, 1, 1, 64, 0);
     assertThatThrownBy(out::close)
         .isInstanceOf(DeviceException.class)
         .hasMessageContaining("a kernel wrote past the end of an allocation of 128 bytes");

@@ -1,0 +1,131 @@
+package org.internvl4j.kernels.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+
+/// Which of the attention kernels runs, and the memory of `attention_step`; twin of
+/// `attention.cuh`. Few queries are `attention_step`'s, so that a token does not depend on how many
+/// are made together.
+final class Attention implements AutoCloseable {
+  private static final int BLOCK = 128; // threads
+  private static final int FEW = 8; // queries that attention_step takes
+  private static final int QUERIES = 64; // of a block of attention
+  private static final int KEYS = 64; // of a tile of it
+  private static final int PIECE = 128; // keys of a block of attention_step
+  private static final int GROUP = 8; // heads of it
+  private static final int STEP_WIDEST = 128;
+  private static final int PLAIN_WIDEST = 256;
+  private static final int PART_BYTES = 4 * GROUP * (2 + STEP_WIDEST);
+
+  private final CudaDevice device;
+  private final List<Long> outgrown = new ArrayList<>(); // recorded steps may still use them
+  private long parts;
+  private long partBytes;
+  private long arrived;
+  private long arrivedBytes;
+
+  Attention(CudaDevice device) {
+    this.device = device;
+  }
+
+  void run(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    if (q.shape().size() == 0) {
+      return;
+    }
+    int width = q.dim(3);
+    int queries = q.dim(1);
+    int batch = q.dim(0);
+    int heads = q.dim(2);
+    if (width > PLAIN_WIDEST) {
+      throw new IllegalArgumentException(
+          "attention: q is " + q + ", cuda computes heads of at most " + PLAIN_WIDEST);
+    }
+    synchronized (device) {
+      if (queries <= FEW && width <= STEP_WIDEST) {
+        step(y, q, k, v, mask, scale);
+      } else if (isTiled(y, q, k, v)) {
+        int padded = Math.ceilDiv(width, 32) * 32;
+        int shared = 2 * KEYS * padded * 2;
+        CudaKernel kernel = device.kernel("attention", "attention_bf16_d" + padded);
+        operands(kernel, y, q, k, v, mask, scale);
+        kernel.launch(Math.ceilDiv(queries, QUERIES), heads, batch, BLOCK, shared);
+      } else {
+        CudaKernel kernel = device.kernel("attention_plain", "attention_plain_" + q.dtype());
+        operands(kernel, y, q, k, v, mask, scale);
+        kernel.launch(Math.ceilDiv(queries, 4), heads, batch, BLOCK, 0);
+      }
+    }
+  }
+
+  private void step(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    int kvHeads = k.dim(2);
+    int lines = q.dim(1) * kvHeads * Math.ceilDiv(q.dim(2) / kvHeads, GROUP);
+    int pieces = Math.max(1, Math.ceilDiv(mostSeen(q.dim(1), k.dim(1), mask), PIECE));
+    reserve((long) q.dim(0) * lines * pieces * PART_BYTES, (long) q.dim(0) * lines * 4);
+    CudaKernel kernel = device.kernel("attention_step", "attention_step_" + q.dtype());
+    operands(kernel, y, q, k, v, mask, scale);
+    kernel.add(parts).add(arrived);
+    kernel.launch(pieces, lines, q.dim(0), BLOCK, 0);
+  }
+
+  /// A mask in memory may let all keys be seen by the time that a recorded step runs.
+  private static int mostSeen(int queries, int keys, Mask mask) {
+    return mask instanceof Mask.Past ? keys : mask.visible(queries - 1, keys);
+  }
+
+  /// Whether attention.cu, which copies 16 bytes at a time, can read this.
+  private static boolean isTiled(Tensor... tensors) {
+    for (Tensor t : tensors) {
+      boolean aligned = CudaKernels.at(t) % 16 == 0 && t.dim(3) % 8 == 0;
+      for (int i = 0; i < 3; i++) {
+        aligned &= t.stride(i) % 8 == 0 || t.dim(i) == 1;
+      }
+      if (t.dtype() != DType.BF16 || t.dim(3) > 128 || !aligned) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void operands(
+      CudaKernel kernel, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    kernel
+        .add(CudaKernels.at(y))
+        .add(CudaKernels.at(q))
+        .add(CudaKernels.at(k))
+        .add(CudaKernels.at(v))
+        .beginStruct();
+    for (Tensor t : List.of(y, q, k, v)) {
+      kernel.add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
+    }
+    switch (mask) {
+      case Mask.None _ -> kernel.add(0L).add(-1);
+      case Mask.Causal(int past) -> kernel.add(0L).add(past);
+      case Mask.Past(Tensor past) -> kernel.add(CudaKernels.at(past)).add(0);
+    }
+    kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2)).add(q.dim(2) / k.dim(2));
+    kernel.add(q.dim(3)).add(scale).endStruct();
+  }
+
+  /// Makes sure of the memory of attention_step. What is outgrown stays: recorded steps name it.
+  private void reserve(long wantedParts, long wantedArrived) {
+    if (wantedParts > partBytes) {
+      partBytes = Math.max(wantedParts, 2 * partBytes);
+      parts = device.allocate(partBytes);
+      outgrown.add(parts);
+    }
+    if (wantedArrived > arrivedBytes) {
+      arrivedBytes = Math.max(wantedArrived, 2 * arrivedBytes);
+      arrived = device.allocate(arrivedBytes);
+      outgrown.add(arrived);
+    }
+  }
+
+  @Override
+  public void close() {
+    outgrown.forEach(device::free);
+  }
+}

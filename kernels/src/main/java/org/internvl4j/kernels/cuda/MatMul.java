@@ -1,0 +1,147 @@
+package org.internvl4j.kernels.cuda;
+
+import java.util.List;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Products with weights, and what they end with; twin of `mat_mul.cuh`. Few rows are `gemv`'s, so
+/// that a row's result does not depend on how many there are; more are the tensor cores', or in f32
+/// `gemm_f32`'s.
+final class MatMul {
+  private static final int BLOCK = 256; // threads
+  private static final int FEW = 8; // rows that gemv takes
+  private static final int TILE = 128; // of y, of the gemms on tensor cores
+  private static final int MMA_SHARED = 64 << 10;
+  private static final int F32_TILE = 64;
+  private static final int SM90_FROM = 64; // rows above which it is taken
+  private static final int SM90_BLOCK = 384;
+  private static final int SM90_STEP = 64;
+  private static final int SM90_SHARED = 4 * (32 << 10) + 1280;
+
+  private final CudaDevice device;
+
+  MatMul(CudaDevice device) {
+    this.device = device;
+  }
+
+  /// @param end `_gelu`, `_add`, `_swi_glu` or nothing: what entries are called by
+  /// @param up the second weight of `_swi_glu`
+  void run(
+      String end,
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor up,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      @Nullable Tensor residual) {
+    Rows rows = residual == null ? Rows.of(x, y) : Rows.of(x, y, residual);
+    if (rows.count() == 0 || y.dim(-1) == 0) {
+      return;
+    }
+    if (!weight.isPacked() || weight.dtype() != x.dtype()) {
+      throw new IllegalArgumentException(
+          "matMul: weight is "
+              + weight
+              + " but x is "
+              + x
+              + ", expected a weight that cuda prepared");
+    }
+    synchronized (device) {
+      Product product = new Product(end, rows, y, x, weight, up, bias, scale, residual);
+      if (rows.count() <= FEW) {
+        gemv(product);
+      } else if (x.dtype() == DType.F32) {
+        gemmF32(product);
+      } else if (device.isHopper() && rows.count() > SM90_FROM && isCopied(product)) {
+        gemmSm90(product);
+      } else {
+        gemmMma(product);
+      }
+    }
+  }
+
+  /// What a product is made of; `rows` are those of x, y and, if there is one, residual.
+  private record Product(
+      String end,
+      Rows rows,
+      Tensor y,
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor up,
+      @Nullable Tensor bias,
+      @Nullable Tensor scale,
+      @Nullable Tensor residual) {
+    int in() {
+      return x.dim(-1);
+    }
+
+    int out() {
+      return y.dim(-1);
+    }
+
+    int pitch() {
+      return CudaWeights.pitch(x.dtype(), in());
+    }
+
+    /// Adds it as `Product` of `mat_mul.cuh`.
+    CudaKernel addTo(CudaKernel kernel) {
+      kernel.beginStruct();
+      rows.add(kernel, 1, CudaKernels.at(y));
+      rows.add(kernel, 0, CudaKernels.at(x))
+          .add(CudaKernels.at(weight))
+          .add(CudaKernels.at(up))
+          .add(CudaKernels.vector(bias))
+          .add(CudaKernels.vector(scale));
+      rows.add(kernel, residual == null ? 1 : 2, CudaKernels.at(residual));
+      return kernel.add(rows.count()).add(in()).add(out()).add(pitch()).endStruct();
+    }
+  }
+
+  private void gemv(Product p) {
+    DType dtype = p.x.dtype();
+    String entry = "gemv" + p.end + "_" + dtype + "_" + width(p.rows.count(), dtype);
+    CudaKernel kernel = p.addTo(device.kernel("gemv", entry));
+    kernel.launch(Math.ceilDiv(p.out(), BLOCK / 32), BLOCK);
+  }
+
+  private void gemmF32(Product p) {
+    CudaKernel kernel = p.addTo(device.kernel("gemm_f32", "gemm" + p.end + "_f32"));
+    int down = Math.ceilDiv(p.rows.count(), F32_TILE);
+    kernel.launch(Math.ceilDiv(p.out(), F32_TILE), down, 1, BLOCK, 0);
+  }
+
+  private void gemmMma(Product p) {
+    CudaKernel kernel = device.kernel("gemm_mma", "gemm" + p.end + "_bf16");
+    boolean wide = p.rows.isWide(0, CudaKernels.at(p.x), DType.BF16);
+    p.addTo(kernel).add(wide ? 1 : 0);
+    int across = Math.ceilDiv(p.out(), p.up == null ? TILE : TILE / 2);
+    kernel.launch(across, Math.ceilDiv(p.rows.count(), TILE), 1, BLOCK, MMA_SHARED);
+  }
+
+  private void gemmSm90(Product p) {
+    CudaKernel kernel = device.kernel("gemm.sm90", "gemm" + p.end + "_sm90_bf16");
+    kernel.addMap(
+        CudaKernels.at(p.x), p.rows.count(), p.in(), 2 * p.rows.pitch(0), TILE, SM90_STEP);
+    for (Tensor weight : List.of(p.weight, p.up == null ? p.weight : p.up)) {
+      kernel.addMap(CudaKernels.at(weight), p.out(), p.in(), 2L * p.pitch(), TILE / 2, SM90_STEP);
+    }
+    p.addTo(kernel);
+    int across = Math.ceilDiv(p.out(), p.up == null ? TILE : TILE / 2);
+    kernel.launch(across, Math.ceilDiv(p.rows.count(), TILE), 1, SM90_BLOCK, SM90_SHARED);
+  }
+
+  /// Whether Hopper's copy engine can read x.
+  private static boolean isCopied(Product p) {
+    return p.rows.isMatrix() && p.rows.isWide(0, CudaKernels.at(p.x), DType.BF16);
+  }
+
+  /// For how many rows there is an entry of gemv that holds `rows`.
+  private static int width(int rows, DType dtype) {
+    if (rows == 1) {
+      return 1;
+    }
+    return dtype == DType.F32 || rows > 4 ? 8 : rows > 2 ? 4 : 2;
+  }
+}

@@ -1,0 +1,242 @@
+"""Every kernel on shapes of the four models: operands, the reference in float64, what PyTorch has for it."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+DECODERS = {
+    "1b": dict(hidden=896, heads=14, kv=2, width=64, mlp=4864, vocabulary=151_655),
+    "2b": dict(hidden=2048, heads=16, kv=8, width=128, mlp=8192, vocabulary=92_553),
+    "8b": dict(hidden=4096, heads=32, kv=8, width=128, mlp=14_336, vocabulary=92_553),
+    "26b": dict(hidden=6144, heads=48, kv=8, width=128, mlp=16_384, vocabulary=92_553),
+    "tiny-1b": dict(hidden=64, heads=4, kv=1, width=16, mlp=104, vocabulary=63),
+    "tiny-2b": dict(hidden=64, heads=4, kv=2, width=16, mlp=96, vocabulary=61),
+    "tiny-26b": dict(hidden=96, heads=4, kv=2, width=24, mlp=128, vocabulary=61),
+}
+TOWERS = {
+    "vit-300m": dict(hidden=1024, heads=16, width=64, mlp=4096, grid=32),
+    "vit-6b": dict(hidden=3200, heads=25, width=128, mlp=12_800, grid=32),
+    "tiny-vit-300m": dict(hidden=48, heads=3, width=16, mlp=64, grid=4),
+    "tiny-vit-6b": dict(hidden=64, heads=2, width=32, mlp=96, grid=4),
+}
+ONE_ROUNDING, CHAIN = 4e-3, 1e-2  # of the norm, bf16
+
+
+class Case:
+    """One call of a kernel.
+
+    operands: name -> tensor, y among them, filled with NaN
+    reference: float64 operands -> float64 result
+    rival: what PyTorch offers, or None
+    flops, bytes: the least that a call must do
+    """
+
+    def __init__(self, name, kernel, operands, reference, rival=None, flops=0, tolerance=CHAIN, **numbers):
+        self.name, self.kernel, self.operands, self.numbers = name, kernel, operands, numbers
+        self.reference, self.rival, self.flops, self.tolerance = reference, rival, flops, tolerance
+        self.bytes = sum(t.numel() * t.element_size() for t in operands.values())
+
+    def listing(self):
+        return {"name": self.name, "kernel": self.kernel, **self.numbers}
+
+
+class Maker:
+    def __init__(self, device, seed):
+        self.device = device
+        self.random = torch.Generator(device).manual_seed(seed)
+
+    def noise(self, *shape, scale=1.0):
+        return (torch.randn(*shape, generator=self.random, device=self.device) * scale).to(torch.bfloat16)
+
+    def nothing(self, *shape, dtype=torch.bfloat16):
+        if dtype == torch.int32:
+            return torch.full(shape, -7, dtype=dtype, device=self.device)
+        return torch.full(shape, float("nan"), dtype=dtype, device=self.device)
+
+    def weight(self, out, inputs):
+        return self.noise(out, inputs, scale=1 / math.sqrt(inputs))
+
+    # ---- products
+
+    def linear(self, name, rows, inputs, out, bias=False):
+        o = dict(x=self.noise(rows, inputs), weight=self.weight(out, inputs), y=self.nothing(rows, out))
+        if bias:
+            o["bias"] = self.noise(out)
+        return Case(name, "mat_mul", o, lambda t: F.linear(t["x"], t["weight"], t.get("bias")),
+                    lambda t: F.linear(t["x"], t["weight"], t.get("bias")), 2 * rows * inputs * out, ONE_ROUNDING)
+
+    def gelu(self, name, rows, inputs, out):
+        o = dict(x=self.noise(rows, inputs), weight=self.weight(out, inputs), bias=self.noise(out),
+                 y=self.nothing(rows, out))
+        f = lambda t: F.gelu(F.linear(t["x"], t["weight"], t["bias"]))
+        return Case(name, "mat_mul_gelu", o, f, f, 2 * rows * inputs * out)
+
+    def residual(self, name, rows, inputs, out, scaled=False):
+        o = dict(x=self.noise(rows, inputs), weight=self.weight(out, inputs), residual=self.noise(rows, out),
+                 y=self.nothing(rows, out))
+        if scaled:
+            o |= dict(bias=self.noise(out), scale=self.noise(out))
+        def f(t):
+            p = F.linear(t["x"], t["weight"], t.get("bias"))
+            return t["residual"] + (p * t["scale"] if scaled else p)
+        return Case(name, "mat_mul_add", o, f, f, 2 * rows * inputs * out)
+
+    def swi_glu_product(self, name, rows, inputs, out):
+        o = dict(x=self.noise(rows, inputs), weight=self.weight(out, inputs), up=self.weight(out, inputs),
+                 y=self.nothing(rows, out))
+        f = lambda t: F.silu(F.linear(t["x"], t["weight"])) * F.linear(t["x"], t["up"])
+        return Case(name, "mat_mul_swi_glu", o, f, f, 4 * rows * inputs * out)
+
+    # ---- attention
+
+    def cached_attention(self, name, queries, keys, heads, kv, width, past, batch=1):
+        o = dict(q=self.noise(batch, queries, heads, width), k=self.noise(batch, kv, keys, width),
+                 v=self.noise(batch, kv, keys, width), y=self.nothing(batch, queries, heads, width))
+        def f(t):
+            k = t["k"].repeat_interleave(heads // kv, 1)
+            v = t["v"].repeat_interleave(heads // kv, 1)
+            seen = torch.arange(keys, device=k.device)[None] <= past + torch.arange(queries, device=k.device)[:, None]
+            scores = (t["q"].transpose(1, 2) @ k.transpose(2, 3) / math.sqrt(width)).masked_fill(~seen, -math.inf)
+            return (scores.softmax(-1) @ v).transpose(1, 2)
+        def rival(t):
+            causal = past == 0 and queries == keys
+            return F.scaled_dot_product_attention(t["q"].transpose(1, 2), t["k"], t["v"], is_causal=causal,
+                                                  enable_gqa=heads != kv)
+        pairs = sum(min(keys, past + i + 1) for i in range(queries))
+        return Case(name, "attention", o, f, rival, 4 * batch * pairs * heads * width, past=past)
+
+    def tower_attention(self, name, tiles, tokens, heads, width):
+        o = dict(qkv=self.noise(tiles, tokens, 3, heads, width), y=self.nothing(tiles, tokens, heads, width))
+        def f(t):
+            q, k, v = (t["qkv"][:, :, i].transpose(1, 2) for i in range(3))
+            return ((q @ k.transpose(2, 3) / math.sqrt(width)).softmax(-1) @ v).transpose(1, 2)
+        def rival(t):
+            return F.scaled_dot_product_attention(*(t["qkv"][:, :, i].transpose(1, 2) for i in range(3)))
+        return Case(name, "attention", o, f, rival, 4 * tiles * tokens * tokens * heads * width)
+
+    # ---- rows and elements
+
+    def norm(self, name, kernel, rows, width):
+        o = dict(x=self.noise(rows, width), weight=self.noise(width), y=self.nothing(rows, width))
+        if kernel == "layer_norm":
+            o["bias"] = self.noise(width)
+            f = lambda t: F.layer_norm(t["x"], (width,), t["weight"], t["bias"], 1e-6)
+        else:
+            f = lambda t: F.rms_norm(t["x"], (width,), t["weight"], 1e-6)
+        return Case(name, kernel, o, f, f)
+
+    def map(self, name, kernel, f, rows, width, tolerance=ONE_ROUNDING):
+        o = dict(x=self.noise(rows, width), y=self.nothing(rows, width))
+        return Case(name, kernel, o, lambda t: f(t["x"]), lambda t: f(t["x"]), tolerance=tolerance)
+
+    def zip(self, name, kernel, f, rows, width):
+        o = dict(a=self.noise(rows, width), b=self.noise(rows, width), y=self.nothing(rows, width))
+        return Case(name, kernel, o, lambda t: f(t["a"], t["b"]), lambda t: f(t["a"], t["b"]))
+
+    def arg_max(self, name, rows, width):
+        o = dict(x=self.noise(rows, width), y=self.nothing(rows, dtype=torch.int32))
+        return Case(name, "arg_max", o, lambda t: (t["x"] == t["x"].amax(-1, keepdim=True)).int().argmax(-1),
+                    lambda t: t["x"].argmax(-1), tolerance=0)
+
+    def rope(self, name, tokens, heads, width):
+        angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
+        o = dict(x=self.noise(tokens, heads, width), cos=angles.cos(), sin=angles.sin(),
+                 y=self.nothing(tokens, heads, width))
+        def f(t):
+            left, right = t["x"].chunk(2, -1)
+            cos, sin = t["cos"][:, None], t["sin"][:, None]
+            return torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
+        return Case(name, "rope", o, f)
+
+    def gather(self, name, tokens, width, vocabulary):
+        ids = torch.randint(0, vocabulary, (tokens,), generator=self.random, device=self.device)
+        o = dict(table=self.noise(vocabulary, width), ids=ids.int(), y=self.nothing(tokens, width))
+        case = Case(name, "gather", o, lambda t: t["table"][t["ids"].long()], tolerance=0)
+        case.bytes = 4 * tokens * width
+        return case
+
+    def patches(self, name, tiles, side, patch):
+        o = dict(x=self.noise(tiles, 3, side, side), y=self.nothing(tiles, (side // patch) ** 2, 3 * patch * patch))
+        f = lambda t: F.unfold(t["x"], patch, stride=patch).transpose(1, 2)
+        return Case(name, "patches", o, f, f, tolerance=0, patch=patch)
+
+    def pixel_shuffle(self, name, tiles, grid, width):
+        o = dict(x=self.noise(tiles, grid, grid, width), y=self.nothing(tiles, grid // 2, grid // 2, 4 * width))
+        def f(t):
+            x = t["x"].view(tiles, grid // 2, 2, grid // 2, 2, width)
+            return x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
+        return Case(name, "pixel_shuffle", o, f, f, tolerance=0)
+
+    def copy(self, name, rows, width):
+        o = dict(x=self.noise(rows, width), y=self.nothing(rows, width))
+        return Case(name, "copy", o, lambda t: t["x"], tolerance=0)
+
+    def put_rows(self, name, table, rows, width, at):
+        o = dict(x=self.noise(rows, width), y=self.noise(table, width),
+                 at=torch.tensor([at], dtype=torch.int32, device=self.device))
+        def f(t):
+            y = t["y"].clone()
+            y[at:at + rows] = t["x"]
+            return y
+        case = Case(name, "put_rows", o, f, tolerance=0)
+        case.bytes = 4 * rows * width
+        return case
+
+
+def makers(m, tiny):
+    """Name -> maker, all of them; a case is made when it is asked for, since together they would not fit."""
+    named = {}
+    few = (1, 4, 12) if tiny else (1, 4, 16, 64)
+    past = 40 if tiny else 2047
+    prompts = (70,) if tiny else (512, 3400)
+    for model, d in DECODERS.items():
+        if model.startswith("tiny") != tiny:
+            continue
+        hidden, heads, kv, width, mlp = (d[k] for k in ("hidden", "heads", "kv", "width", "mlp"))
+        qkv = (heads + 2 * kv) * width
+        for rows in (*few, *prompts):
+            at = f"{model}/{{}} {rows}"
+            named[at.format("qkv")] = lambda n, r=rows, i=hidden, o=qkv: m.linear(n, r, i, o, bias=True)
+            named[at.format("out")] = lambda n, r=rows, i=heads * width, o=hidden: m.residual(n, r, i, o)
+            named[at.format("gate_up")] = lambda n, r=rows, i=hidden, o=mlp: m.swi_glu_product(n, r, i, o)
+            named[at.format("down")] = lambda n, r=rows, i=mlp, o=hidden: m.residual(n, r, i, o)
+            named[at.format("rms_norm")] = lambda n, r=rows, w=hidden: m.norm(n, "rms_norm", r, w)
+        for rows in few[:2]:
+            named[f"{model}/head {rows}"] = lambda n, r=rows, i=hidden, o=d["vocabulary"]: m.linear(n, r, i, o)
+            named[f"{model}/arg_max {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.arg_max(n, r, w)
+        a = dict(heads=heads, kv=kv, width=width)
+        named[f"{model}/attention step"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, **a)
+        named[f"{model}/attention step x8"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, batch=8, **a)
+        for rows in prompts:
+            named[f"{model}/attention {rows}"] = lambda n, r=rows, a=a: m.cached_attention(n, r, r, past=0, **a)
+        named[f"{model}/attention behind"] = lambda n, r=prompts[0], a=a: m.cached_attention(n, r, r + 33, past=33, **a)
+        named[f"{model}/rope"] = lambda n, r=prompts[-1], h=heads, w=width: m.rope(n, r, h, w)
+        named[f"{model}/gather"] = lambda n, r=prompts[-1], w=hidden, v=d["vocabulary"]: m.gather(n, r, w, v)
+        named[f"{model}/put_rows"] = lambda n, r=prompts[0], w=kv * width: m.put_rows(n, 2 * r, r, w, 5)
+    for model, d in TOWERS.items():
+        if model.startswith("tiny") != tiny:
+            continue
+        hidden, mlp, tokens = d["hidden"], d["mlp"], d["grid"] ** 2 + 1
+        for tiles in (2,) if tiny else (1, 13):
+            rows = tiles * tokens
+            at = f"{model}/{{}} {tiles}"
+            named[at.format("qkv")] = lambda n, r=rows, h=hidden: m.linear(n, r, h, 3 * h, bias=True)
+            named[at.format("proj")] = lambda n, r=rows, h=hidden: m.residual(n, r, h, h, scaled=True)
+            named[at.format("fc1")] = lambda n, r=rows, h=hidden, o=mlp: m.gelu(n, r, h, o)
+            named[at.format("fc2")] = lambda n, r=rows, h=hidden, i=mlp: m.residual(n, r, i, h, scaled=True)
+            named[at.format("attention")] = lambda n, t=tiles, k=tokens, d=d: m.tower_attention(n, t, k, d["heads"], d["width"])
+            named[at.format("layer_norm")] = lambda n, r=rows, h=hidden: m.norm(n, "layer_norm", r, h)
+            named[at.format("pixel_shuffle")] = lambda n, t=tiles, g=d["grid"], h=hidden: m.pixel_shuffle(n, t, g, h)
+    rows, width = (37, 72) if tiny else (8192, 8192)  # 128 MiB and more
+    named["large/layer_norm"] = lambda n: m.norm(n, "layer_norm", rows, width)
+    named["large/rms_norm"] = lambda n: m.norm(n, "rms_norm", rows, width)
+    named["large/swi_glu"] = lambda n: m.zip(n, "swi_glu", lambda a, b: F.silu(a) * b, rows, width)
+    named["large/add"] = lambda n: m.zip(n, "add", torch.add, rows, width)
+    named["large/mul"] = lambda n: m.zip(n, "mul", torch.mul, rows, width)
+    named["large/gelu"] = lambda n: m.map(n, "gelu", F.gelu, rows, width)
+    named["large/silu"] = lambda n: m.map(n, "silu", F.silu, rows, width)
+    named["large/softmax"] = lambda n: m.map(n, "softmax", lambda x: x.softmax(-1), rows, width)
+    named["large/copy"] = lambda n: m.copy(n, rows, width)
+    named["large/patches"] = lambda n: m.patches(n, 1 if tiny else 13, 28 if tiny else 448, 14)
+    return named

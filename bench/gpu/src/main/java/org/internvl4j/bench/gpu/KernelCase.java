@@ -1,0 +1,133 @@
+package org.internvl4j.bench.gpu;
+
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Tensor;
+
+/// A kernel by name and its numbers.
+///
+/// @param name of the case
+/// @param kernel as `cuda-src/src` calls it
+/// @param numbers what is neither tensor nor shape
+record KernelCase(String name, String kernel, Json numbers) {
+  private static final float EPS = 1e-6f;
+
+  /// @param run the call, on one set of operands
+  /// @param y what it writes
+  record Call(Tensor y, Runnable run) {}
+
+  static KernelCase of(Json json) {
+    return new KernelCase(json.getText("name"), json.getText("kernel"), json);
+  }
+
+  Call on(Operands o) {
+    Kernels k = o.w().device().kernels();
+    Tensor y = o.get("y");
+    return new Call(
+        y,
+        switch (kernel) {
+          case "mat_mul" -> {
+            Tensor bias = o.vectorOrNull("bias");
+            yield product(o, (x, w) -> k.matMul(y, x, w, bias));
+          }
+          case "mat_mul_gelu" -> {
+            Tensor bias = o.vectorOrNull("bias");
+            yield product(o, (x, w) -> k.matMulGelu(y, x, w, bias));
+          }
+          case "mat_mul_add" -> {
+            Tensor residual = o.get("residual");
+            Tensor bias = o.vectorOrNull("bias");
+            Tensor scale = o.vectorOrNull("scale");
+            yield product(o, (x, w) -> k.matMulAdd(y, x, w, bias, scale, residual));
+          }
+          case "mat_mul_swi_glu" -> {
+            Tensor up = o.matrix("up");
+            yield product(o, (x, w) -> k.matMulSwiGlu(y, x, w, up));
+          }
+          case "attention" -> attention(k, y, o);
+          case "layer_norm" -> {
+            Tensor weight = o.vector("weight");
+            Tensor bias = o.vector("bias");
+            yield one(o, x -> k.layerNorm(y, x, weight, bias, EPS));
+          }
+          case "rms_norm" -> {
+            Tensor weight = o.vector("weight");
+            yield one(o, x -> k.rmsNorm(y, x, weight, EPS));
+          }
+          case "rope" -> {
+            Tensor cos = o.get("cos");
+            Tensor sin = o.get("sin");
+            yield one(o, x -> k.rope(y, x, cos, sin));
+          }
+          case "gather" -> {
+            Tensor table = o.table("table");
+            Tensor ids = o.get("ids");
+            yield () -> k.gather(y, table, ids);
+          }
+          case "swi_glu" -> two(o, (a, b) -> k.swiGlu(y, a, b));
+          case "add" -> two(o, (a, b) -> k.add(y, a, b));
+          case "mul" -> two(o, (a, b) -> k.mul(y, a, b));
+          case "copy" -> one(o, x -> k.copy(y.transpose(0, 1), x.transpose(0, 1)));
+          case "gelu" -> one(o, x -> k.gelu(y, x));
+          case "silu" -> one(o, x -> k.silu(y, x));
+          case "softmax" -> one(o, x -> k.softmax(y, x));
+          case "arg_max" -> one(o, x -> k.argMax(y, x));
+          case "pixel_shuffle" -> one(o, x -> k.pixelShuffle(y, x));
+          case "patches" -> {
+            int patch = numbers.getInt("patch");
+            yield one(o, x -> k.patches(y, x, patch));
+          }
+          case "resize_bicubic" -> one(o, x -> k.resizeBicubic(y, x));
+          case "put_rows" -> {
+            Tensor at = o.get("at");
+            yield one(o, x -> k.putRows(y, x, at));
+          }
+          default -> throw new IllegalArgumentException("gpu kit: no kernel is called " + kernel);
+        });
+  }
+
+  /// Keys and values `[N, K, T, D]`, as a KV cache holds them, or those of `qkv` `[N, T, 3, H, D]`.
+  private Runnable attention(Kernels k, Tensor y, Operands o) {
+    float scale = (float) (1 / Math.sqrt(y.dim(3)));
+    Mask mask = numbers.has("past") ? Mask.causal(numbers.getInt("past")) : Mask.NONE;
+    if (o.has("qkv")) {
+      Tensor qkv = o.get("qkv");
+      Tensor q = qkv.select(2, 0);
+      Tensor keys = qkv.select(2, 1);
+      Tensor values = qkv.select(2, 2);
+      return () -> k.attention(y, q, keys, values, mask, scale);
+    }
+    Tensor q = o.get("q");
+    Tensor keys = o.get("k").transpose(1, 2);
+    Tensor values = o.get("v").transpose(1, 2);
+    return () -> k.attention(y, q, keys, values, mask, scale);
+  }
+
+  @FunctionalInterface
+  private interface One {
+    void run(Tensor x);
+  }
+
+  @FunctionalInterface
+  private interface Two {
+    void run(Tensor a, Tensor b);
+  }
+
+  private static Runnable one(Operands o, One kernel) {
+    Tensor x = o.get("x");
+    return () -> kernel.run(x);
+  }
+
+  private static Runnable two(Operands o, Two kernel) {
+    Tensor a = o.get("a");
+    Tensor b = o.get("b");
+    return () -> kernel.run(a, b);
+  }
+
+  private static Runnable product(Operands o, Two kernel) {
+    Tensor x = o.get("x");
+    Tensor weight = o.matrix("weight");
+    return () -> kernel.run(x, weight);
+  }
+}

@@ -49,7 +49,7 @@ final class TensorTest {
   @Test
   void throughReplacesElementsAndFreesWhatTheBodyAllocated() {
     Tensor x = on.counting(3);
-    long mark = on.step.mark();
+    Workspace.Mark mark = on.step.mark();
     Tensor same = x.through(v -> v.add(v).add(v));
     assertThat(same).isSameAs(x);
     assertThat(x.toFloats()).containsExactly(0, 3, 6);

@@ -1,25 +1,39 @@
 package org.internvl4j.models;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.SafeTensors;
+import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
+import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -34,6 +48,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A model spread over several GPUs, which the stand-in driver keeps apart, has the bits of one on
 /// a single GPU.
 class SeveralDevicesTest {
+  private static final String TIED = ", tied";
+
   @BeforeEach
   void assume() {
     assumeTrue(
@@ -44,6 +60,7 @@ class SeveralDevicesTest {
   @AfterEach
   void asBefore() {
     seed(0);
+    forgetWaits(false);
   }
 
   private static Path library() {
@@ -53,40 +70,99 @@ class SeveralDevicesTest {
   /// The order of threads, blocks and streams.
   private static void seed(long seed) {
     try {
-      Linker.nativeLinker()
-          .downcallHandle(
-              SymbolLookup.libraryLookup(library(), Arena.global()).findOrThrow("emuSetSeed"),
-              FunctionDescriptor.ofVoid(JAVA_LONG))
-          .invokeExact(seed);
+      emulator("emuSetSeed", JAVA_LONG).invokeExact(seed);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
   }
 
+  /// A planted error: streams do not wait for the events of others.
+  private static void forgetWaits(boolean forget) {
+    try {
+      emulator("emuForgetWaits", JAVA_INT).invokeExact(forget ? 1 : 0);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static MethodHandle emulator(String function, MemoryLayout parameter) {
+    SymbolLookup lookup = SymbolLookup.libraryLookup(library(), Arena.global());
+    return Linker.nativeLinker()
+        .downcallHandle(lookup.findOrThrow(function), FunctionDescriptor.ofVoid(parameter));
+  }
+
   private static VisionLanguageModel open(String fixture, String devices) {
+    Path folder = Fixtures.folder(fixture.replace(TIED, ""));
     return VisionLanguageModel.open(
-        Checkpoint.open(Fixtures.folder(fixture)),
+        fixture.endsWith(TIED) ? tied(folder) : Checkpoint.open(folder),
         OpenOptions.DEFAULT.withDevice(devices).withWholeTower());
   }
 
-  /// The embeddings tied to the head, and with a head of their own.
+  /// A checkpoint without a head of its own.
+  private static Checkpoint tied(Path folder) {
+    Map<String, byte[]> files = new HashMap<>();
+    SafeTensorsWriter writer = new SafeTensorsWriter();
+    try (Stream<Path> paths = Files.list(folder);
+        Device device = Devices.open("reference", 1);
+        SafeTensors weights = SafeTensors.open(folder.resolve("model.safetensors"))) {
+      for (Path path : paths.toList()) {
+        files.put(path.getFileName().toString(), Files.readAllBytes(path));
+      }
+      for (String name : weights.names()) {
+        if (!name.equals("language_model.lm_head.weight")) {
+          Tensor weight = weights.tensor(name, device);
+          writer.add(name, weight.dtype(), weight.toFloats(), weight.shape().toArray());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    files.put("model.safetensors", writer.toBytes());
+    return Checkpoint.of("tied", files);
+  }
+
+  /// All decoders; a head tied to the embeddings, which are on another device; a tower of which the
+  /// decoder sees an earlier block; positions that are computed where the first layer is.
   @ParameterizedTest
-  @ValueSource(strings = {"internvl2-1b", "internvl2-2b", "internvl2-4b"})
+  @ValueSource(
+      strings = {
+        "internvl2-1b",
+        "internvl2-1b" + TIED,
+        "internvl2-1b-resized",
+        "internvl2-2b",
+        "internvl2-4b",
+        "internvl-chat-v1-1"
+      })
   void anyNumberOfDevicesComputesTheSameBits(String fixture) {
     Map<String, float[]> one = states(fixture, "cuda", 1);
     for (String devices : List.of("cuda:0,1", "cuda:2,0,1", "cuda:0,1,2,3")) {
-      for (int seed = 0; seed < 4; seed++) {
-        seed(seed);
-        Map<String, float[]> several = states(fixture, devices, devices.split(",").length);
-        assertThat(several.keySet()).isEqualTo(one.keySet());
-        for (Map.Entry<String, float[]> state : one.entrySet()) {
-          TensorAssert.assertSameBits(
-              "%s of %s on %s, seed %d".formatted(state.getKey(), fixture, devices, seed),
-              several.get(state.getKey()),
-              state.getValue());
-        }
-      }
+      requireSame(fixture, devices, 0, one);
     }
+    for (int seed = 1; seed < 4; seed++) {
+      seed(seed);
+      requireSame(fixture, "cuda:0,1,2,3", seed, one);
+    }
+  }
+
+  private static void requireSame(
+      String fixture, String devices, int seed, Map<String, float[]> one) {
+    Map<String, float[]> several = states(fixture, devices, devices.split(",").length);
+    assertThat(several.keySet()).isEqualTo(one.keySet());
+    for (Map.Entry<String, float[]> state : one.entrySet()) {
+      TensorAssert.assertSameBits(
+          "%s of %s on %s, seed %d".formatted(state.getKey(), fixture, devices, seed),
+          several.get(state.getKey()),
+          state.getValue());
+    }
+  }
+
+  @Test
+  void aHandOverThatNobodyWaitsForIsNoticed() {
+    Map<String, float[]> one = states("internvl2-1b", "cuda", 1);
+    forgetWaits(true);
+    assertThatThrownBy(() -> requireSame("internvl2-1b", "cuda:0,1", 0, one))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("internvl2-1b on cuda:0,1");
   }
 
   /// What goes in and comes out of every layer, then the logits of some tokens in recorded steps.
@@ -172,6 +248,25 @@ class SeveralDevicesTest {
           .forEach(answers::add);
     }
     return answers;
+  }
+
+  /// One thread may record while another hands over: they take turns, and do not wait for each
+  /// other for ever.
+  @Test
+  void conversationsOfTwoThreadsShareTheDevices() throws Exception {
+    try (VisionLanguageModel model = open("internvl2-1b", "cuda:0,1");
+        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Question question = Question.of("red or blue red or blue");
+      Generation options = Generation.GREEDY.withMaxNewTokens(12);
+      String alone = model.ask(question, options, AnswerListener.NONE).text();
+      List<Callable<String>> asking = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        asking.add(() -> model.ask(question, options, AnswerListener.NONE).text());
+      }
+      for (Future<String> answer : threads.invokeAll(asking)) {
+        assertThat(answer.get()).isEqualTo(alone);
+      }
+    }
   }
 
   @Test

@@ -4,8 +4,8 @@
 // - Work is queued and runs only when something waits for it, streams interleaved as the seed says, so a
 //   missing event, a buffer freed or reused too early shows.
 // - Fresh memory holds NaN patterns; copies are checked against allocations; the launch limits of sm_90 hold.
-// - EMU_DEVICES=n gives n devices with separate memories; a kernel or copy that touches another device's
-//   memory without peer access fails.
+// - EMU_DEVICES=n gives n devices with separate memories. A kernel or copy that touches another device's memory
+//   fails, with peer access too: no kernel here means to. So does work for a stream of another device.
 // - A failed kernel poisons the context, as on a GPU; emuLastFault() says what happened.
 #include "emu.h"
 #include "hopper.h"
@@ -30,17 +30,17 @@
 
 typedef int CUresult;
 enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101, INVALID_CONTEXT = 201,
-     NO_BINARY = 209, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719,
-     CAPTURE_UNSUPPORTED = 900 };
+     NO_BINARY = 209, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, PEER_ACCESS_ALREADY_ENABLED = 704,
+     LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900 };
 
 namespace {
 
 double now() { timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1e3 + t.tv_nsec * 1e-6; }
 
 typedef std::function<CUresult()> Op;
-struct Graph { std::vector<Op> ops; };
+struct Graph { int device; std::vector<Op> ops; };
 struct Stream { int device; std::deque<Op> queue; Graph* capture = nullptr; };
-struct Event { Stream* stream = nullptr; uint64_t asked = 0, done = 0; double at = 0; };
+struct Event { int device; Stream* stream = nullptr; uint64_t asked = 0, done = 0; double at = 0; };
 struct Device { Stream* null_stream; std::set<int> peers; size_t used = 0; };
 struct Allocation { size_t bytes; int device; };
 typedef const char* (*Run)(const emu::Kernel*, const emu::Launch*);
@@ -68,6 +68,8 @@ int capability = setting("EMU_CC", 80);  // 80: the portable kernels, 90: Hopper
 
 uint64_t seed = setting("EMU_SEED", 0);  // 0: threads and streams in their plain order
 
+bool forget_waits = false;  // a planted error: streams do not wait for events
+
 const std::pair<const uintptr_t, Allocation>* owner(uintptr_t p) {
   auto it = memory.upper_bound(p);
   if (it == memory.begin()) return nullptr;
@@ -78,6 +80,10 @@ bool inside(uintptr_t p, size_t n) {
   if (!n) return true;
   auto* a = owner(p);
   return a && p + n <= a->first + a->second.bytes;
+}
+bool foreign(uintptr_t p) {
+  auto* a = owner(p);
+  return a && a->second.device != current;
 }
 bool is_pinned(uintptr_t p, size_t n) {
   auto it = pinned.upper_bound(p);
@@ -112,6 +118,7 @@ void drain_all() {
 CUresult enqueue(Stream* s, Op op) {
   if (sticky) return sticky;
   if (!s) { drain_all(); return op(); }  // the legacy stream waits for all others
+  if (s->device != current) return fail(INVALID_HANDLE, "a stream of another device");
   if (s->capture) s->capture->ops.push_back(std::move(op));
   else s->queue.push_back(std::move(op));
   return OK;
@@ -124,6 +131,7 @@ CUresult enqueue(Stream* s, Op op) {
 API const char* emuLastFault() { return fault.c_str(); }
 API void emuSetSeed(uint64_t s) { std::lock_guard<std::recursive_mutex> h(big_lock); seed = s; }
 API void emuSetCapability(int c) { std::lock_guard<std::recursive_mutex> h(big_lock); capability = c; }
+API void emuForgetWaits(int forget) { std::lock_guard<std::recursive_mutex> h(big_lock); forget_waits = forget; }
 API void emuReset() { std::lock_guard<std::recursive_mutex> h(big_lock); sticky = OK; fault.clear(); for (Stream* s : streams) s->queue.clear(); }
 
 API CUresult cuInit(unsigned) {
@@ -161,7 +169,12 @@ API CUresult cuCtxSetCurrent(void* c) { ENTER; current = (int)(uintptr_t)c - 1; 
 API CUresult cuCtxGetCurrent(void** c) { *c = (void*)(uintptr_t)(current + 1); return OK; }
 API CUresult cuCtxSynchronize() { ENTER_CONTEXT; drain_all(); return sticky; }
 API CUresult cuDeviceCanAccessPeer(int* yes, int a, int b) { *yes = a != b; return OK; }
-API CUresult cuCtxEnablePeerAccess(void* c, unsigned) { ENTER_CONTEXT; devices[current].peers.insert((int)(uintptr_t)c - 1); return OK; }
+API CUresult cuCtxEnablePeerAccess(void* c, unsigned) {
+  ENTER_CONTEXT;
+  const int other = (int)(uintptr_t)c - 1;
+  if (other < 0 || other >= (int)devices.size() || other == current) return INVALID_DEVICE;
+  return devices[current].peers.insert(other).second ? OK : PEER_ACCESS_ALREADY_ENABLED;
+}
 
 API CUresult cuMemGetInfo_v2(size_t* free_bytes, size_t* total) { ENTER_CONTEXT; *total = TOTAL; *free_bytes = TOTAL - devices[current].used; return OK; }
 API CUresult cuMemAlloc_v2(uintptr_t* p, size_t n) {
@@ -192,7 +205,8 @@ API CUresult cuMemHostAlloc(void** p, size_t n, unsigned) { ENTER_CONTEXT; if (p
 API CUresult cuMemFreeHost(void* p) { ENTER_CONTEXT; if (!pinned.erase((uintptr_t)p)) return INVALID_VALUE; free(p); return OK; }
 
 static CUresult copy(Stream* s, void* d, const void* from, size_t n) { return enqueue(s, [=] { memcpy(d, from, n); return OK; }); }
-#define CHECK_DEVICE(p, n) if (!inside(p, n)) return fail(INVALID_VALUE, "copy outside every device allocation")
+#define CHECK_MEMORY(p, n) if (!inside(p, n)) return fail(INVALID_VALUE, "copy outside every device allocation")
+#define CHECK_DEVICE(p, n) CHECK_MEMORY(p, n); if (foreign(p)) return fail(INVALID_VALUE, "copy of another device's memory")
 
 API CUresult cuMemcpyHtoDAsync_v2(uintptr_t d, const void* h, size_t n, Stream* s) {
   ENTER_CONTEXT; CHECK_DEVICE(d, n);
@@ -209,7 +223,8 @@ API CUresult cuMemcpyDtoHAsync_v2(void* h, uintptr_t d, size_t n, Stream* s) {
 }
 API CUresult cuMemcpyDtoDAsync_v2(uintptr_t a, uintptr_t b, size_t n, Stream* s) { ENTER_CONTEXT; CHECK_DEVICE(a, n); CHECK_DEVICE(b, n); return copy(s, (void*)a, (const void*)b, n); }
 API CUresult cuMemcpyPeerAsync(uintptr_t a, void* ac, uintptr_t b, void* bc, size_t n, Stream* s) {
-  ENTER_CONTEXT; CHECK_DEVICE(a, n); CHECK_DEVICE(b, n);
+  ENTER_CONTEXT; CHECK_MEMORY(a, n); CHECK_MEMORY(b, n);
+  if (!n) return OK;
   if (owner(a)->second.device != (int)(uintptr_t)ac - 1 || owner(b)->second.device != (int)(uintptr_t)bc - 1)
     return fail(INVALID_VALUE, "peer copy names the wrong context");
   return copy(s, (void*)a, (const void*)b, n);
@@ -262,9 +277,8 @@ static CUresult launch(Function* f, unsigned gx, unsigned gy, unsigned gz, unsig
     values.resize(values.size() + (bytes + 7) / 8);
     memcpy(&values[at.back()], params[i], bytes);
     if (bytes == 8)
-      if (auto* a = owner(values[at.back()]))
-        if (a->second.device != current && !devices[current].peers.count(a->second.device))
-          return poison(ILLEGAL_ADDRESS, f->name + ": parameter " + std::to_string(i) + " is another device's memory");
+      if (foreign(values[at.back()]))
+        return poison(ILLEGAL_ADDRESS, f->name + ": parameter " + std::to_string(i) + " is another device's memory");
   }
   return enqueue(s, [=]() mutable -> CUresult {
     std::vector<void*> args;
@@ -287,10 +301,11 @@ API CUresult cuLaunchCooperativeKernel(Function* f, unsigned gx, unsigned gy, un
 API CUresult cuStreamCreate(Stream** s, unsigned) { ENTER_CONTEXT; streams.insert(*s = new Stream{current}); return OK; }
 API CUresult cuStreamDestroy_v2(Stream* s) { ENTER_CONTEXT; drain(s); streams.erase(s); delete s; return OK; }
 API CUresult cuStreamSynchronize(Stream* s) { ENTER_CONTEXT; drain(stream_of(s)); return sticky; }
-API CUresult cuEventCreate(Event** e, unsigned) { ENTER_CONTEXT; *e = new Event; return OK; }
+API CUresult cuEventCreate(Event** e, unsigned) { ENTER_CONTEXT; *e = new Event{current}; return OK; }
 API CUresult cuEventDestroy_v2(Event* e) { ENTER_CONTEXT; drain_all(); delete e; return OK; }
 API CUresult cuEventRecord(Event* e, Stream* s) {
   ENTER_CONTEXT;
+  if (e->device != stream_of(s)->device) return fail(INVALID_HANDLE, "an event of another device");
   e->stream = stream_of(s);
   const uint64_t ticket = ++e->asked;
   return enqueue(s, [=] { e->done = ticket; e->at = now(); return OK; });
@@ -304,13 +319,14 @@ API CUresult cuEventElapsedTime(float* ms, Event* a, Event* b) { ENTER_CONTEXT; 
 API CUresult cuStreamWaitEvent(Stream* s, Event* e, unsigned) {
   ENTER_CONTEXT;
   const uint64_t ticket = e->asked;
+  if (forget_waits) return OK;
   return enqueue(s, [=] { return finish(e, ticket); });
 }
 
-API CUresult cuStreamBeginCapture_v2(Stream* s, int) { ENTER_CONTEXT; if (!s || s->capture) return INVALID_VALUE; s->capture = new Graph; return OK; }
+API CUresult cuStreamBeginCapture_v2(Stream* s, int) { ENTER_CONTEXT; if (!s || s->capture) return INVALID_VALUE; s->capture = new Graph{s->device, {}}; return OK; }
 API CUresult cuStreamEndCapture(Stream* s, Graph** g) { ENTER_CONTEXT; if (!s->capture) return INVALID_VALUE; *g = s->capture; s->capture = nullptr; return OK; }
 API CUresult cuGraphInstantiateWithFlags(Graph** x, Graph* g, unsigned long long) { ENTER_CONTEXT; *x = new Graph(*g); return OK; }
-API CUresult cuGraphLaunch(Graph* x, Stream* s) { ENTER_CONTEXT; for (Op& op : x->ops) if (CUresult r = enqueue(s, op)) return r; return OK; }
+API CUresult cuGraphLaunch(Graph* x, Stream* s) { ENTER_CONTEXT; if (x->device != current) return fail(INVALID_HANDLE, "a graph of another device"); for (Op& op : x->ops) if (CUresult r = enqueue(s, op)) return r; return OK; }
 API CUresult cuGraphExecDestroy(Graph* x) { ENTER_CONTEXT; drain_all(); delete x; return OK; }
 API CUresult cuGraphDestroy(Graph* g) { ENTER_CONTEXT; delete g; return OK; }
 // Two dimensions, no or 128-byte swizzle: what the kernels use.
@@ -342,6 +358,7 @@ API CUresult cuGetErrorName(CUresult r, const char** s) {
     case INVALID_HANDLE: *s = "CUDA_ERROR_INVALID_HANDLE"; return OK;
     case NOT_FOUND: *s = "CUDA_ERROR_NOT_FOUND"; return OK;
     case ILLEGAL_ADDRESS: *s = "CUDA_ERROR_ILLEGAL_ADDRESS"; return OK;
+    case PEER_ACCESS_ALREADY_ENABLED: *s = "CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED"; return OK;
     case LAUNCH_FAILED: *s = "CUDA_ERROR_LAUNCH_FAILED"; return OK;
     case CAPTURE_UNSUPPORTED: *s = "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"; return OK;
     default: *s = nullptr; return INVALID_VALUE;

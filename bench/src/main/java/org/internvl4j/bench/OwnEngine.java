@@ -60,10 +60,10 @@ final class OwnEngine implements Engine {
     InternVlConfig config = InternVlConfig.of(checkpoint.config());
     this.matrices =
         PackedStore.open(checkpoint, device, format, CachePolicy.standard(), 0, LoadListener.NONE);
-    Weights w = Weights.of(checkpoint, device, model, matrices);
+    Weights w = Weights.of(checkpoint, model, matrices);
     this.net = InternVl.load(config, config.visionBlocks(), format, w);
     matrices.finish();
-    this.cache = net.decoder().newCache(steps, "benchmark");
+    this.cache = net.decoder().newCache("benchmark");
     cache.reserve(CAPACITY);
     this.token = new Token();
   }
@@ -114,7 +114,7 @@ final class OwnEngine implements Engine {
     Decoder decoder = net.decoder();
     for (int from = 0; ; from += CHUNK) {
       int rows = Math.min(CHUNK, ids.length - from);
-      long mark = steps.mark();
+      Workspace.Mark mark = steps.mark();
       Tensor x = decoder.embed(steps.of(Arrays.copyOfRange(ids, from, from + rows), rows));
       Step step = decoder.step(List.of(new Step.Span(rows, cache, ids.length)), steps).begin();
       Tensor y = decoder.forward(x, step, h -> {});
@@ -134,7 +134,7 @@ final class OwnEngine implements Engine {
     private final int[] id = new int[1];
     private final MemorySegment idMemory = MemorySegment.ofArray(id);
     private final Step step = net.decoder().step(List.of(new Step.Span(1, cache, 1)), passes);
-    private final long mark = passes.mark();
+    private final Workspace.Mark mark = passes.mark();
     private @Nullable Runnable recorded;
     private @Nullable Tensor best;
 

@@ -109,17 +109,17 @@ record QualityMeasures(String name, WeightFormat format, boolean roundsTower) {
         Checkpoint checkpoint = Checkpoint.open(folder);
         SafeTensors golden = SafeTensors.open(folder.resolve("golden.safetensors"))) {
       InternVlConfig config = InternVlConfig.of(checkpoint.config());
-      Weights w = Weights.of(checkpoint, device, model);
+      Weights w = Weights.of(checkpoint, model);
       Decoder decoder = InternVl.load(config, config.visionBlocks(), format, w).decoder();
       float[] embedded = golden.tensor("inputs_embeds", device).toFloats();
       float[] expected = golden.tensor("logits", device).toFloats();
       int width = config.language().hiddenSize();
       int rows = embedded.length / width;
       float[] found = new float[expected.length];
-      try (KvCache cache = decoder.newCache(steps, "quality")) {
+      try (KvCache cache = decoder.newCache("quality")) {
         cache.reserve(rows);
         for (int i = 0; i < rows; i++) {
-          long mark = steps.mark();
+          Workspace.Mark mark = steps.mark();
           Tensor x = steps.of(Arrays.copyOfRange(embedded, i * width, (i + 1) * width), 1, width);
           Step step = decoder.step(List.of(new Step.Span(1, cache, rows)), steps).begin();
           Tensor y = decoder.forward(x, step, h -> {});

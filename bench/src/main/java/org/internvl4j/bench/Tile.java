@@ -9,7 +9,7 @@ final class Tile implements AutoCloseable {
   private final InternVl net;
   private final Workspace steps;
   private final Tensor pixels;
-  private final long mark;
+  private final Workspace.Mark mark;
 
   Tile(OwnEngine engine) {
     this.net = engine.net();

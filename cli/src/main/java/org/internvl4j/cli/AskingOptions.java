@@ -39,9 +39,7 @@ final class AskingOptions {
     if (stats) {
       console.report(
           Stats.opening(
-              opened.name(),
-              opened.device().description(),
-              Duration.ofNanos(System.nanoTime() - start)));
+              opened.name(), opened.description(), Duration.ofNanos(System.nanoTime() - start)));
     }
     return opened;
   }

@@ -33,8 +33,9 @@ final class DeviceOptions {
       defaultValue = BEST,
       paramLabel = "NAME",
       description =
-          "auto, cuda (an NVIDIA GPU; cuda:1 is the second), cpu, plain (loops without vectors; auto takes it"
-              + " for toys) or reference; 'doctor' lists what this machine has.")
+          "auto, cuda (an NVIDIA GPU; cuda:1 is the second, cuda:0,1 spreads the model over two), cpu, plain"
+              + " (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what this"
+              + " machine has.")
   private String device = BEST;
 
   @Option(
@@ -72,7 +73,7 @@ final class DeviceOptions {
     List<String> names =
         Stream.concat(Stream.of(BEST), Devices.providers().stream().map(DeviceProvider::name))
             .toList();
-    if (!names.contains(device.replaceFirst(":[0-9]+$", ""))) {
+    if (!names.contains(device.replaceFirst(":[0-9]+(,[0-9]+)*$", ""))) {
       throw new UsageException(
           "--device is " + device + ", expected one of " + String.join(", ", names));
     }

@@ -31,7 +31,7 @@ final class DoctorCommand implements Computing {
     tell("cores", Integer.toString(Runtime.getRuntime().availableProcessors()), null);
     boolean any = false;
     for (DeviceProvider provider : Devices.providers()) {
-      any |= device(provider);
+      any |= devices(provider);
     }
     tell(
         "pictures here",
@@ -83,17 +83,26 @@ final class DoctorCommand implements Computing {
     }
   }
 
-  private boolean device(DeviceProvider provider) {
+  private boolean devices(DeviceProvider provider) {
     String why = provider.unavailable();
     if (why != null) {
       tell("device " + provider.name(), "not available", why);
       return false;
     }
-    try (Device device = provider.open(0)) {
-      tell("device " + provider.name(), device.description(), null);
+    boolean any = false;
+    int count = provider.count();
+    for (int i = 0; i < count; i++) {
+      any |= device(provider, i, "device " + provider.name() + (count == 1 ? "" : ":" + i));
+    }
+    return any;
+  }
+
+  private boolean device(DeviceProvider provider, int index, String name) {
+    try (Device device = provider.open(0, index)) {
+      tell(name, device.description(), null);
       return true;
     } catch (DeviceException e) {
-      tell("device " + provider.name(), "not usable", e.getMessage());
+      tell(name, "not usable", e.getMessage());
       return false;
     }
   }

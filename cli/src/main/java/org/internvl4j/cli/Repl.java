@@ -47,7 +47,7 @@ final class Repl implements AutoCloseable {
   /// @return the exit code
   int run() throws IOException {
     lines.onInterrupt(conversation::cancel);
-    console.note(model.name() + " on " + model.device().description() + "; /help lists commands");
+    console.note(model.name() + " on " + model.description() + "; /help lists commands");
     String line;
     while ((line = lines.next("> ")) != null) {
       line = line.strip();

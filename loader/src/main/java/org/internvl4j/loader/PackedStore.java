@@ -63,7 +63,8 @@ public final class PackedStore implements AutoCloseable {
     this.file = file;
   }
 
-  /// Prepares every matrix when it is asked for, keeps nothing on disk.
+  /// Prepares every matrix when it is asked for, on the device of the workspace where it goes;
+  /// keeps nothing on disk.
   public static PackedStore none(Checkpoint checkpoint, Device device, LoadListener listener) {
     PackedFiles nowhere = new PackedFiles(Path.of(""));
     return new PackedStore(checkpoint, device, WeightFormat.STORED, 1, listener, nowhere, null);
@@ -182,11 +183,12 @@ public final class PackedStore implements AutoCloseable {
   /// @param key see [#find]
   /// @param stored `[out, in]`
   /// @param keep what it is kept as
-  /// @param model where it goes if it is not kept on disk
+  /// @param model where it goes if it is not kept on disk, on the device that will use it
   Tensor prepare(String key, Tensor stored, DType keep, Workspace model) {
     Tensor prepared = writer == null ? null : written(key, keep, stored);
     if (prepared == null) {
-      prepared = device.prepare(stored, Device.Role.MATRIX, keep, room(stored, model));
+      Workspace room = room(stored, model);
+      prepared = room.device().prepare(stored, Device.Role.MATRIX, keep, room);
     }
     if (prepared.isPacked()) {
       made.put(key, prepared);
@@ -213,7 +215,7 @@ public final class PackedStore implements AutoCloseable {
     if (space == null || out == null) {
       return null;
     }
-    long mark = space.mark();
+    long start = space.position();
     try {
       Tensor packed = device.prepare(stored, Device.Role.MATRIX, keep, space);
       if (!packed.isPacked()) {
@@ -226,7 +228,7 @@ public final class PackedStore implements AutoCloseable {
       giveUp(e);
       return null;
     } finally {
-      space.reset(mark);
+      space.rewind(start);
     }
   }
 

@@ -28,8 +28,8 @@ public final class Weights {
   private static final System.Logger LOG = System.getLogger("org.internvl4j.loader");
 
   private final Checkpoint checkpoint;
-  private final Device device;
-  private final Workspace model;
+  private final Function<String, Workspace> places; // by path
+  private final Workspace model; // the place of this path
   private final String path;
   private final UnaryOperator<String> renaming;
   private final Set<String> read;
@@ -38,16 +38,15 @@ public final class Weights {
 
   private Weights(
       Checkpoint checkpoint,
-      Device device,
-      Workspace model,
+      Function<String, Workspace> places,
       String path,
       UnaryOperator<String> renaming,
       Set<String> read,
       PackedStore store,
       WeightFormat format) {
     this.checkpoint = checkpoint;
-    this.device = device;
-    this.model = model;
+    this.places = places;
+    this.model = places.apply(path);
     this.path = path;
     this.renaming = renaming;
     this.read = read;
@@ -55,25 +54,33 @@ public final class Weights {
     this.format = format;
   }
 
-  /// The root of a checkpoint.
+  /// The root of a checkpoint, all of it for one device.
   ///
-  /// @param model where the device puts what it does not use in place; lives as long as the model
-  public static Weights of(Checkpoint checkpoint, Device device, Workspace model) {
-    PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE);
-    return of(checkpoint, device, model, store);
+  /// @param model where its device puts what it does not use in place; lives as long as the model
+  public static Weights of(Checkpoint checkpoint, Workspace model) {
+    PackedStore store = PackedStore.none(checkpoint, model.device(), LoadListener.NONE);
+    return of(checkpoint, model, store);
   }
 
-  /// The root of a checkpoint.
+  /// The root of a checkpoint, all of it for one device.
   ///
-  /// @param model where the device puts what it does not use in place; lives as long as the model
+  /// @param model where its device puts what it does not use in place; lives as long as the model
   /// @param store where prepared matrices are taken from and kept; of the same checkpoint and
   ///   device
+  public static Weights of(Checkpoint checkpoint, Workspace model, PackedStore store) {
+    return of(checkpoint, path -> model, store);
+  }
+
+  /// The root of a checkpoint, of which several devices have their parts.
+  ///
+  /// @param places where a device puts what it does not use in place, by the path that the model
+  ///   asks for: what lies below is for that workspace's device. They live as long as the model
+  /// @param store where prepared matrices are taken from and kept; of the same checkpoint
   public static Weights of(
-      Checkpoint checkpoint, Device device, Workspace model, PackedStore store) {
+      Checkpoint checkpoint, Function<String, Workspace> places, PackedStore store) {
     return new Weights(
         checkpoint,
-        device,
-        model,
+        places,
         "",
         UnaryOperator.identity(),
         ConcurrentHashMap.newKeySet(),
@@ -108,8 +115,13 @@ public final class Weights {
     return with(path, renaming, format);
   }
 
+  /// The same weights, for the device that uses `other`.
+  public Weights beside(Weights other) {
+    return new Weights(checkpoint, any -> other.model, path, renaming, read, store, format);
+  }
+
   private Weights with(String path, UnaryOperator<String> renaming, WeightFormat format) {
-    return new Weights(checkpoint, device, model, path, renaming, read, store, format);
+    return new Weights(checkpoint, places, path, renaming, read, store, format);
   }
 
   private String full(String name) {
@@ -127,7 +139,7 @@ public final class Weights {
 
   /// Where the weights are used.
   public Device device() {
-    return device;
+    return model.device();
   }
 
   /// Where what is derived from weights lives: as long as the model.
@@ -159,7 +171,7 @@ public final class Weights {
   /// @throws CheckpointException if it is missing (naming the nearest), of another shape, or of a
   ///   dtype without fractions
   public Tensor get(String name, int... dims) {
-    return device.prepare(floats(name, dims), Device.Role.VECTOR, model);
+    return device().prepare(floats(name, dims), Device.Role.VECTOR, model);
   }
 
   /// As [#get], or null if it is missing: a bias that only some models have.
@@ -214,12 +226,12 @@ public final class Weights {
     }
     checkpoint.release(stored(name));
     Shape shape = Shape.of(order.length, fused.dim(1));
-    Tensor gathered = Tensor.of(memory, fused.dtype(), shape, device);
+    Tensor gathered = Tensor.of(memory, fused.dtype(), shape, device());
     Tensor prepared = store.prepare(key, gathered, format.keep(fused.dtype()), model);
     if (prepared == gathered) {
       checkpoint.keep(memory);
     } else {
-      device.synchronize();
+      device().synchronize();
       memory.close();
     }
     return prepared;
@@ -252,13 +264,13 @@ public final class Weights {
     if (kept != null) {
       return kept;
     }
-    boolean packs = device.packing() != null;
+    boolean packs = device().packing() != null;
     if (packs) {
       checkpoint.willNeed(stored(name));
     }
     Tensor prepared = store.prepare(key, part, format.keep(part.dtype()), model);
     if (packs && prepared != part) {
-      device.synchronize();
+      device().synchronize();
       checkpoint.release(stored(name));
     }
     return prepared;
@@ -277,7 +289,7 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor table(String name, int v, int c) {
-    return device.prepare(floats(name, v, c), Device.Role.TABLE, model);
+    return device().prepare(floats(name, v, c), Device.Role.TABLE, model);
   }
 
   /// A weight as stored, in host memory, of any dtype that has a [org.internvl4j.runtime.DType]:
@@ -292,7 +304,7 @@ public final class Weights {
           checkpoint.fileOf(stored),
           stored + " is " + info.shape() + ", expected " + Shape.of(dims));
     }
-    Tensor tensor = checkpoint.tensor(stored, device);
+    Tensor tensor = checkpoint.tensor(stored, device());
     read.add(stored);
     return tensor;
   }

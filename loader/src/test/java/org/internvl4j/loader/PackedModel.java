@@ -71,7 +71,7 @@ final class PackedModel {
       PackedStore store,
       Workspace model,
       WeightFormat format) {
-    Weights w = Weights.of(checkpoint, device, model, store);
+    Weights w = Weights.of(checkpoint, model, store);
     Weights llm = w.at("llm").keeping(format);
     List<Tensor> all = new ArrayList<>();
     all.add(same(w.filters("vit.filters", 5, 3, 2, 2), w, "vit.filters", 0, 60, DType.BF16));

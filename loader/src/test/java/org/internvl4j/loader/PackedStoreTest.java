@@ -109,7 +109,7 @@ class PackedStoreTest {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
         PackedStore store = PackedModel.open(checkpoint, device, user, STORED);
         Workspace model = new Workspace(device, "model")) {
-      Weights w = Weights.of(checkpoint, device, model, store);
+      Weights w = Weights.of(checkpoint, model, store);
       w.matrix("llm.qkv", 96, 64); // as another version of the model would ask
       w.matrix("llm.down", 40, 64);
       store.finish();
@@ -425,7 +425,7 @@ class PackedStoreTest {
         Checkpoint checkpoint = Checkpoint.open(folder);
         PackedStore store = PackedModel.open(checkpoint, device, user, STORED);
         Workspace model = new Workspace(device, "model")) {
-      Weights w = Weights.of(checkpoint, device, model, store);
+      Weights w = Weights.of(checkpoint, model, store);
       Tensor kept = w.filters("vit.filters", 5, 3, 2, 2);
       byte[] before = PackingDevice.bytes(kept);
       Thread.currentThread().interrupt(); // closes the file under the next write

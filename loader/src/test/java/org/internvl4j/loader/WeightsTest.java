@@ -40,7 +40,7 @@ class WeightsTest {
                   .add("llm.embed.weight", counting(10), 5, 2)
                   .add("llm.qweight", new int[] {1, 2}, 1, 2)
                   .toBytes()));
-  private final Weights weights = Weights.of(checkpoint, DEVICE, model);
+  private final Weights weights = Weights.of(checkpoint, model);
 
   private static float[] counting(int n) {
     float[] values = new float[n];
@@ -110,8 +110,7 @@ class WeightsTest {
   void leavesGatheredRowsToADeviceThatCopiesThem() {
     Device copying = new CopyingDevice(DEVICE);
     try (Workspace copies = new Workspace(copying, "model copied")) {
-      Tensor odd =
-          Weights.of(checkpoint, copying, copies).rows("llm.qkv.weight", 6, 3, new int[] {5, 0});
+      Tensor odd = Weights.of(checkpoint, copies).rows("llm.qkv.weight", 6, 3, new int[] {5, 0});
       checkpoint.close();
       assertThat(odd.toFloats()).containsExactly(15, 16, 17, 0, 1, 2);
     }
@@ -222,7 +221,7 @@ class WeightsTest {
               .filter(n -> sharded.fileOf(n).equals("model-00002-of-00002.safetensors"))
               .findFirst()
               .orElseThrow();
-      assertThatThrownBy(() -> Weights.of(sharded, DEVICE, model).get(name, 7, 7, 7))
+      assertThatThrownBy(() -> Weights.of(sharded, model).get(name, 7, 7, 7))
           .hasMessage(
               "model-00002-of-00002.safetensors: %s is %s, expected [7, 7, 7]"
                   .formatted(name, sharded.info(name).shape()));

@@ -28,7 +28,7 @@ final class Batch implements AutoCloseable {
     long seen = System.nanoTime();
     List<Sequence> sequences = new ArrayList<>();
     for (Prompt prompt : prompts) {
-      KvCache cache = model.net().decoder().newCache(steps, "batch");
+      KvCache cache = model.net().decoder().newCache("batch");
       caches.add(cache);
       cache.reserve(model.room(prompt, options));
       Sequence sequence = model.sequence(prompt, cache, options, AnswerListener.NONE);

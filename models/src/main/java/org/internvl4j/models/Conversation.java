@@ -31,7 +31,7 @@ public final class Conversation implements AutoCloseable {
     this.steps = new Workspace(model.device(), "conversation");
     steps.cancelWhen(() -> cancelled);
     this.generator = new Generator(model.net(), steps);
-    this.cache = model.net().decoder().newCache(steps, "conversation");
+    this.cache = model.net().decoder().newCache("conversation");
   }
 
   /// Replaces the system message; null brings back the checkpoint's own.
@@ -80,7 +80,7 @@ public final class Conversation implements AutoCloseable {
     } catch (CancellationException e) {
       sequence.cancel();
     } finally {
-      steps.reset(0);
+      steps.reset();
     }
     Answer answer =
         sequence.answer(

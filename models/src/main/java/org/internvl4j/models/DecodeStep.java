@@ -1,9 +1,11 @@
 package org.internvl4j.models;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A pass that adds as many tokens to the same sequences each time it runs: recorded the first time
 /// ([org.internvl4j.runtime.Device#record]), only run again after that. Then it allocates nothing.
+/// Each device records its stage; activations go over between two.
 ///
 /// Ids, angles and the pasts are in memory and change; everything else stays. Good for as long as
 /// no cache moves ([#fits]). Between two runs its memory may be used for other things.
@@ -24,8 +27,8 @@ final class DecodeStep {
   private final int[] idArray;
   private final MemorySegment idMemory;
   private final Step step;
-  private final long mark;
-  private @Nullable Runnable recorded;
+  private final Workspace.Mark mark;
+  private List<Runnable> recorded = List.of();
   private @Nullable Logits logits;
 
   /// @param steps where activations go
@@ -36,7 +39,7 @@ final class DecodeStep {
     this.spans = List.copyOf(spans);
     this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
     this.step = net.decoder().step(spans, steps);
-    this.ids = steps.allocate(DType.I32, step.rows());
+    this.ids = steps.on(net.decoder().device()).allocate(DType.I32, step.rows());
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
@@ -69,18 +72,55 @@ final class DecodeStep {
     steps.requireRunning();
     ids.fromHost(idMemory);
     step.begin();
-    if (recorded == null) {
-      recorded = steps.device().record(this::compute);
+    if (recorded.isEmpty()) {
+      recorded = record();
     } else {
-      recorded.run();
+      for (int i = 0; i < recorded.size(); i++) {
+        recorded.get(i).run();
+      }
     }
     step.advance();
     return Objects.requireNonNull(logits);
   }
 
-  private void compute() {
+  private List<Runnable> record() {
     steps.reset(mark);
-    Tensor x = net.decoder().embed(ids);
-    logits = new Logits(net.decoder().logits(net.decoder().forward(x, step, h -> {})));
+    List<Runnable> pieces = new ArrayList<>();
+    Tensor x = ids;
+    for (Decoder.Stage stage : net.decoder().stages()) {
+      Tensor from = x;
+      Tensor in = from.to(stage.device());
+      if (in != from) {
+        pieces.add(() -> in.copyFrom(from));
+      }
+      x = record(stage, in, pieces);
+    }
+    return pieces;
+  }
+
+  /// @param x what goes into the stage
+  /// @return what comes out of it
+  private Tensor record(Decoder.Stage stage, Tensor x, List<Runnable> pieces) {
+    Workspace here = x.workspace();
+    long start = here.position();
+    Tensor[] y = {x};
+    pieces.add(
+        stage
+            .device()
+            .record(() -> {
+              here.rewind(start);
+              y[0] = compute(stage, x);
+            }));
+    return y[0];
+  }
+
+  private Tensor compute(Decoder.Stage stage, Tensor x) {
+    Decoder decoder = net.decoder();
+    Tensor h = stage.from() == 0 ? decoder.embed(x) : x;
+    Tensor y = decoder.forward(h, stage, step, t -> {});
+    if (stage.to() == decoder.blocks().size()) {
+      logits = new Logits(decoder.logits(decoder.norm().forward(y)));
+    }
+    return y;
   }
 }

@@ -24,13 +24,13 @@ final class Generator implements AutoCloseable {
   private final Workspace pictures;
   private final Map<String, Tensor> imageTokens = new HashMap<>();
   private final @Nullable DecodeStep[] decoding = new DecodeStep[1 + Drafts.MOST];
-  private long decodingStart = -1;
+  private Workspace.@Nullable Mark decodingStart;
 
   /// @param steps where activations go; belongs to the caller
   Generator(InternVl net, Workspace steps) {
     this.net = net;
     this.steps = steps;
-    this.pictures = new Workspace(steps.device(), "session");
+    this.pictures = new Workspace(net.decoder().device(), "session");
   }
 
   /// Encodes the tiles of a prompt that this session has not encoded before.
@@ -52,7 +52,7 @@ final class Generator implements AutoCloseable {
   }
 
   private Tensor see(Prompt.Tile tile) {
-    long mark = steps.mark();
+    Workspace.Mark mark = steps.mark();
     int side = tile.tiles().side();
     Tensor pixels = steps.of(tile.tiles().pixels(tile.index()), 1, 3, side, side);
     Tensor seen = net.tower().forward(pixels, net.config().visionBlocks(), x -> {});
@@ -69,7 +69,7 @@ final class Generator implements AutoCloseable {
     KvCache cache = sequence.cache();
     for (int start = from; start < prompt.length(); start += CHUNK) {
       int rows = Math.min(CHUNK, prompt.length() - start);
-      long mark = steps.mark();
+      Workspace.Mark mark = steps.mark();
       Tensor x = embed(prompt, start, rows);
       Step step =
           net.decoder().step(List.of(new Step.Span(rows, cache, prompt.length())), steps).begin();
@@ -86,7 +86,7 @@ final class Generator implements AutoCloseable {
   /// Embeddings of tokens, image tokens in their places.
   Tensor embed(Prompt prompt, int start, int rows) {
     int[] ids = Arrays.copyOfRange(prompt.ids(), start, start + rows);
-    Tensor x = net.decoder().embed(steps.of(ids, rows));
+    Tensor x = net.decoder().embed(steps.on(net.decoder().device()).of(ids, rows));
     int place = 0;
     for (int i = 0; i < start; i++) {
       place += prompt.ids()[i] == prompt.imageToken() ? 1 : 0;
@@ -133,7 +133,7 @@ final class Generator implements AutoCloseable {
     if (last != null && fits(last, sequences)) {
       return last;
     }
-    if (decodingStart < 0) {
+    if (decodingStart == null) {
       decodingStart = steps.mark();
     }
     steps.reset(decodingStart);

@@ -92,7 +92,7 @@ final class GoldenRun {
     List<float[]> features = new ArrayList<>();
     try (Workspace steps = new Workspace(model.device(), "verify")) {
       for (float[] tile : pixels) {
-        steps.reset(0);
+        steps.reset();
         List<float[]> ofTile = new ArrayList<>();
         Tensor x = steps.of(tile, 1, 3, side, side);
         Tensor last = model.net().tower().forward(x, blocks, h -> ofTile.add(h.toFloats()));
@@ -139,7 +139,7 @@ final class GoldenRun {
     Prompt prompt = new Prompt(ids, model.imageToken(), tiles, model.config().tokensPerTile());
     try (Workspace steps = new Workspace(model.device(), "verify");
         Generator generator = new Generator(model.net(), steps);
-        KvCache cache = model.net().decoder().newCache(steps, "verify")) {
+        KvCache cache = model.net().decoder().newCache("verify")) {
       generator.see(prompt, AnswerListener.NONE);
       int[] greedy = golden.names().contains("greedy_ids") ? ids("greedy_ids") : new int[0];
       cache.reserve(ids.length + greedy.length);

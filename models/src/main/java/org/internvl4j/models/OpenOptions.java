@@ -6,7 +6,7 @@ import org.internvl4j.loader.WeightFormat;
 
 /// How a model is opened. Immutable; start from [#DEFAULT].
 ///
-/// @param device `auto`, `cpu`, `plain`, `reference`, …
+/// @param device `auto`, `cpu`, `cuda`, `cuda:0,1`, `plain`, `reference`, …
 /// @param threads how many threads may compute; 0 for as many as there are cores
 /// @param wholeTower load also the tower's blocks that do not feed the decoder
 /// @param weights what the matrices of the language part are kept as; the tower's stay as stored

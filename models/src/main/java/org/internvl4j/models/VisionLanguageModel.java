@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.PackedStore;
@@ -18,6 +19,7 @@ import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.internvl.Stages;
 import org.internvl4j.models.text.Tokenizer;
 import org.internvl4j.models.text.Tokenizers;
 import org.internvl4j.runtime.Device;
@@ -38,7 +40,7 @@ public final class VisionLanguageModel implements AutoCloseable {
       Pattern.compile("vision_model\\.encoder\\.layers\\.(\\d+)\\..*");
 
   private final Checkpoint checkpoint;
-  private final Device device;
+  private final List<Device> devices;
   private final Workspace weights;
   private final PackedStore matrices;
   private final InternVl net;
@@ -48,14 +50,14 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   private VisionLanguageModel(
       Checkpoint checkpoint,
-      Device device,
+      List<Device> devices,
       Workspace weights,
       PackedStore matrices,
       InternVl net,
       Tokenizer tokenizer,
       ChatTemplate template) {
     this.checkpoint = checkpoint;
-    this.device = device;
+    this.devices = devices;
     this.weights = weights;
     this.matrices = matrices;
     this.net = net;
@@ -89,20 +91,30 @@ public final class VisionLanguageModel implements AutoCloseable {
       InternVlConfig config = InternVlConfig.of(checkpoint.config());
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      Device device = Devices.open(options.device(), options.threads(), checkpoint.tensorBytes());
-      opened.addFirst(device);
-      Workspace workspace = new Workspace(device, "model " + checkpoint.name());
+      List<Device> devices =
+          Devices.openAll(options.device(), options.threads(), checkpoint.tensorBytes());
+      devices.forEach(opened::addFirst);
+      Workspace workspace = new Workspace(devices.getFirst(), "model " + checkpoint.name());
       opened.addFirst(workspace);
-      PackedStore matrices = matrices(checkpoint, device, options);
+      PackedStore matrices = matrices(checkpoint, devices.getFirst(), options);
       opened.addFirst(matrices);
-      Weights w = Weights.of(checkpoint, device, workspace, matrices);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
+      Stages stages = Stages.of(checkpoint, config, blocks, devices.size());
+      Weights w =
+          Weights.of(checkpoint, path -> workspace.on(devices.get(stages.of(path))), matrices);
       InternVl net = InternVl.load(config, blocks, options.weights(), w);
       matrices.finish();
       w.warnUnread(name -> behind(name, blocks));
-      LOG.log(System.Logger.Level.DEBUG, "{0} on {1}", checkpoint.name(), device.description());
-      return new VisionLanguageModel(
-          checkpoint, device, workspace, matrices, net, tokenizer, template);
+      VisionLanguageModel model =
+          new VisionLanguageModel(
+              checkpoint, devices, workspace, matrices, net, tokenizer, template);
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "{0} on {1}; layers: {2}",
+          model.name(),
+          model.description(),
+          stages);
+      return model;
     } catch (Throwable e) {
       closeAll(opened, e);
       throw e;
@@ -164,8 +176,19 @@ public final class VisionLanguageModel implements AutoCloseable {
     return tokenizer;
   }
 
+  /// Where pictures go in: the first of [#devices].
   public Device device() {
-    return device;
+    return devices.getFirst();
+  }
+
+  /// What computes, in the order in which activations pass.
+  public List<Device> devices() {
+    return devices;
+  }
+
+  /// What was found and chosen to compute on, in one line for people.
+  public String description() {
+    return devices.stream().map(Device::description).collect(Collectors.joining("; "));
   }
 
   /// How this model cuts pictures.
@@ -230,12 +253,12 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   private Features features(Tiles tiles, int blocks, boolean projected) {
-    try (Workspace steps = new Workspace(device, "features")) {
+    try (Workspace steps = new Workspace(device(), "features")) {
       List<float[]> values = new ArrayList<>();
       int rows = 0;
       int columns = 0;
       for (int i = 0; i < tiles.count(); i++) {
-        steps.reset(0);
+        steps.reset();
         Tensor pixels = steps.of(tiles.pixels(i), 1, 3, tiles.side(), tiles.side());
         Tensor x = net.tower().forward(pixels, blocks, h -> {});
         x = projected ? net.projector().forward(x) : x;
@@ -251,7 +274,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   public void close() {
     weights.close();
     matrices.close();
-    device.close();
+    devices.forEach(Device::close);
     checkpoint.close();
   }
 

@@ -37,8 +37,8 @@ class DecodeStepTest {
       try (VisionLanguageModel model = open(fixture, device, 2);
           Workspace steps = new Workspace(model.device(), "recorded");
           Workspace fresh = new Workspace(model.device(), "fresh");
-          KvCache recordedCache = model.net().decoder().newCache(steps, "recorded");
-          KvCache freshCache = model.net().decoder().newCache(steps, "fresh")) {
+          KvCache recordedCache = model.net().decoder().newCache("recorded");
+          KvCache freshCache = model.net().decoder().newCache("fresh")) {
         recordedCache.reserve(80);
         freshCache.reserve(80);
         DecodeStep step =
@@ -61,7 +61,7 @@ class DecodeStepTest {
   }
 
   private static float[] fresh(VisionLanguageModel model, Workspace steps, KvCache cache, int id) {
-    steps.reset(0);
+    steps.reset();
     Step step = model.net().decoder().step(List.of(new Step.Span(1, cache, 5)), steps).begin();
     Tensor x = model.net().decoder().embed(steps.of(new int[] {id}, 1));
     Tensor y = model.net().decoder().forward(x, step, h -> {});
@@ -104,7 +104,7 @@ class DecodeStepTest {
     long least = Long.MAX_VALUE;
     try (Workspace steps = new Workspace(model.device(), "test");
         Generator generator = new Generator(model.net(), steps);
-        KvCache cache = model.net().decoder().newCache(steps, "test")) {
+        KvCache cache = model.net().decoder().newCache("test")) {
       Prompt prompt = Prompt.single(model, Question.of("And then?"));
       int tokens = Math.min(129, model.context() - prompt.length());
       assertThat(tokens).isGreaterThanOrEqualTo(24);
@@ -134,7 +134,7 @@ class DecodeStepTest {
   void refusesTokensThatTheCacheHasNoRoomFor() {
     try (VisionLanguageModel model = open("internvl2-1b", "cpu", 1);
         Workspace steps = new Workspace(model.device(), "test");
-        KvCache cache = model.net().decoder().newCache(steps, "test")) {
+        KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(2);
       DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 1)));
       step.run();

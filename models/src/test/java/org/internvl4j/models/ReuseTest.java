@@ -163,8 +163,8 @@ class ReuseTest {
   void whatIsReadBehindAKeptPrefixIsWhatAWholePromptGives() {
     try (Workspace steps = new Workspace(model.device(), "test");
         Generator generator = new Generator(model.net(), steps);
-        KvCache kept = model.net().decoder().newCache(steps, "kept");
-        KvCache whole = model.net().decoder().newCache(steps, "whole")) {
+        KvCache kept = model.net().decoder().newCache("kept");
+        KvCache whole = model.net().decoder().newCache("whole")) {
       kept.reserve(300);
       whole.reserve(300);
       Prompt first = Prompt.single(model, Question.of(FIRST, picture(1)));

@@ -117,7 +117,7 @@ class TiersTest {
     int rows = prompt.length();
     try (Workspace steps = new Workspace(model.device(), "test");
         Generator generator = new Generator(model.net(), steps);
-        KvCache cache = model.net().decoder().newCache(steps, "test")) {
+        KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(rows + TOKENS);
       generator.see(prompt, AnswerListener.NONE);
       Step step = model.net().decoder().step(List.of(new Step.Span(rows, cache, rows)), steps);

@@ -68,6 +68,16 @@ public interface Device extends AutoCloseable {
   /// @throws IllegalStateException if a step is being recorded already
   Runnable record(Runnable step);
 
+  /// `y = x`, which is on another device: after what was called there before, and before what is
+  /// called here or there afterwards. Devices that can do it without this process waiting do. Not
+  /// part of a recorded step ([#record]): it belongs between two.
+  ///
+  /// @param y contiguous, on this device
+  /// @param x contiguous, of the same shape and dtype
+  default void receive(Tensor y, Tensor x) {
+    y.fromHost(x.toHost());
+  }
+
   /// Waits until every kernel called so far has finished.
   void synchronize();
 

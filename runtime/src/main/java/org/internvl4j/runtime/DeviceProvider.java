@@ -23,6 +23,13 @@ public interface DeviceProvider {
   /// Why this kind cannot be used here, in one sentence that says what to do; null if it can.
   @Nullable String unavailable();
 
+  /// How many there are of this kind.
+  ///
+  /// @throws DeviceException if none is available
+  default int count() {
+    return 1;
+  }
+
   /// Opens the device; the caller closes it.
   ///
   /// @param threads how many threads may compute; 0 for as many as there are cores

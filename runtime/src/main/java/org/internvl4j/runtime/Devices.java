@@ -2,6 +2,7 @@ package org.internvl4j.runtime;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -26,19 +27,30 @@ public final class Devices {
     return open(name, threads, Long.MAX_VALUE);
   }
 
-  /// Opens a device by name. What `auto` takes depends on what is available and on the size of the
-  /// work, on nothing else.
+  /// Opens a device by name, as [#openAll].
+  ///
+  /// @throws IllegalArgumentException also if `name` names several
+  public static Device open(String name, int threads, long weights) {
+    if (name.indexOf(',') >= 0) {
+      throw new IllegalArgumentException("device: " + name + " names several, expected one");
+    }
+    return openAll(name, threads, weights).getFirst();
+  }
+
+  /// Opens the devices that a name stands for. What `auto` takes depends on what is available and
+  /// on the size of the work, on nothing else.
   ///
   /// @param name `auto` for the best that is available, or a provider's name, with `:1` behind it
-  ///   for the second device of that kind
+  ///   for the second device of that kind, `:0,1` for the first two
   /// @param threads how many threads may compute; 0 for as many as there are cores
   /// @param weights bytes of all weights of the model
-  /// @throws IllegalArgumentException if no kind of device has that name
-  /// @throws DeviceException if it is not available here
-  public static Device open(String name, int threads, long weights) {
+  /// @return at least one, in the order of the name; the caller closes them
+  /// @throws IllegalArgumentException if no kind of device has that name, or it names one twice
+  /// @throws DeviceException if one is not available here
+  public static List<Device> openAll(String name, int threads, long weights) {
     List<DeviceProvider> providers = providers();
     if (name.equals("auto")) {
-      return best(providers, weights).open(threads);
+      return List.of(best(providers, weights).open(threads));
     }
     int colon = name.indexOf(':');
     String kind = colon < 0 ? name : name.substring(0, colon);
@@ -59,8 +71,21 @@ public final class Devices {
       throw new DeviceException(kind + ": " + why);
     }
     return colon < 0
-        ? provider.open(threads)
-        : provider.open(threads, index(name, name.substring(colon + 1)));
+        ? List.of(provider.open(threads))
+        : openAll(provider, threads, indices(name, name.substring(colon + 1)));
+  }
+
+  private static List<Device> openAll(DeviceProvider provider, int threads, List<Integer> indices) {
+    List<Device> opened = new ArrayList<>();
+    try {
+      for (int index : indices) {
+        opened.add(provider.open(threads, index));
+      }
+      return List.copyOf(opened);
+    } catch (Throwable e) {
+      opened.forEach(Device::close);
+      throw e;
+    }
   }
 
   /// The first that is available, by preference; of those before it, the log says why they are not.
@@ -82,11 +107,20 @@ public final class Devices {
             + " --device reference");
   }
 
-  private static int index(String name, String digits) {
-    if (!digits.matches("[0-9]{1,3}")) {
-      throw new IllegalArgumentException(
-          "device: " + name + " names no device, expected a number behind the colon");
+  /// The numbers of `0,1`.
+  private static List<Integer> indices(String name, String list) {
+    List<Integer> indices = new ArrayList<>();
+    for (String digits : list.split(",", -1)) {
+      if (!digits.matches("[0-9]{1,3}")) {
+        throw new IllegalArgumentException(
+            "device: " + name + " names no device, expected a number behind the colon, or several");
+      }
+      int index = Integer.parseInt(digits);
+      if (indices.contains(index)) {
+        throw new IllegalArgumentException("device: " + name + " names device " + index + " twice");
+      }
+      indices.add(index);
     }
-    return Integer.parseInt(digits);
+    return indices;
   }
 }

@@ -1,41 +1,105 @@
 package org.internvl4j.runtime;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
-/// Rotated keys and values of every layer of one sequence, `[layers][K][capacity][D]` for each.
+/// Rotated keys and values of every layer of one sequence, each layer's on its own device.
 ///
 /// Belongs to a session, which closes it. One thread at a time. Grows in [#reserve] only, so
 /// addresses stay put between two calls of it. How many tokens it holds is also in its memory,
 /// where kernels read it: a recorded step ([Device#record]) goes on where the last one ended.
 public final class KvCache implements AutoCloseable {
-  private final Device device;
-  private final int layers;
   private final int kvHeads;
   private final int headDim;
   private final String owner;
-  private final Memory positionMemory;
-  private final Tensor position;
-  private final Mask mask;
+  private final List<Part> parts = new ArrayList<>();
+  private final List<Part> partOf = new ArrayList<>(); // of each layer
   private final int[] heldArray = new int[1];
   private final MemorySegment held = MemorySegment.ofArray(heldArray);
   private int capacity;
   private int length;
-  private Memory memory;
 
+  /// A cache on one device.
+  ///
   /// @param layers decoder layers
   /// @param kvHeads key/value heads a layer
   /// @param headDim width of a head
   /// @param owner who closes it, for messages
   public KvCache(Device device, int layers, int kvHeads, int headDim, String owner) {
-    this.device = device;
-    this.layers = layers;
+    this(Collections.nCopies(layers, device), kvHeads, headDim, owner);
+  }
+
+  /// @param devices where each decoder layer computes
+  /// @param kvHeads key/value heads a layer
+  /// @param headDim width of a head
+  /// @param owner who closes it, for messages
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  public KvCache(List<Device> devices, int kvHeads, int headDim, String owner) {
     this.kvHeads = kvHeads;
     this.headDim = headDim;
     this.owner = owner;
-    this.memory = device.allocate(0, owner);
-    this.positionMemory = device.allocate(DType.I32.bytes(), owner);
-    this.position = Tensor.of(positionMemory, DType.I32, Shape.of(1), device);
-    this.mask = Mask.past(position);
+    for (int layer = 0; layer < devices.size(); layer++) {
+      if (layer == 0 || devices.get(layer) != devices.get(layer - 1)) {
+        parts.add(new Part(devices.get(layer), layer));
+      }
+      parts.getLast().layers++;
+      partOf.add(parts.getLast());
+    }
+  }
+
+  /// The layers on one device, `[layers][K][capacity][D]` for keys and values each.
+  private final class Part {
+    private final Device device;
+    private final int first;
+    private final Memory positionMemory;
+    private final Tensor position;
+    private final Mask mask;
+    private int layers;
+    private Memory memory;
+
+    Part(Device device, int first) {
+      this.device = device;
+      this.first = first;
+      this.memory = device.allocate(0, owner);
+      this.positionMemory = device.allocate(DType.I32.bytes(), owner);
+      this.position = Tensor.of(positionMemory, DType.I32, Shape.of(1), device);
+      this.mask = Mask.past(position);
+    }
+
+    private long bytes(int capacity) {
+      return 2L * layers * kvHeads * capacity * headDim * device.activations().bytes();
+    }
+
+    /// Moves what is held to `larger`.
+    private void move(Memory larger, int grown) {
+      Memory old = memory;
+      if (length > 0) {
+        for (int plane = 0; plane < 2 * layers; plane++) {
+          plane(larger, grown, plane, length).copyFrom(plane(old, capacity, plane, length));
+        }
+        device.synchronize();
+      }
+      memory = larger;
+      old.close();
+    }
+
+    private Tensor keys(int layer, int tokens) {
+      return plane(memory, capacity, 2 * (layer - first), tokens);
+    }
+
+    private Tensor values(int layer, int tokens) {
+      return plane(memory, capacity, 2 * (layer - first) + 1, tokens);
+    }
+
+    private Tensor plane(Memory memory, int capacity, int plane, int tokens) {
+      DType dtype = device.activations();
+      long offset = (long) plane * kvHeads * capacity * headDim * dtype.bytes();
+      return Tensor.at(memory, offset, dtype, Shape.of(kvHeads, capacity, headDim), device, null)
+          .narrow(1, 0, tokens)
+          .transpose(0, 1);
+    }
   }
 
   /// Tokens held.
@@ -48,9 +112,9 @@ public final class KvCache implements AutoCloseable {
     return capacity;
   }
 
-  /// Bytes held on the device.
+  /// Bytes held on all devices.
   public long byteSize() {
-    return memory.byteSize();
+    return parts.stream().mapToLong(part -> part.memory.byteSize()).sum();
   }
 
   /// Makes room for `tokens` tokens in all, keeping those held.
@@ -59,18 +123,19 @@ public final class KvCache implements AutoCloseable {
       return;
     }
     int grown = Math.max(tokens, Math.min(2 * capacity, capacity + 4096));
-    long bytes = 2L * layers * kvHeads * grown * headDim * device.activations().bytes();
-    Memory old = memory;
-    Memory larger = device.allocate(bytes, owner);
-    if (length > 0) {
-      for (int plane = 0; plane < 2 * layers; plane++) {
-        plane(larger, grown, plane, length).copyFrom(plane(old, capacity, plane, length));
+    List<Memory> larger = new ArrayList<>();
+    try {
+      for (Part part : parts) {
+        larger.add(part.device.allocate(part.bytes(grown), owner));
       }
-      device.synchronize();
+    } catch (Throwable e) {
+      larger.forEach(Memory::close);
+      throw e;
     }
-    memory = larger;
+    for (int i = 0; i < parts.size(); i++) {
+      parts.get(i).move(larger.get(i), grown);
+    }
     capacity = grown;
-    old.close();
   }
 
   /// Forgets all tokens from `length` on.
@@ -85,7 +150,9 @@ public final class KvCache implements AutoCloseable {
   private void setLength(int length) {
     this.length = length;
     heldArray[0] = length;
-    position.fromHost(held);
+    for (int i = 0; i < parts.size(); i++) {
+      parts.get(i).position.fromHost(held);
+    }
   }
 
   /// Makes sure that `tokens` more fit, before a recorded step writes them.
@@ -106,20 +173,21 @@ public final class KvCache implements AutoCloseable {
   /// @param values `[T, K, D]`
   public void append(int layer, Tensor keys, Tensor values) {
     requireRoom(keys.dim(0));
+    Tensor position = partOf.get(layer).position;
     keys(layer, capacity).putRows(keys, position);
     values(layer, capacity).putRows(values, position);
   }
 
-  /// What new tokens see, query `i` being the token behind those held and `i` new ones: for
-  /// attention over [#keys] and [#values] of the whole capacity.
-  public Mask mask() {
-    return mask;
+  /// What new tokens see in a layer, query `i` being the token behind those held and `i` new ones:
+  /// for attention over [#keys] and [#values] of the whole capacity.
+  public Mask mask(int layer) {
+    return partOf.get(layer).mask;
   }
 
   /// Where the keys and values lie; changes when [#reserve] moves them, and what was recorded with
   /// another one must not run any more.
   public Object memory() {
-    return memory;
+    return parts.getFirst().memory; // all parts move together
   }
 
   /// Counts `tokens` tokens, appended to every layer, as held.
@@ -129,25 +197,19 @@ public final class KvCache implements AutoCloseable {
 
   /// Keys of a layer, `[tokens, K, D]`, a view.
   public Tensor keys(int layer, int tokens) {
-    return plane(memory, capacity, 2 * layer, tokens);
+    return partOf.get(layer).keys(layer, tokens);
   }
 
   /// Values of a layer, `[tokens, K, D]`, a view.
   public Tensor values(int layer, int tokens) {
-    return plane(memory, capacity, 2 * layer + 1, tokens);
-  }
-
-  private Tensor plane(Memory memory, int capacity, int plane, int tokens) {
-    DType dtype = device.activations();
-    long offset = (long) plane * kvHeads * capacity * headDim * dtype.bytes();
-    return Tensor.at(memory, offset, dtype, Shape.of(kvHeads, capacity, headDim), device, null)
-        .narrow(1, 0, tokens)
-        .transpose(0, 1);
+    return partOf.get(layer).values(layer, tokens);
   }
 
   @Override
   public void close() {
-    memory.close();
-    positionMemory.close();
+    for (Part part : parts) {
+      part.memory.close();
+      part.positionMemory.close();
+    }
   }
 }

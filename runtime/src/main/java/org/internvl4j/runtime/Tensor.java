@@ -234,9 +234,20 @@ public final class Tensor {
     return y;
   }
 
-  /// Overwrites the elements with those of `x`, converting the dtype.
+  /// The same elements on `device`: itself if it is there, else a copy in its workspace's part
+  /// there ([Workspace#on]).
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  public Tensor to(Device device) {
+    return device == this.device
+        ? this
+        : workspace().on(device).allocate(dtype, shape.toArray()).copyFrom(this);
+  }
+
+  /// Overwrites the elements with those of `x`, converting the dtype. From another device
+  /// ([Device#receive]) they come as they are, and both tensors are contiguous.
   ///
   /// @return this
+  @SuppressWarnings("ReferenceEquality") // a device is itself
   public Tensor copyFrom(Tensor x) {
     require(x.shape.equals(shape) && !isPacked(), "copy", "from %s into %s", x, this);
     require(
@@ -245,7 +256,19 @@ public final class Tensor {
         "cannot convert %s into %s",
         x,
         this);
-    on(x, "copy").copy(this, x);
+    if (x.device == device) {
+      device.kernels().copy(this, x);
+      return this;
+    }
+    require(
+        x.dtype == dtype && x.isContiguous() && isContiguous(),
+        "copy",
+        "cannot go from %s on %s to %s on %s but as it is, contiguous",
+        x,
+        x.device.name(),
+        this,
+        device.name());
+    device.receive(this, x);
     return this;
   }
 
@@ -283,9 +306,9 @@ public final class Tensor {
   /// @return this
   public Tensor through(UnaryOperator<Tensor> body) {
     Workspace w = workspace();
-    long mark = w.mark();
+    long start = w.position();
     copyFrom(body.apply(this));
-    w.reset(mark);
+    w.rewind(start);
     return this;
   }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
 /// A bump allocator: the activations of a session, freed all together at the end of each step.
+/// Where a model is spread over several devices, it has a part on each ([#on]).
 ///
 /// Steps that allocate in the same order get the same addresses, so there is no garbage per token
 /// and a captured launch sequence can be replayed. Since every operation allocates its result here,
@@ -17,8 +18,13 @@ public final class Workspace implements AutoCloseable {
   private static final long ALIGNMENT = 64;
   private static final long FIRST_BLOCK = 1L << 20;
 
+  /// How far the memory of a workspace is in use, on every device: see [#reset(Mark)].
+  public record Mark(long position, List<Long> parts) {}
+
   private final Device device;
   private final String owner;
+  private final Workspace whole; // itself, or what this is a part of
+  private final List<Workspace> parts = new ArrayList<>(); // on other devices
   private final List<Memory> blocks = new ArrayList<>();
   private int block;
   private long used; // bytes of the current block
@@ -30,6 +36,13 @@ public final class Workspace implements AutoCloseable {
   public Workspace(Device device, String owner) {
     this.device = device;
     this.owner = owner;
+    this.whole = this;
+  }
+
+  private Workspace(Device device, Workspace whole) {
+    this.device = device;
+    this.owner = whole.owner;
+    this.whole = whole;
   }
 
   /// The device whose memory this hands out.
@@ -37,7 +50,23 @@ public final class Workspace implements AutoCloseable {
     return device;
   }
 
-  /// Bytes taken from the device so far: the high-water mark.
+  /// This workspace, or its part on another device: marked, reset, cancelled and closed with it.
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  public Workspace on(Device other) {
+    if (other == whole.device) {
+      return whole;
+    }
+    for (int i = 0; i < whole.parts.size(); i++) {
+      if (whole.parts.get(i).device == other) {
+        return whole.parts.get(i);
+      }
+    }
+    Workspace part = new Workspace(other, whole);
+    whole.parts.add(part);
+    return part;
+  }
+
+  /// Bytes taken from this device so far: the high-water mark.
   public long allocatedBytes() {
     return allocated;
   }
@@ -45,7 +74,7 @@ public final class Workspace implements AutoCloseable {
   /// Makes every later allocation ask `cancelled` first and end in [CancellationException] once it
   /// says so.
   public void cancelWhen(BooleanSupplier cancelled) {
-    this.cancelled = cancelled;
+    whole.cancelled = cancelled;
   }
 
   /// A new tensor with undefined contents.
@@ -87,10 +116,10 @@ public final class Workspace implements AutoCloseable {
   ///
   /// @throws CancellationException see [#cancelWhen]
   public void requireRunning() {
-    if (closed) {
+    if (whole.closed) {
       throw new IllegalStateException("workspace: " + owner + " is closed");
     }
-    if (cancelled.getAsBoolean()) {
+    if (whole.cancelled.getAsBoolean()) {
       throw new CancellationException("cancelled");
     }
   }
@@ -127,21 +156,43 @@ public final class Workspace implements AutoCloseable {
     }
   }
 
-  /// Remembers the place up to which memory is in use; see [#reset].
-  public long mark() {
+  /// Remembers how far memory is in use, on every device; see [#reset(Mark)].
+  public Mark mark() {
+    return new Mark(position(), parts.stream().map(Workspace::position).toList());
+  }
+
+  /// Frees everything allocated since `mark`, on every device. Tensors made since then must not be
+  /// used again.
+  public void reset(Mark mark) {
+    rewind(mark.position);
+    for (int i = 0; i < parts.size(); i++) {
+      parts.get(i).rewind(i < mark.parts.size() ? mark.parts.get(i) : 0);
+    }
+  }
+
+  /// Frees everything.
+  public void reset() {
+    rewind(0);
+    parts.forEach(part -> part.rewind(0));
+  }
+
+  /// How far memory is in use on this device alone: for what stays there, and makes no garbage. See
+  /// [#rewind].
+  public long position() {
     return ((long) block << 44) | used;
   }
 
-  /// Frees everything allocated since `mark`. Tensors made since then must not be used again.
-  public void reset(long mark) {
-    block = (int) (mark >>> 44);
-    used = mark & ((1L << 44) - 1);
+  /// Frees what was allocated on this device since it was at `position`.
+  public void rewind(long position) {
+    block = (int) (position >>> 44);
+    used = position & ((1L << 44) - 1);
   }
 
   @Override
   public void close() {
     if (!closed) {
       closed = true;
+      parts.forEach(Workspace::close);
       device.synchronize();
       blocks.forEach(Memory::close);
     }

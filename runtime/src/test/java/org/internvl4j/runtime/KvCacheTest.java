@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class KvCacheTest {
@@ -70,6 +71,29 @@ final class KvCacheTest {
       assertThatThrownBy(() -> cache.truncate(3))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("kv cache: cannot truncate 2 tokens to 3");
+    }
+  }
+
+  @Test
+  void eachLayerIsOnItsDevice() {
+    try (Reference on = new Reference();
+        Reference other = new Reference();
+        KvCache cache =
+            new KvCache(List.of(on.device, on.device, other.device), 1, 2, "session 1")) {
+      cache.reserve(1);
+      for (int grown : new int[] {1, 9}) {
+        cache.reserve(grown);
+        for (int layer = 0; layer < 3; layer++) {
+          Tensor x = (layer < 2 ? on : other).step.of(new float[] {layer, grown}, 1, 1, 2);
+          assertThat(cache.keys(layer, 1).device()).isSameAs(x.device());
+          cache.append(layer, x, x.add(x));
+        }
+        cache.advance(1);
+      }
+      assertThat(cache.keys(1, 2).toFloats()).containsExactly(1, 1, 1, 9);
+      assertThat(cache.values(2, 2).toFloats()).containsExactly(4, 2, 4, 18);
+      assertThat(cache.mask(0)).isSameAs(cache.mask(1)).isNotSameAs(cache.mask(2));
+      assertThat(cache.byteSize()).isEqualTo(3L * 2 * cache.capacity() * 2 * 4);
     }
   }
 

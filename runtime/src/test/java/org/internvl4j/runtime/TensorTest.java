@@ -49,11 +49,31 @@ final class TensorTest {
   @Test
   void throughReplacesElementsAndFreesWhatTheBodyAllocated() {
     Tensor x = on.counting(3);
-    long mark = on.step.mark();
+    Workspace.Mark mark = on.step.mark();
     Tensor same = x.through(v -> v.add(v).add(v));
     assertThat(same).isSameAs(x);
     assertThat(x.toFloats()).containsExactly(0, 3, 6);
     assertThat(on.step.mark()).isEqualTo(mark);
+  }
+
+  @Test
+  void goesToAnotherDeviceAndBack() {
+    try (Reference other = new Reference()) {
+      Tensor x = on.counting(2, 3);
+      assertThat(x.to(on.device)).isSameAs(x);
+      Tensor y = x.to(other.device);
+      assertThat(y.device()).isSameAs(other.device);
+      assertThat(y.workspace()).isSameAs(on.step.on(other.device));
+      assertThat(y.add(y).to(on.device).add(x).toFloats()).containsExactly(0, 3, 6, 9, 12, 15);
+      assertThatThrownBy(() -> y.copyFrom(on.counting(3, 2).transpose(0, 1)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "copy: cannot go from [2, 3] f32 on reference to [2, 3] f32 on reference but as it is,"
+                  + " contiguous");
+      assertThatThrownBy(() -> x.add(y))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("add: [2, 3] f32 is on reference but [2, 3] f32 is on reference");
+    }
   }
 
   @Test

@@ -24,7 +24,7 @@ final class WorkspaceTest {
 
   /// Allocations of several blocks' worth, then back to the mark.
   private static List<Long> step(Workspace workspace) {
-    long mark = workspace.mark();
+    Workspace.Mark mark = workspace.mark();
     List<Long> addresses = new ArrayList<>();
     for (int i = 1; i <= 40; i++) {
       Tensor t = workspace.allocate(DType.F32, i, 5000);
@@ -52,7 +52,7 @@ final class WorkspaceTest {
   void anInnerMarkFreesOnlyWhatCameAfterIt() {
     try (Reference on = new Reference()) {
       Tensor kept = on.counting(4);
-      long mark = on.step.mark();
+      Workspace.Mark mark = on.step.mark();
       Tensor freed = on.counting(3);
       on.step.reset(mark);
       Tensor next = on.counting(3);

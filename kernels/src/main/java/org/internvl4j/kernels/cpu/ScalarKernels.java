@@ -296,12 +296,12 @@ final class ScalarKernels implements Kernels {
   @Override
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
     Workspace step = y.workspace();
-    long mark = step.mark();
+    long start = step.position();
     Tensor u = step.allocate(DType.F32, y.shape().toArray());
     matMul(u, x, up, null);
     matMul(y, x, gate, null);
     swiGlu(y, y, u);
-    step.reset(mark);
+    step.rewind(start);
   }
 
   @Override

@@ -31,25 +31,28 @@ final class CudaDevice implements Device {
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final CudaDriver driver;
-  private final int index;
+  private final String name;
   private final int device;
   private final long context;
   private final long stream;
   private final long side; // a stream of its own, so that what runs there is never captured
+  private final long reached; // event: how far the stream was when another device asked
   private final CudaImages images;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment stage = arena.allocate(STAGE, Long.BYTES);
   private final Map<String, Long> modules = new HashMap<>();
   private final Map<String, CudaKernel> entries = new HashMap<>();
   private final Set<Long> graphs = new HashSet<>();
+  private final Set<CudaDevice> peers = new HashSet<>();
   private final boolean hopper;
   private final DType activations;
   private final CudaKernels kernels;
+  private boolean recording;
   private boolean closed;
 
-  private CudaDevice(CudaDriver driver, int index) {
+  private CudaDevice(CudaDriver driver, int index, String name) {
     this.driver = driver;
-    this.index = index;
+    this.name = name;
     this.device = driver.device(index);
     this.images = CudaImages.of(driver, device);
     this.hopper = driver.attribute(CudaDriver.MAJOR, device) == 9;
@@ -57,25 +60,27 @@ final class CudaDevice implements Device {
     driver.use(context);
     this.stream = driver.createStream();
     this.side = driver.createStream();
+    this.reached = driver.createEvent();
     this.activations = Boolean.getBoolean(F32) ? DType.F32 : DType.BF16;
     this.kernels = new CudaKernels(this);
   }
 
   /// @param index which of the GPUs, from 0
+  /// @param name what it was called when it was asked for
   /// @throws DeviceException if there is none, or no code for it
-  static CudaDevice open(CudaPlatform platform, int index) {
+  static CudaDevice open(CudaPlatform platform, int index, String name) {
     CudaDriver driver = platform.driver();
     int count = driver.deviceCount();
     if (index < 0 || index >= count) {
       throw new DeviceException(
           "cuda: there is no GPU " + index + ", expected 0 to " + (count - 1));
     }
-    return new CudaDevice(driver, index);
+    return new CudaDevice(driver, index, name);
   }
 
   @Override
   public String name() {
-    return index == 0 ? "cuda" : "cuda:" + index;
+    return name;
   }
 
   @Override
@@ -171,6 +176,54 @@ final class CudaDevice implements Device {
     }
   }
 
+  // ---- other devices
+
+  /// The copy runs in this device's stream, after what the other's holds; the other's goes on when
+  /// it is done, since `x` may be overwritten then.
+  @Override
+  public void receive(Tensor y, Tensor x) {
+    if (!(x.memory() instanceof CudaMemory memory)) {
+      Device.super.receive(y, x);
+      return;
+    }
+    CudaDevice from = memory.device();
+    long computed = from.recordReached();
+    long copied = receive(CudaKernels.at(y), from, CudaKernels.at(x), x.byteSize(), computed);
+    from.await(copied);
+  }
+
+  private synchronized long receive(long y, CudaDevice from, long x, long bytes, long computed) {
+    use();
+    requireNotRecording();
+    if (peers.add(from)) {
+      driver.reach(device, from.device, from.context);
+    }
+    driver.await(computed, stream);
+    if (bytes > 0) {
+      driver.copy(y, context, x, from.context, bytes, stream);
+    }
+    return recordReached();
+  }
+
+  private synchronized long recordReached() {
+    use();
+    requireNotRecording();
+    driver.record(reached, stream);
+    return reached;
+  }
+
+  private void requireNotRecording() {
+    if (recording) {
+      throw new IllegalStateException(
+          name() + ": a recorded step does not go from one device to another; record two");
+    }
+  }
+
+  private synchronized void await(long event) {
+    use();
+    driver.await(event, stream);
+  }
+
   /// Makes this device's context the calling thread's.
   private void use() {
     if (closed) {
@@ -238,12 +291,15 @@ final class CudaDevice implements Device {
   public synchronized Runnable record(Runnable step) {
     use();
     driver.beginCapture(stream);
+    recording = true;
     long graph;
     try {
       step.run();
     } catch (Throwable e) {
       driver.destroyGraph(driver.endCapture(stream));
       throw e;
+    } finally {
+      recording = false;
     }
     graph = driver.endCapture(stream);
     graphs.add(graph);
@@ -285,6 +341,7 @@ final class CudaDevice implements Device {
       graphs.forEach(driver::destroyGraph);
       kernels.close();
       modules.values().forEach(driver::unloadModule);
+      driver.destroyEvent(reached);
       driver.destroyStream(stream);
       driver.destroyStream(side);
     } finally {

@@ -21,6 +21,8 @@ final class CudaDriver {
 
   private static final int MAX_DYNAMIC_SHARED = 8; // function attribute
   private static final int NON_BLOCKING = 1; // stream flag
+  private static final int NO_TIMING = 2; // event flag
+  private static final int PEER_ACCESS_ALREADY_ENABLED = 704;
   private static final int RELAXED = 2; // capture mode: other calls go on as ever
   private static final int NAME_LENGTH = 256;
   private static final int BF16 = 9; // tensor map data type
@@ -146,6 +148,34 @@ final class CudaDriver {
     check("cuMemcpyDtoDAsync", () -> (int) cuda.copyOnDevice.invokeExact(to, from, bytes, stream));
   }
 
+  /// Lets the current context copy from another device's memory without going through the host,
+  /// where the machine can do that.
+  ///
+  /// @param context of the other device
+  void reach(int device, int other, long context) {
+    boolean can =
+        out("cuDeviceCanAccessPeer", p -> (int) cuda.canAccessPeer.invokeExact(p, device, other))
+            != 0;
+    if (can) {
+      check(
+          "cuCtxEnablePeerAccess",
+          () -> {
+            int code = (int) cuda.enablePeerAccess.invokeExact(context, 0);
+            return code == PEER_ACCESS_ALREADY_ENABLED ? 0 : code;
+          });
+    }
+  }
+
+  /// Copies from one device to another.
+  ///
+  /// @param toContext of the device of `to`
+  /// @param fromContext of the device of `from`
+  void copy(long to, long toContext, long from, long fromContext, long bytes, long stream) {
+    check(
+        "cuMemcpyPeerAsync",
+        () -> (int) cuda.copyFromPeer.invokeExact(to, toContext, from, fromContext, bytes, stream));
+  }
+
   // ---- kernels
 
   long loadModule(MemorySegment image) {
@@ -255,6 +285,25 @@ final class CudaDriver {
 
   void synchronize(long stream) {
     check("cuStreamSynchronize", () -> (int) cuda.streamSynchronize.invokeExact(stream));
+  }
+
+  /// A mark in a stream that other streams can wait for, of the current context.
+  long createEvent() {
+    return out("cuEventCreate", p -> (int) cuda.eventCreate.invokeExact(p, NO_TIMING));
+  }
+
+  void destroyEvent(long event) {
+    check("cuEventDestroy", () -> (int) cuda.eventDestroy.invokeExact(event));
+  }
+
+  /// Puts the mark behind what the stream, of the same context, was given so far.
+  void record(long event, long stream) {
+    check("cuEventRecord", () -> (int) cuda.eventRecord.invokeExact(event, stream));
+  }
+
+  /// What the stream is given from now on runs after what the event was recorded behind.
+  void await(long event, long stream) {
+    check("cuStreamWaitEvent", () -> (int) cuda.streamWaitEvent.invokeExact(stream, event, 0));
   }
 
   void beginCapture(long stream) {

@@ -41,6 +41,9 @@ final class CudaFunctions {
   final MethodHandle copyToDevice;
   final MethodHandle copyToHost;
   final MethodHandle copyOnDevice;
+  final MethodHandle copyFromPeer;
+  final MethodHandle canAccessPeer;
+  final MethodHandle enablePeerAccess;
   final MethodHandle moduleLoad;
   final MethodHandle moduleUnload;
   final MethodHandle moduleGetFunction;
@@ -49,6 +52,10 @@ final class CudaFunctions {
   final MethodHandle streamCreate;
   final MethodHandle streamDestroy;
   final MethodHandle streamSynchronize;
+  final MethodHandle streamWaitEvent;
+  final MethodHandle eventCreate;
+  final MethodHandle eventDestroy;
+  final MethodHandle eventRecord;
   final MethodHandle streamBeginCapture;
   final MethodHandle streamEndCapture;
   final MethodHandle graphInstantiate;
@@ -83,6 +90,9 @@ final class CudaFunctions {
     copyToDevice = bind("cuMemcpyHtoDAsync_v2");
     copyToHost = bind("cuMemcpyDtoHAsync_v2");
     copyOnDevice = bind("cuMemcpyDtoDAsync_v2");
+    copyFromPeer = bind("cuMemcpyPeerAsync");
+    canAccessPeer = bind("cuDeviceCanAccessPeer");
+    enablePeerAccess = bind("cuCtxEnablePeerAccess");
     moduleLoad = bind("cuModuleLoadData");
     moduleUnload = bind("cuModuleUnload");
     moduleGetFunction = bind("cuModuleGetFunction");
@@ -91,6 +101,10 @@ final class CudaFunctions {
     streamCreate = bind("cuStreamCreate");
     streamDestroy = bind("cuStreamDestroy_v2");
     streamSynchronize = bind("cuStreamSynchronize");
+    streamWaitEvent = bind("cuStreamWaitEvent");
+    eventCreate = bind("cuEventCreate");
+    eventDestroy = bind("cuEventDestroy_v2");
+    eventRecord = bind("cuEventRecord");
     streamBeginCapture = bind("cuStreamBeginCapture_v2");
     streamEndCapture = bind("cuStreamEndCapture");
     graphInstantiate = bind("cuGraphInstantiateWithFlags");
@@ -139,6 +153,17 @@ final class CudaFunctions {
     put(types, "cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
     put(types, "cuMemcpyDtoHAsync_v2", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     put(types, "cuMemcpyDtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    put(
+        types,
+        "cuMemcpyPeerAsync",
+        JAVA_LONG,
+        JAVA_LONG,
+        JAVA_LONG,
+        JAVA_LONG,
+        JAVA_LONG,
+        JAVA_LONG);
+    put(types, "cuDeviceCanAccessPeer", ADDRESS, JAVA_INT, JAVA_INT);
+    put(types, "cuCtxEnablePeerAccess", JAVA_LONG, JAVA_INT);
     put(types, "cuModuleLoadData", ADDRESS, ADDRESS);
     put(types, "cuModuleUnload", JAVA_LONG);
     put(types, "cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
@@ -160,6 +185,10 @@ final class CudaFunctions {
     put(types, "cuStreamCreate", ADDRESS, JAVA_INT);
     put(types, "cuStreamDestroy_v2", JAVA_LONG);
     put(types, "cuStreamSynchronize", JAVA_LONG);
+    put(types, "cuStreamWaitEvent", JAVA_LONG, JAVA_LONG, JAVA_INT);
+    put(types, "cuEventCreate", ADDRESS, JAVA_INT);
+    put(types, "cuEventDestroy_v2", JAVA_LONG);
+    put(types, "cuEventRecord", JAVA_LONG, JAVA_LONG);
     put(types, "cuStreamBeginCapture_v2", JAVA_LONG, JAVA_INT);
     put(types, "cuStreamEndCapture", JAVA_LONG, ADDRESS);
     put(types, "cuGraphInstantiateWithFlags", ADDRESS, JAVA_LONG, JAVA_LONG);

@@ -18,6 +18,10 @@ final class CudaMemory implements Memory {
     this.owner = owner;
   }
 
+  CudaDevice device() {
+    return device;
+  }
+
   /// Where it begins, as kernels name it.
   long address() {
     if (!open) {

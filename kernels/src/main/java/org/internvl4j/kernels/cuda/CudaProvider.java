@@ -25,12 +25,17 @@ public final class CudaProvider implements DeviceProvider {
   }
 
   @Override
+  public int count() {
+    return CudaPlatform.get().driver().deviceCount();
+  }
+
+  @Override
   public Device open(int threads) {
-    return open(threads, 0);
+    return CudaDevice.open(CudaPlatform.get(), 0, name());
   }
 
   @Override
   public Device open(int threads, int index) {
-    return CudaDevice.open(CudaPlatform.get(), index);
+    return CudaDevice.open(CudaPlatform.get(), index, name() + ":" + index);
   }
 }

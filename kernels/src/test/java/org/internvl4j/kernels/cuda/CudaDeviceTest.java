@@ -51,10 +51,11 @@ final class CudaDeviceTest {
   void namesTheDevicesThatThereAre() {
     assertThatThrownBy(() -> Devices.open("cuda:7", 0))
         .isInstanceOf(DeviceException.class)
-        .hasMessage("cuda: there is no GPU 7, expected 0 to 0");
+        .hasMessage("cuda: there is no GPU 7, expected 0 to 3");
     assertThatThrownBy(() -> Devices.open("cuda:x", 0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("device: cuda:x names no device, expected a number behind the colon");
+        .hasMessage(
+            "device: cuda:x names no device, expected a number behind the colon, or several");
     assertThatThrownBy(() -> Devices.open("cpu:1", 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("device: there is one cpu only, but cpu:1 is asked for");

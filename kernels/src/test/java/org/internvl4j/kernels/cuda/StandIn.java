@@ -21,6 +21,7 @@ public final class StandIn {
   private static final MethodHandle SEED;
   private static final MethodHandle RESET;
   private static final MethodHandle CAPABILITY;
+  private static final MethodHandle FORGET_WAITS;
   private static final MethodHandle FAULT;
 
   static {
@@ -29,6 +30,7 @@ public final class StandIn {
     SEED = bind(lookup, "emuSetSeed", FunctionDescriptor.ofVoid(JAVA_LONG));
     RESET = bind(lookup, "emuReset", FunctionDescriptor.ofVoid());
     CAPABILITY = bind(lookup, "emuSetCapability", FunctionDescriptor.ofVoid(JAVA_INT));
+    FORGET_WAITS = bind(lookup, "emuForgetWaits", FunctionDescriptor.ofVoid(JAVA_INT));
     FAULT = bind(lookup, "emuLastFault", FunctionDescriptor.of(ADDRESS));
   }
 
@@ -52,11 +54,16 @@ public final class StandIn {
   ///
   /// @param f32 whether everything is f32, for checking, and not bf16
   public static Device open(boolean f32) {
+    return open(f32, 0);
+  }
+
+  /// One of several devices; the caller closes it.
+  static Device open(boolean f32, int index) {
     assume();
     String before = System.getProperty(CudaDevice.F32, "false");
     System.setProperty(CudaDevice.F32, Boolean.toString(f32));
     try {
-      return CudaDevice.open(CudaPlatform.get(), 0);
+      return CudaDevice.open(CudaPlatform.get(), index, index == 0 ? "cuda" : "cuda:" + index);
     } finally {
       System.setProperty(CudaDevice.F32, before);
     }
@@ -85,6 +92,16 @@ public final class StandIn {
   static void seed(long seed) {
     try {
       SEED.invokeExact(seed);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// A planted error: whether streams go on without waiting for the events that they should wait
+  /// for.
+  static void forgetWaits(boolean forget) {
+    try {
+      FORGET_WAITS.invokeExact(forget ? 1 : 0);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }

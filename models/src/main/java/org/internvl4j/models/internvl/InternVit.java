@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
+import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
 
@@ -26,7 +27,7 @@ public final class InternVit {
     return blocks.size();
   }
 
-  /// @param pixels `[N, 3, S, S]`, normalised tiles
+  /// @param pixels `[N, 3, S, S]`, normalised tiles, on the device of the embeddings
   /// @param depth how many blocks to run, the first ones
   /// @param tap hears of the embeddings and of each block's output before the last
   /// @return `[N, 1 + P, C]`, class token first; no final norm
@@ -34,7 +35,7 @@ public final class InternVit {
     Tensor x = embeddings.forward(pixels);
     for (Block block : blocks.subList(0, depth)) {
       tap.accept(x);
-      x = x.through(block::forward);
+      x = x.to(block.device()).through(block::forward);
     }
     return x;
   }
@@ -103,6 +104,10 @@ public final class InternVit {
     Tensor forward(Tensor x) {
       x = attention.addTo(x, ls1, norm1.forward(x));
       return mlp.addTo(x, ls2, norm2.forward(x));
+    }
+
+    Device device() {
+      return ls1.device();
     }
   }
 

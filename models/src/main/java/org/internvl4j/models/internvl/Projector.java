@@ -30,8 +30,8 @@ public final class Projector {
   public Tensor forward(Tensor x) {
     int n = x.dim(0);
     int grid = (int) Math.sqrt(x.dim(1) - 1.0);
-    Tensor cells =
-        x.narrow(1, 1, grid * grid).view(n, grid, grid, x.dim(2)).contiguous().pixelShuffle();
+    Tensor patches = x.to(fc1.weight().device()).narrow(1, 1, grid * grid);
+    Tensor cells = patches.view(n, grid, grid, x.dim(2)).contiguous().pixelShuffle();
     if (transposed) {
       cells = cells.transpose(1, 2).contiguous();
     }

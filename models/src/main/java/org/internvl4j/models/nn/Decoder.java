@@ -1,9 +1,11 @@
 package org.internvl4j.models.nn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -28,9 +30,36 @@ public record Decoder(
       x = attention.addTo(x, norm1.forward(x), layer, step);
       return mlp.addTo(x, norm2.forward(x));
     }
+
+    Device device() {
+      return mlp.gate().device();
+    }
   }
 
-  /// @param ids `[T]`, i32
+  /// Blocks `from … to - 1`, which follow each other on one device. The embeddings are where the
+  /// first stage is, norm and head where the last one is.
+  public record Stage(Device device, int from, int to) {}
+
+  /// All blocks, one stage a device.
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  public List<Stage> stages() {
+    List<Stage> stages = new ArrayList<>();
+    for (int from = 0, to = 1; to <= blocks.size(); to++) {
+      Device device = blocks.get(from).device();
+      if (to == blocks.size() || blocks.get(to).device() != device) {
+        stages.add(new Stage(device, from, to));
+        from = to;
+      }
+    }
+    return stages;
+  }
+
+  /// Where ids and embeddings are.
+  public Device device() {
+    return embeddings.device();
+  }
+
+  /// @param ids `[T]`, i32, on [#device]
   /// @return `[T, C]`
   public Tensor embed(Tensor ids) {
     return ids.gather(embeddings);
@@ -41,7 +70,8 @@ public record Decoder(
   /// @param spans the sequences, in the order of their rows
   /// @param workspace where the angles of the positions go
   public Step step(List<Step.Span> spans, Workspace workspace) {
-    return new Step(rope, spans, workspace);
+    return new Step(
+        rope, spans, stages().stream().map(stage -> workspace.on(stage.device())).toList());
   }
 
   /// Runs all blocks over new rows and writes their keys and values behind those that the caches
@@ -52,12 +82,23 @@ public record Decoder(
   /// @param tap hears of the residual stream before each block
   /// @return `[T, C]`, after the final norm
   public Tensor forward(Tensor x, Step step, Consumer<Tensor> tap) {
-    for (int i = 0; i < blocks.size(); i++) {
+    for (Stage stage : stages()) {
+      x = forward(x.to(stage.device()), stage, step, tap);
+    }
+    return norm.forward(x);
+  }
+
+  /// Runs the blocks of one stage.
+  ///
+  /// @param x `[T, C]`, on the stage's device; overwritten
+  /// @return `[T, C]`, before the final norm
+  public Tensor forward(Tensor x, Stage stage, Step step, Consumer<Tensor> tap) {
+    for (int i = stage.from(); i < stage.to(); i++) {
       tap.accept(x);
       int layer = i;
       x = x.through(h -> blocks.get(layer).forward(h, layer, step));
     }
-    return norm.forward(x);
+    return x;
   }
 
   /// @param x `[R, C]`, after the final norm
@@ -67,9 +108,12 @@ public record Decoder(
   }
 
   /// An empty cache that fits this decoder; the caller closes it.
-  public KvCache newCache(Workspace workspace, String owner) {
+  public KvCache newCache(String owner) {
     return new KvCache(
-        workspace.device(), blocks.size(), config.numKeyValueHeads(), config.headDim(), owner);
+        blocks.stream().map(Block::device).toList(),
+        config.numKeyValueHeads(),
+        config.headDim(),
+        owner);
   }
 
   /// Reads a decoder whose outer weights have the names of transformers: `model.embed_tokens`,
@@ -88,10 +132,10 @@ public record Decoder(
         new Rope(c.headDim(), c.ropeTheta(), c.ropeScaling()));
   }
 
-  /// The head of its own, or the embeddings where the checkpoint ties them: read as a matrix, while
-  /// the table that tokens are looked up in stays in its file.
+  /// The head of its own, or the embeddings where the checkpoint ties them: read as a matrix, where
+  /// the head would be, while the table that tokens are looked up in stays in its file.
   public static Linear head(LanguageConfig c, Weights head, Weights embeddings) {
-    Weights w = head.has("weight") ? head : embeddings;
+    Weights w = head.has("weight") ? head : embeddings.beside(head);
     return Linear.withoutBias(w, c.vocabSize(), c.hiddenSize());
   }
 }

@@ -1,6 +1,7 @@
 package org.internvl4j.models.nn;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.KvCache;
@@ -25,23 +26,28 @@ public final class Step {
   private final Rope rope;
   private final List<Span> spans;
   private final int rows;
-  private final Tensor cos;
-  private final Tensor sin;
+  private final List<Angles> angles = new ArrayList<>(); // the same on each device
   private final float[] cosines;
   private final float[] sines;
   private final MemorySegment cosineMemory;
   private final MemorySegment sineMemory;
   private final float[] frequencies;
 
+  private record Angles(Tensor cos, Tensor sin) {}
+
   /// @param spans the sequences, in the order of their rows
-  /// @param workspace where the angles go
-  Step(Rope rope, List<Span> spans, Workspace workspace) {
+  /// @param workspaces where the angles go, one a device
+  Step(Rope rope, List<Span> spans, List<Workspace> workspaces) {
     this.rope = rope;
     this.spans = List.copyOf(spans);
     this.rows = spans.stream().mapToInt(Span::rows).sum();
     int width = rope.width();
-    this.cos = workspace.allocate(DType.F32, rows, width);
-    this.sin = workspace.allocate(DType.F32, rows, width);
+    for (Workspace workspace : workspaces) {
+      angles.add(
+          new Angles(
+              workspace.allocate(DType.F32, rows, width),
+              workspace.allocate(DType.F32, rows, width)));
+    }
     this.cosines = new float[rows * width];
     this.sines = new float[rows * width];
     this.cosineMemory = MemorySegment.ofArray(cosines);
@@ -75,8 +81,10 @@ public final class Step {
         rope.angles(cosines, sines, row * frequencies.length, start + t, frequencies);
       }
     }
-    cos.fromHost(cosineMemory);
-    sin.fromHost(sineMemory);
+    for (int i = 0; i < angles.size(); i++) {
+      angles.get(i).cos.fromHost(cosineMemory);
+      angles.get(i).sin.fromHost(sineMemory);
+    }
     return this;
   }
 
@@ -91,8 +99,14 @@ public final class Step {
   /// Rotates each head of each row to its position.
   ///
   /// @param x `[T, heads, D]`
+  @SuppressWarnings("ReferenceEquality") // a device is itself
   Tensor rotate(Tensor x) {
-    return x.rope(cos, sin);
+    for (Angles here : angles) {
+      if (here.cos.device() == x.device()) {
+        return x.rope(here.cos, here.sin);
+      }
+    }
+    throw new AssertionError("step: no angles on " + x.device().name());
   }
 
   /// Appends keys and values to each sequence's cache and lets each query look at its own
@@ -127,7 +141,7 @@ public final class Step {
     Tensor keys = cache.keys(layer, cache.capacity());
     Tensor values = cache.values(layer, cache.capacity());
     return q.view(1, q.dim(0), q.dim(1), q.dim(2))
-        .attention(batch(keys), batch(values), cache.mask())
+        .attention(batch(keys), batch(values), cache.mask(layer))
         .view(q.dim(0), q.dim(1), q.dim(2));
   }
 

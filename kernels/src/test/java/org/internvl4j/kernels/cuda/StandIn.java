@@ -21,6 +21,7 @@ public final class StandIn {
   private static final MethodHandle SEED;
   private static final MethodHandle RESET;
   private static final MethodHandle CAPABILITY;
+  private static final MethodHandle DEVICES;
   private static final MethodHandle FAULT;
 
   static {
@@ -29,6 +30,7 @@ public final class StandIn {
     SEED = bind(lookup, "emuSetSeed", FunctionDescriptor.ofVoid(JAVA_LONG));
     RESET = bind(lookup, "emuReset", FunctionDescriptor.ofVoid());
     CAPABILITY = bind(lookup, "emuSetCapability", FunctionDescriptor.ofVoid(JAVA_INT));
+    DEVICES = bind(lookup, "emuSetDevices", FunctionDescriptor.ofVoid(JAVA_INT));
     FAULT = bind(lookup, "emuLastFault", FunctionDescriptor.of(ADDRESS));
   }
 
@@ -85,6 +87,15 @@ public final class StandIn {
   static void seed(long seed) {
     try {
       SEED.invokeExact(seed);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// How many devices there are from now on: 1, unless a test needs more for a while.
+  static void devices(int count) {
+    try {
+      DEVICES.invokeExact(count);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }

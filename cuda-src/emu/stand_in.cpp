@@ -7,6 +7,7 @@
 // - EMU_DEVICES=n gives n devices with separate memories. A kernel or copy that touches another device's memory
 //   fails, with peer access too: no kernel here means to. So does work for a stream of another device.
 // - A failed kernel poisons the context, as on a GPU; emuLastFault() says what happened.
+// - Functions of driver.txt that have no body here answer CUDA_ERROR_NOT_SUPPORTED.
 #include "emu.h"
 #include "hopper.h"
 
@@ -31,7 +32,7 @@
 typedef int CUresult;
 enum { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101, INVALID_CONTEXT = 201,
      NO_BINARY = 209, INVALID_HANDLE = 400, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, PEER_ACCESS_ALREADY_ENABLED = 704,
-     LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900 };
+     LAUNCH_FAILED = 719, NOT_SUPPORTED = 801, CAPTURE_UNSUPPORTED = 900 };
 
 namespace {
 
@@ -42,7 +43,7 @@ struct Graph { int device; std::vector<Op> ops; };
 struct Stream { int device; std::deque<Op> queue; Graph* capture = nullptr; };
 struct Event { int device; Stream* stream = nullptr; uint64_t asked = 0, done = 0; double at = 0; };
 struct Device { Stream* null_stream; std::set<int> peers; size_t used = 0; };
-struct Allocation { size_t bytes; int device; };
+struct Allocation { size_t bytes; int device; void* context; };
 typedef const char* (*Run)(const emu::Kernel*, const emu::Launch*);
 struct Module { void* library; Run run; };
 struct Function { const emu::Kernel* kernel; Run run; int max_smem = 48 << 10; std::string name; };
@@ -54,7 +55,9 @@ std::map<uintptr_t, size_t> pinned;
 std::set<Stream*> streams;
 CUresult sticky = OK;
 std::string fault;
-thread_local int current = -1;
+thread_local int current = -1;         // device of the context
+thread_local void* context = nullptr;
+uintptr_t contexts = 0;                 // made beside the primary ones
 constexpr size_t TOTAL = (size_t)8 << 30;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr size_t GUARD = 0;     // the sanitizer has its own
@@ -96,6 +99,9 @@ CUresult fail(CUresult code, std::string why) {
 }
 CUresult poison(CUresult code, std::string why) { return sticky = fail(code, std::move(why)); }
 
+// A context is the number of its device, from 1, and above that 0 if it is the primary one.
+int device_of(void* c) { return (int)((uintptr_t)c & 0xff) - 1; }
+
 Stream* stream_of(Stream* s) { return s ? s : devices[current].null_stream; }
 
 // Runs the oldest operation of a stream.
@@ -136,11 +142,10 @@ API void emuReset() { std::lock_guard<std::recursive_mutex> h(big_lock); sticky 
 
 API CUresult cuInit(unsigned) {
   std::lock_guard<std::recursive_mutex> hold(big_lock);
-  if (devices.empty())
-    for (int i = 0, n = setting("EMU_DEVICES", 1); i < n; i++) {
-      devices.push_back({new Stream{i}, {}, 0});
-      streams.insert(devices.back().null_stream);
-    }
+  if (devices.empty()) for (int i = 0, n = (int)setting("EMU_DEVICES", 1); i < n; i++) {
+    devices.push_back({new Stream{i}, {}, 0});
+    streams.insert(devices.back().null_stream);
+  }
   return OK;
 }
 API CUresult cuDriverGetVersion(int* v) { *v = 13000; return OK; }
@@ -165,13 +170,22 @@ API CUresult cuDeviceGetAttribute(int* v, int attribute, int) {
 }
 API CUresult cuDevicePrimaryCtxRetain(void** c, int d) { ENTER; *c = (void*)(uintptr_t)(d + 1); return OK; }
 API CUresult cuDevicePrimaryCtxRelease_v2(int) { return OK; }
-API CUresult cuCtxSetCurrent(void* c) { ENTER; current = (int)(uintptr_t)c - 1; return OK; }
-API CUresult cuCtxGetCurrent(void** c) { *c = (void*)(uintptr_t)(current + 1); return OK; }
+API CUresult cuCtxCreate_v2(void** c, unsigned, int d) {
+  ENTER;
+  if (d < 0 || d >= (int)devices.size()) return INVALID_DEVICE;
+  *c = context = (void*)(++contexts << 8 | (uintptr_t)(d + 1));
+  current = d;
+  return OK;
+}
+API CUresult cuCtxDestroy_v2(void* c) { ENTER; drain_all(); if (context == c) context = nullptr, current = -1; return OK; }
+API CUresult cuCtxSetCurrent(void* c) { ENTER; context = c; current = device_of(c); return OK; }
+API CUresult cuCtxGetCurrent(void** c) { *c = context; return OK; }
+API CUresult cuCtxGetDevice(int* d) { ENTER_CONTEXT; *d = current; return OK; }
 API CUresult cuCtxSynchronize() { ENTER_CONTEXT; drain_all(); return sticky; }
 API CUresult cuDeviceCanAccessPeer(int* yes, int a, int b) { *yes = a != b; return OK; }
 API CUresult cuCtxEnablePeerAccess(void* c, unsigned) {
   ENTER_CONTEXT;
-  const int other = (int)(uintptr_t)c - 1;
+  const int other = device_of(c);
   if (other < 0 || other >= (int)devices.size() || other == current) return INVALID_DEVICE;
   return devices[current].peers.insert(other).second ? OK : PEER_ACCESS_ALREADY_ENABLED;
 }
@@ -183,7 +197,7 @@ API CUresult cuMemAlloc_v2(uintptr_t* p, size_t n) {
   void* m = nullptr;
   if (devices[current].used + n > TOTAL || posix_memalign(&m, 256, n + GUARD)) return OUT_OF_MEMORY;
   memset(m, 0xff, n + GUARD);
-  memory[(uintptr_t)m] = {n, current};
+  memory[(uintptr_t)m] = {n, current, context};
   devices[current].used += n;
   *p = (uintptr_t)m;
   return OK;
@@ -203,6 +217,27 @@ API CUresult cuMemFree_v2(uintptr_t p) {
 }
 API CUresult cuMemHostAlloc(void** p, size_t n, unsigned) { ENTER_CONTEXT; if (posix_memalign(p, 4096, n)) return OUT_OF_MEMORY; pinned[(uintptr_t)*p] = n; return OK; }
 API CUresult cuMemFreeHost(void* p) { ENTER_CONTEXT; if (!pinned.erase((uintptr_t)p)) return INVALID_VALUE; free(p); return OK; }
+
+// What the driver knows of an address: its context, kind of memory, itself and its device.
+static CUresult describe(void* value, int attribute, uintptr_t p, bool strict) {
+  const auto* a = owner(p);
+  const bool host = !a && is_pinned(p, 1);
+  if (strict && !a && !host) return INVALID_VALUE;
+  switch (attribute) {
+    case 1: *(void**)value = a ? a->second.context : nullptr; return OK;
+    case 2: *(unsigned*)value = a ? 2 : host; return OK;  // device, host
+    case 3: *(uintptr_t*)value = a ? p : 0; return OK;
+    case 9: *(int*)value = a ? a->second.device : host ? 0 : -2; return OK;
+    default: return INVALID_VALUE;
+  }
+}
+API CUresult cuPointerGetAttribute(void* value, int attribute, uintptr_t p) { ENTER_CONTEXT; return describe(value, attribute, p, true); }
+API CUresult cuPointerGetAttributes(unsigned n, const int* attributes, void** values, uintptr_t p) {
+  ENTER_CONTEXT;
+  for (unsigned i = 0; i < n; i++)  // an address that is not known has no attributes, which is no error
+    if (CUresult r = describe(values[i], attributes[i], p, false)) return r;
+  return OK;
+}
 
 static CUresult copy(Stream* s, void* d, const void* from, size_t n) { return enqueue(s, [=] { memcpy(d, from, n); return OK; }); }
 #define CHECK_MEMORY(p, n) if (!inside(p, n)) return fail(INVALID_VALUE, "copy outside every device allocation")
@@ -225,7 +260,7 @@ API CUresult cuMemcpyDtoDAsync_v2(uintptr_t a, uintptr_t b, size_t n, Stream* s)
 API CUresult cuMemcpyPeerAsync(uintptr_t a, void* ac, uintptr_t b, void* bc, size_t n, Stream* s) {
   ENTER_CONTEXT; CHECK_MEMORY(a, n); CHECK_MEMORY(b, n);
   if (!n) return OK;
-  if (owner(a)->second.device != (int)(uintptr_t)ac - 1 || owner(b)->second.device != (int)(uintptr_t)bc - 1)
+  if (owner(a)->second.device != device_of(ac) || owner(b)->second.device != device_of(bc))
     return fail(INVALID_VALUE, "peer copy names the wrong context");
   return copy(s, (void*)a, (const void*)b, n);
 }
@@ -360,6 +395,7 @@ API CUresult cuGetErrorName(CUresult r, const char** s) {
     case ILLEGAL_ADDRESS: *s = "CUDA_ERROR_ILLEGAL_ADDRESS"; return OK;
     case PEER_ACCESS_ALREADY_ENABLED: *s = "CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED"; return OK;
     case LAUNCH_FAILED: *s = "CUDA_ERROR_LAUNCH_FAILED"; return OK;
+    case NOT_SUPPORTED: *s = "CUDA_ERROR_NOT_SUPPORTED"; return OK;
     case CAPTURE_UNSUPPORTED: *s = "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"; return OK;
     default: *s = nullptr; return INVALID_VALUE;
   }

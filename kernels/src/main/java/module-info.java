@@ -1,9 +1,12 @@
-/// The kernels of the CPU and of NVIDIA GPUs. Exports nothing: `ServiceLoader` finds the device.
+/// The kernels of the CPU and of NVIDIA GPUs. `ServiceLoader` finds the devices; what is exported
+/// is for programs that share a GPU's memory with them.
 @org.jspecify.annotations.NullMarked
 module org.internvl4j.kernels {
   requires static org.jspecify;
   requires static jdk.incubator.vector;
   requires org.internvl4j.runtime;
+
+  exports org.internvl4j.kernels.cuda;
 
   provides org.internvl4j.runtime.DeviceProvider with
       org.internvl4j.kernels.cpu.CpuProvider,

@@ -13,7 +13,7 @@ import org.internvl4j.runtime.DType;
 final class Engines {
   private Engines() {}
 
-  /// Names of all: those that speak and those that multiply.
+  /// Names of all that a suite measures: those that speak and those that multiply.
   static Set<String> names() {
     Set<String> names = new TreeSet<>(speakers().keySet());
     names.addAll(multipliers().keySet());
@@ -46,6 +46,13 @@ final class Engines {
   /// @throws IllegalArgumentException if there is none of that name
   static ProductEngine openProduct(String name, ProductShape shape, DType weights, int threads) {
     return named(name, multipliers()).open(shape, weights, threads);
+  }
+
+  /// A launch of a kernel.
+  ///
+  /// @throws IllegalArgumentException if there is none of that name
+  static LaunchEngine openLauncher(String name) {
+    return named(name, found(LaunchEngine.Provider.class, LaunchEngine.Provider::name)).open();
   }
 
   private static <P> P named(String name, SortedMap<String, P> found) {

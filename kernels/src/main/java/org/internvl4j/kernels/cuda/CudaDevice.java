@@ -25,6 +25,8 @@ final class CudaDevice implements Device {
   /// `true` computes in f32 throughout.
   static final String F32 = "internvl4j.cuda.f32";
 
+  private static final int HOST = 1; // memory type
+
   /// Bytes of host memory that copies of Java arrays go through.
   private static final int STAGE = 1 << 20;
 
@@ -114,7 +116,7 @@ final class CudaDevice implements Device {
 
   @Override
   public Memory allocate(long bytes, String owner) {
-    return new CudaMemory(this, allocate(bytes), bytes, owner);
+    return new CudaMemory(this, allocate(bytes), bytes, owner, true);
   }
 
   /// New zeroed memory. Its zeros come by another stream than the kernels, whose capture they would
@@ -139,6 +141,32 @@ final class CudaDevice implements Device {
     driver.zero(address, size, side);
     driver.synchronize(side);
     return address;
+  }
+
+  /// @param what begins or ends there, for messages: `[4] f32 begins at`
+  /// @throws IllegalArgumentException unless `address` is in memory of this device and its context
+  synchronized void requireOwn(long address, String what) {
+    use();
+    CudaDriver.Address found = driver.address(address);
+    String wrong = null;
+    if (found.type() == 0) {
+      wrong = "where the driver knows no memory";
+    } else if (found.type() == HOST) {
+      wrong = "which is memory of the host, expected of GPU " + index;
+    } else if (found.device() != device) {
+      wrong = "which lies on GPU " + found.device() + ", expected GPU " + index;
+    } else if (found.context() != 0 && found.context() != context) {
+      wrong = "which is of another context, expected GPU " + index + "'s primary one";
+    }
+    if (wrong != null) {
+      throw new IllegalArgumentException("%s: %s 0x%x, %s".formatted(name(), what, address, wrong));
+    }
+  }
+
+  /// Where kernels and copies are queued.
+  synchronized long stream() {
+    use();
+    return stream;
   }
 
   synchronized void free(long address) {

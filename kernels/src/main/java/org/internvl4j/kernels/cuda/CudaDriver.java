@@ -25,6 +25,9 @@ final class CudaDriver {
   private static final int PEER_ACCESS_ALREADY_ENABLED = 704;
   private static final int RELAXED = 2; // capture mode: other calls go on as ever
   private static final int NAME_LENGTH = 256;
+  private static final int CONTEXT = 1; // pointer attributes
+  private static final int MEMORY_TYPE = 2;
+  private static final int ORDINAL = 9;
   private static final int BF16 = 9; // tensor map data type
   private static final int SWIZZLE_128 = 3;
   private static final int PROMOTE_128 = 2; // L2 promotion
@@ -128,6 +131,31 @@ final class CudaDriver {
     check(
         "cuMemsetD8Async",
         () -> (int) cuda.memsetAsync.invokeExact(address, (byte) 0, bytes, stream));
+  }
+
+  /// What the driver knows of an address.
+  ///
+  /// @param context that the memory was allocated in; 0 if none, as for memory of a pool
+  /// @param type 0 if the address is not known, 1 for memory of the host, other numbers else
+  /// @param device its number
+  record Address(long context, int type, int device) {}
+
+  Address address(long address) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment attributes = arena.allocateFrom(JAVA_INT, CONTEXT, MEMORY_TYPE, ORDINAL);
+      MemorySegment values = arena.allocate(JAVA_LONG, 3);
+      MemorySegment places = arena.allocate(ADDRESS, 3);
+      for (int i = 0; i < 3; i++) {
+        places.setAtIndex(ADDRESS, i, values.asSlice(i * ADDRESS.byteSize()));
+      }
+      check(
+          "cuPointerGetAttributes",
+          () -> (int) cuda.pointerAttributes.invokeExact(3, attributes, places, address));
+      return new Address(
+          values.getAtIndex(JAVA_LONG, 0),
+          values.get(JAVA_INT, 1 * Long.BYTES),
+          values.get(JAVA_INT, 2 * Long.BYTES));
+    }
   }
 
   /// Copies `from`, native memory; it may be changed as soon as this returns.

@@ -38,6 +38,7 @@ final class CudaFunctions {
   final MethodHandle memAlloc;
   final MethodHandle memFree;
   final MethodHandle memsetAsync;
+  final MethodHandle pointerAttributes;
   final MethodHandle copyToDevice;
   final MethodHandle copyToHost;
   final MethodHandle copyOnDevice;
@@ -87,6 +88,7 @@ final class CudaFunctions {
     memAlloc = bind("cuMemAlloc_v2");
     memFree = bind("cuMemFree_v2");
     memsetAsync = bind("cuMemsetD8Async");
+    pointerAttributes = bind("cuPointerGetAttributes");
     copyToDevice = bind("cuMemcpyHtoDAsync_v2");
     copyToHost = bind("cuMemcpyDtoHAsync_v2");
     copyOnDevice = bind("cuMemcpyDtoDAsync_v2");
@@ -150,6 +152,7 @@ final class CudaFunctions {
     put(types, "cuMemAlloc_v2", ADDRESS, JAVA_LONG);
     put(types, "cuMemFree_v2", JAVA_LONG);
     put(types, "cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
+    put(types, "cuPointerGetAttributes", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     put(types, "cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
     put(types, "cuMemcpyDtoHAsync_v2", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     put(types, "cuMemcpyDtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);

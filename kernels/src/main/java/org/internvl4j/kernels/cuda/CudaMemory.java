@@ -3,19 +3,22 @@ package org.internvl4j.kernels.cuda;
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.Memory;
 
-/// A stretch of a GPU's memory.
+/// A stretch of a GPU's memory, its own or somebody else's.
 final class CudaMemory implements Memory {
   private final CudaDevice device;
   private final long address;
   private final long byteSize;
   private final String owner;
+  private final boolean frees;
   private volatile boolean open = true;
 
-  CudaMemory(CudaDevice device, long address, long byteSize, String owner) {
+  /// @param frees whether closing it frees it
+  CudaMemory(CudaDevice device, long address, long byteSize, String owner, boolean frees) {
     this.device = device;
     this.address = address;
     this.byteSize = byteSize;
     this.owner = owner;
+    this.frees = frees;
   }
 
   CudaDevice device() {
@@ -69,7 +72,9 @@ final class CudaMemory implements Memory {
   public void close() {
     if (open) {
       open = false;
-      device.free(address);
+      if (frees) {
+        device.free(address);
+      }
     }
   }
 }

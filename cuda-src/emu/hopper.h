@@ -103,8 +103,8 @@ template <int N, int R> void wgmma_wait(float (&d)[R], EMU_AT) {
   emu::products_wait(N, file, line);
   emu::products_done(d, file, line);
 }
-inline void wgmma(float (&d)[64], uint64_t a, uint64_t b, bool add, EMU_AT) {
-  emu::products_add({d, 128, {a, false}, {b, false}, add, false, {}, 0}, file, line);
+template <int R> void wgmma(float (&d)[R], uint64_t a, uint64_t b, bool add, EMU_AT) {
+  emu::products_add({d, 2 * R, {a, false}, {b, false}, add, false, {}, 0}, file, line);
 }
 template <int R> void wgmma(float (&d)[R], const uint32_t (&a)[4], uint64_t b, EMU_AT) {
   emu::products_add(emu::with_registers(d, 2 * R, a, b, file, line), file, line);

@@ -66,10 +66,13 @@ template <int N, class... T> HOPPER void wgmma_wait(T&... d) {
 }
 
 #define P_0_31 \
-  "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31"
+  "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29," \
+  "%30,%31"
 #define P_32_63 \
   "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59," \
   "%60,%61,%62,%63"
+#define P_64_87 \
+  "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87"
 #define D_4(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
 #define D_16(i) D_4(i), D_4(i + 4), D_4(i + 8), D_4(i + 12)
 
@@ -79,6 +82,13 @@ HOPPER void wgmma(float (&d)[64], uint64_t a, uint64_t b, bool add) {
     "{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" P_0_31 "," P_32_63 "}, %64, %65, p, 1, 1, 0, 0;\n}"
     : D_16(0), D_16(16), D_16(32), D_16(48) : "l"(a), "l"(b), "r"((int)add));
+}
+HOPPER void wgmma(float (&d)[88], uint64_t a, uint64_t b, bool add) {
+  asm volatile(
+    "{\n.reg .pred p;\nsetp.ne.b32 p, %90, 0;\n"
+    "wgmma.mma_async.sync.aligned.m64n176k16.f32.bf16.bf16 {" P_0_31 "," P_32_63 "," P_64_87 "}, "
+    "%88, %89, p, 1, 1, 0, 0;\n}"
+    : D_16(0), D_16(16), D_16(32), D_16(48), D_16(64), D_4(80), D_4(84) : "l"(a), "l"(b), "r"((int)add));
 }
 // a in registers, as mma_16816 takes it; b in shared memory, MN-major; adds.
 HOPPER void wgmma(float (&d)[32], const uint32_t (&a)[4], uint64_t b) {
@@ -97,6 +107,7 @@ HOPPER void wgmma(float (&d)[64], const uint32_t (&a)[4], uint64_t b) {
 
 #undef P_0_31
 #undef P_32_63
+#undef P_64_87
 #undef D_4
 #undef D_16
 
@@ -107,18 +118,16 @@ HOPPER void wgmma(float (&d)[64], const uint32_t (&a)[4], uint64_t b) {
 
 // Matrix descriptors of bf16 tiles whose rows are 128 bytes in the 128-byte swizzle, 1024-byte aligned: start address,
 // two offsets, layout 1 in the top two bits. From one group of 8 rows to the next it is 1024 bytes.
+HOPPER uint64_t swizzled(const void* smem, uint64_t leading) {
+  return (smem_addr(smem) & 0x3ffff) >> 4 | leading << 16 | (uint64_t)(1024 >> 4) << 32 | (uint64_t)1 << 62;
+}
 
 // K-major: rows are those of the operand, 64 columns of K wide.
-HOPPER uint64_t swizzled_tile(const void* smem) {
-  return (uint64_t)((smem_addr(smem) & 0x3ffff) >> 4) | (uint64_t)1 << 16 | (uint64_t)(1024 >> 4) << 32 | (uint64_t)1 << 62;
-}
+HOPPER uint64_t swizzled_tile(const void* smem) { return swizzled(smem, 1); }
 // The same tile, 16 columns (32 bytes) further along K for every step.
 HOPPER uint64_t along_k(uint64_t tile, int step) { return tile + 2 * step; }
 
 // MN-major: rows are K, 64 rows of the operand wide; its next 64 rows lie `panel` bytes further.
-HOPPER uint64_t swizzled_rows(const void* smem, int panel) {
-  return (uint64_t)((smem_addr(smem) & 0x3ffff) >> 4) | (uint64_t)(panel >> 4) << 16 | (uint64_t)(1024 >> 4) << 32 |
-         (uint64_t)1 << 62;
-}
+HOPPER uint64_t swizzled_rows(const void* smem, int panel) { return swizzled(smem, panel >> 4); }
 // The same tile, 16 rows (2048 bytes) further along K for every step.
 HOPPER uint64_t down_k(uint64_t tile, int step) { return tile + 128 * step; }

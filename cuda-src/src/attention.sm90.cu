@@ -1,25 +1,24 @@
 // y = softmax(scale * q k^T + mask) v for many queries on Hopper's tensor cores (Shah et al. 2024): tiles by tensor
 // copies, products through wgmma in bf16, softmax and sums in f32; scale > 0.
-//   y, q: [N, Tq, H, D]   k, v: [N, Tk, K, D], strides as in attention.cu; D a multiple of 8, at most
-//   WIDTH. Behind D and behind the last token, copies fill up with zeros.
+//   y, q: [N, Tq, H, D]   k, v: [N, Tk, K, D], strides as in attention.cu; D a multiple of 8, at most WIDTH
+//   q_map, k_map, v_map: boxes of 1 x 128 (q) or 176 (k, v) x 1 x 64, in the 128-byte swizzle, zeros outside the tensor
 // One warpgroup copies tiles of keys and of values, two have 64 queries each. While the tensor cores multiply the
 // weights of a tile with its values, the softmax of the next tile is computed; weights never leave registers.
-//   q_map, k_map, v_map: [N, T, heads, D], boxes of 1 x 128 x 1 x 64 in the 128-byte swizzle
-// Grid: (ceil(Tq / 128), H, N).  Block: 384 threads.  Shared: 5 * 256 * WIDTH bytes + 1.25 KiB dynamic.  Deterministic.
+// A tile has 176 keys, as many as registers hold scores of: the 1,025 tokens of a vision tower are almost six tiles.
+// Grid: (H, ceil(Tq / 128), N).  Block: 384 threads.  Shared: 1664 * WIDTH bytes + 1.25 KiB dynamic.  Deterministic.
 // Twin: ReferenceKernels.attention
 #include "attention.cuh"
 #include "hopper.cuh"
 
-static constexpr int TILE = 128, STAGES = 2;
-static constexpr int PANEL = TILE * 128;  // bytes of 64 columns of a tile
+static constexpr int QUERIES = 128, KEYS = 176, STAGES = 2;
+static constexpr int ROW = 128;  // bytes of 64 columns; a tile is one or two panels of them
 
-// One tile of a head, in panels of 64 columns.
-template <int WIDTH>
+template <int TOKENS, int WIDTH>
 __device__ __forceinline__ void copy_tile(unsigned char* tile, const TensorMap& map, uint64_t* full, int token,
                                           int head, int n) {
-  mbar_arrive_expect(full, TILE * WIDTH * 2);
+  mbar_arrive_expect(full, TOKENS * WIDTH * 2);
 #pragma unroll
-  for (int p = 0; p < WIDTH / 64; p++) tma_load(tile + p * PANEL, map, full, p * 64, head, token, n);
+  for (int p = 0; p < WIDTH / 64; p++) tma_load(tile + p * TOKENS * ROW, map, full, p * 64, head, token, n);
 }
 
 // Where tiles arrive one after another: tile i in stage i % STAGES.
@@ -28,10 +27,10 @@ struct Ring {
   unsigned char* tiles;
   uint64_t *full, *empty;
 
-  __device__ __forceinline__ unsigned char* tile(int i) const { return tiles + i % STAGES * TILE * WIDTH * 2; }
+  __device__ __forceinline__ unsigned char* tile(int i) const { return tiles + i % STAGES * KEYS * WIDTH * 2; }
   __device__ __forceinline__ void fill(int i, const TensorMap& map, int head, int n) const {
     mbar_wait(empty + i % STAGES, (i / STAGES & 1) ^ 1);  // free from the start
-    copy_tile<WIDTH>(tile(i), map, full + i % STAGES, i * TILE, head, n);
+    copy_tile<KEYS, WIDTH>(tile(i), map, full + i % STAGES, i * KEYS, head, n);
   }
   __device__ __forceinline__ const unsigned char* wait(int i) const {
     mbar_wait(full + i % STAGES, i / STAGES & 1);
@@ -57,10 +56,10 @@ struct Softmax {
   float largest[2], total[2];
 
   // Turns the scores of a tile into weights; `shrink` is what earlier weights are multiplied by.
-  __device__ __forceinline__ void add(float (&scores)[TILE / 2], float (&shrink)[2]) {
+  __device__ __forceinline__ void add(float (&scores)[KEYS / 2], float (&shrink)[2]) {
     float now[2] = {largest[0], largest[1]};
 #pragma unroll
-    for (int i = 0; i < TILE / 2; i++) now[i >> 1 & 1] = fmaxf(now[i >> 1 & 1], scores[i]);
+    for (int i = 0; i < KEYS / 2; i++) now[i >> 1 & 1] = fmaxf(now[i >> 1 & 1], scores[i]);
 #pragma unroll
     for (int r = 0; r < 2; r++) {  // the four lanes of a row
       now[r] = fmaxf(now[r], __shfl_xor_sync(0xffffffffu, now[r], 1));
@@ -70,7 +69,7 @@ struct Softmax {
       total[r] *= shrink[r];
     }
 #pragma unroll
-    for (int i = 0; i < TILE / 2; i++) {
+    for (int i = 0; i < KEYS / 2; i++) {
       const int r = i >> 1 & 1;
       scores[i] = fast_exp2(scores[i] * scale - largest[r] * scale);
       total[r] += scores[i];
@@ -79,53 +78,52 @@ struct Softmax {
 };
 
 // Hides what a thread's two queries do not see of a tile; of its keys they see `seen`.
-__device__ __forceinline__ void hide(float (&scores)[TILE / 2], int seen_above, int seen_below) {
+__device__ __forceinline__ void hide(float (&scores)[KEYS / 2], int seen_above, int seen_below) {
   const int pair = (threadIdx.x & 3) * 2;
 #pragma unroll
-  for (int i = 0; i < TILE / 2; i++)
+  for (int i = 0; i < KEYS / 2; i++)
     if (i / 4 * 8 + pair + (i & 1) >= (i & 2 ? seen_below : seen_above)) scores[i] = NEVER;
 }
 
 template <int WIDTH>
-__device__ __forceinline__ void multiply_keys(float (&scores)[TILE / 2], const unsigned char* q,
+__device__ __forceinline__ void multiply_keys(float (&scores)[KEYS / 2], const unsigned char* q,
                                               const unsigned char* keys) {
 #pragma unroll
-  for (int d = 0; d < WIDTH / 16; d++) {
-    const int panel = d / 4 * PANEL;
-    wgmma(scores, along_k(swizzled_tile(q + panel), d % 4), along_k(swizzled_tile(keys + panel), d % 4), d > 0);
-  }
+  for (int d = 0; d < WIDTH / 16; d++)
+    wgmma(scores, along_k(swizzled_tile(q + d / 4 * QUERIES * ROW), d % 4),
+          along_k(swizzled_tile(keys + d / 4 * KEYS * ROW), d % 4), d > 0);
   wgmma_commit();
 }
 
 template <int WIDTH>
-__device__ __forceinline__ void multiply_values(float (&sums)[WIDTH / 2], const uint32_t (&weights)[TILE / 16][4],
+__device__ __forceinline__ void multiply_values(float (&sums)[WIDTH / 2], const uint32_t (&weights)[KEYS / 16][4],
                                                 const unsigned char* values) {
 #pragma unroll
-  for (int i = 0; i < TILE / 16; i++) wgmma(sums, weights[i], down_k(swizzled_rows(values, PANEL), i));
+  for (int i = 0; i < KEYS / 16; i++) wgmma(sums, weights[i], down_k(swizzled_rows(values, KEYS * ROW), i));
   wgmma_commit();
 }
 
 // The weights of a tile as wgmma takes them.
-__device__ __forceinline__ void pack(uint32_t (&weights)[TILE / 16][4], const float (&scores)[TILE / 2]) {
+__device__ __forceinline__ void pack(uint32_t (&weights)[KEYS / 16][4], const float (&scores)[KEYS / 2]) {
 #pragma unroll
-  for (int i = 0; i < TILE / 4; i++) weights[i / 4][i % 4] = pack_bf16(scores[2 * i], scores[2 * i + 1]);
+  for (int i = 0; i < KEYS / 4; i++) weights[i / 4][i % 4] = pack_bf16(scores[2 * i], scores[2 * i + 1]);
 }
 
 template <int WIDTH>
 __device__ __forceinline__ void attend(bf16* y, const Tiles<WIDTH>& tiles, int count, const Sight& sees, int first,
                                        const Heads& h) {
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5 & 3, part = (threadIdx.x >> 7) - 1;
-  const unsigned char* q = tiles.q + part * (PANEL / 2);
+  const unsigned char* q = tiles.q + part * 64 * ROW;
   const int top = first + part * 64;  // the warpgroup's first query
   const int query[2] = {top + warp * 16 + (lane >> 2), top + warp * 16 + (lane >> 2) + 8};
   const int seen[2] = {sees.of(query[0]), sees.of(query[1])}, seen_by_all = sees.of(top);
 
-  float scores[TILE / 2], sums[WIDTH / 2] = {}, shrink[2];
-  uint32_t weights[TILE / 16][4];
+  float scores[KEYS / 2], sums[WIDTH / 2] = {}, shrink[2];
+  uint32_t weights[KEYS / 16][4];
   Softmax softmax = {h.scale * LOG2_E, {NEVER, NEVER}, {}};
 
   auto weigh = [&](int i) {
-    if ((i + 1) * TILE > seen_by_all) hide(scores, seen[0] - i * TILE, seen[1] - i * TILE);
+    if ((i + 1) * KEYS > seen_by_all) hide(scores, seen[0] - i * KEYS, seen[1] - i * KEYS);
     softmax.add(scores, shrink);
   };
 
@@ -157,7 +155,7 @@ __device__ __forceinline__ void attend(bf16* y, const Tiles<WIDTH>& tiles, int c
   multiply_values<WIDTH>(sums, weights, values);
   wgmma_wait<0>(sums);
 
-  y += blockIdx.z * h.y.batch + blockIdx.y * h.y.head;
+  y += blockIdx.z * h.y.batch + blockIdx.x * h.y.head;
 #pragma unroll
   for (int r = 0; r < 2; r++) {
     float total = softmax.total[r];
@@ -179,37 +177,40 @@ template <int WIDTH>
 __device__ __forceinline__ void attention(bf16* y, const TensorMap& q_map, const TensorMap& k_map,
                                           const TensorMap& v_map, const Heads& h) {
   DYN_SMEM(raw);
-  constexpr int BYTES = TILE * WIDTH * 2;
   unsigned char* smem = raw + (-smem_addr(raw) & 1023);  // swizzled tiles begin on 1024 bytes
-  uint64_t* bars = reinterpret_cast<uint64_t*>(smem + (1 + 2 * STAGES) * BYTES);
+  unsigned char* keys = smem + QUERIES * WIDTH * 2;
+  unsigned char* values = keys + STAGES * KEYS * WIDTH * 2;
+  uint64_t* bars = reinterpret_cast<uint64_t*>(values + STAGES * KEYS * WIDTH * 2);
   const Tiles<WIDTH> tiles = {smem,
-                              {smem + BYTES, bars, bars + STAGES},
-                              {smem + (1 + STAGES) * BYTES, bars + 2 * STAGES, bars + 3 * STAGES},
+                              {keys, bars, bars + STAGES},
+                              {values, bars + 2 * STAGES, bars + 3 * STAGES},
                               bars + 4 * STAGES};
+  const int first = (gridDim.y - 1 - blockIdx.y) * QUERIES;  // blocks that see most begin first
+  const int parts = first + 64 < h.queries ? 2 : 1;          // warpgroups that have queries
   if (threadIdx.x == 0) {
     for (int s = 0; s < STAGES; s++) {
-      mbar_init(tiles.keys.full + s, 1), mbar_init(tiles.keys.empty + s, 8);
-      mbar_init(tiles.values.full + s, 1), mbar_init(tiles.values.empty + s, 8);
+      mbar_init(tiles.keys.full + s, 1), mbar_init(tiles.keys.empty + s, 4 * parts);
+      mbar_init(tiles.values.full + s, 1), mbar_init(tiles.values.empty + s, 4 * parts);
     }
     mbar_init(tiles.q_full, 1);
     mbar_init_done();
   }
   __syncthreads();
 
-  const int first = (gridDim.x - 1 - blockIdx.x) * TILE;  // blocks that see most begin first
   const Sight sees = sight(h);
-  const int count = (sees.of(min(first + TILE, h.queries) - 1) + TILE - 1) / TILE;
-  if (threadIdx.x < 128) {
+  const int count = (sees.of(min(first + QUERIES, h.queries) - 1) + KEYS - 1) / KEYS;
+  const int warpgroup = threadIdx.x >> 7;
+  if (warpgroup == 0) {
     registers_down<24>();
     if (threadIdx.x > 0) return;
-    const int head = blockIdx.y / h.group, n = blockIdx.z;
-    copy_tile<WIDTH>(tiles.q, q_map, tiles.q_full, first, blockIdx.y, n);
+    const int head = blockIdx.x / h.group, n = blockIdx.z;
+    copy_tile<QUERIES, WIDTH>(tiles.q, q_map, tiles.q_full, first, blockIdx.x, n);
     tiles.keys.fill(0, k_map, head, n);
     for (int i = 0; i < count; i++) {  // in the order in which they are needed
       if (i + 1 < count) tiles.keys.fill(i + 1, k_map, head, n);
       tiles.values.fill(i, v_map, head, n);
     }
-  } else {
+  } else if (warpgroup <= parts) {
     registers_up<240>();
     attend<WIDTH>(y, tiles, count, sees, first, h);
   }

@@ -15,7 +15,9 @@ final class Attention implements AutoCloseable {
   private static final int QUERIES = 64; // of a block of attention
   private static final int KEYS = 64; // of a tile of it
   private static final int SM90_FROM = 64; // queries above which attention.sm90 is taken
-  private static final int SM90_TILE = 128; // of its queries, and of its keys
+  private static final int SM90_QUERIES = 128; // of a block of it
+  private static final int SM90_KEYS =
+      176; // of a tile of it, of which there are two, and of values
   private static final int SM90_PANEL = 64; // columns that are copied at once
   private static final int SM90_BLOCK = 384;
   private static final int PIECE = 128; // keys of a block of attention_step
@@ -88,14 +90,18 @@ final class Attention implements AutoCloseable {
     int padded = Math.ceilDiv(q.dim(3), SM90_PANEL) * SM90_PANEL;
     CudaKernel kernel = device.kernel("attention.sm90", "attention_sm90_bf16_d" + padded);
     kernel.add(CudaKernels.at(y));
-    for (Tensor t : List.of(q, k, v)) {
-      long[] sizes = {t.dim(3), t.dim(2), t.dim(1), t.dim(0)};
-      long[] pitches = {pitch(t, 2), pitch(t, 1), pitch(t, 0)};
-      kernel.addMap(CudaKernels.at(t), sizes, pitches, new int[] {SM90_PANEL, 1, SM90_TILE, 1});
-    }
+    addMap(kernel, q, SM90_QUERIES);
+    addMap(kernel, k, SM90_KEYS);
+    addMap(kernel, v, SM90_KEYS);
     heads(kernel, y, q, k, v, mask, scale);
-    int shared = 5 * SM90_TILE * padded * 2 + 1280;
-    kernel.launch(Math.ceilDiv(q.dim(1), SM90_TILE), q.dim(2), q.dim(0), SM90_BLOCK, shared);
+    int shared = (SM90_QUERIES + 4 * SM90_KEYS) * padded * 2 + 1280;
+    kernel.launch(q.dim(2), Math.ceilDiv(q.dim(1), SM90_QUERIES), q.dim(0), SM90_BLOCK, shared);
+  }
+
+  private static void addMap(CudaKernel kernel, Tensor t, int boxTokens) {
+    long[] sizes = {t.dim(3), t.dim(2), t.dim(1), t.dim(0)};
+    long[] pitches = {pitch(t, 2), pitch(t, 1), pitch(t, 0)};
+    kernel.addMap(CudaKernels.at(t), sizes, pitches, new int[] {SM90_PANEL, 1, boxTokens, 1});
   }
 
   /// Bytes from one index of a dimension to the next; of a dimension of 1, what a map takes.

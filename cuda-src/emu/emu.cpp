@@ -260,7 +260,8 @@ void run_blocks(Worker& w, uint64_t first) {
         ran |= !poller || t.wait != Wait::poll;
       }
     if (!w.fault.empty()) return;
-    if (!w.copies.empty()) {  // in no particular order
+    // In no particular order; with every other seed as late as can be.
+    if (!w.copies.empty() && (l.order_seed % 2 == 0 || !ran)) {
       const size_t which = l.order_seed ? (rng >> 33) % w.copies.size() : 0;
       const Worker::TensorCopy c = w.copies[which];
       w.copies.erase(w.copies.begin() + which);

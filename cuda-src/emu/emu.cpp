@@ -4,6 +4,7 @@
 //   - a barrier or warp collective that not all of its threads reach (dead lock, exited lanes)
 //   - reads of shared memory nobody wrote, or whose cp.async was not waited for (bytes are NaN patterns)
 //   - mbarriers nobody completes, tiles used before they landed, accumulators read before wgmma_wait (NaN again)
+//   - products without a fence, copies into tiles that products still read, products nobody waits for
 //   - missing barriers, when the caller varies order_seed: threads then run in another order between barriers
 // Built with -fsanitize=address it also finds every out-of-bounds access to device or dynamic shared memory.
 #include "emu.h"
@@ -35,6 +36,7 @@ struct Products {
   std::vector<Product> ops;
   std::vector<std::pair<float*, std::vector<float>>> values;  // accumulators in flight: the thread sees NaN
   int groups = 0;
+  bool fenced = false;  // since the thread last had a chance to use registers
 };
 
 namespace {
@@ -64,7 +66,7 @@ struct Worker {
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<int> order;
-  struct TensorCopy { Block* block; unsigned char* smem; TensorMap map; Barrier* barrier; int x, y; };
+  struct TensorCopy { Block* block; unsigned char* smem; TensorMap map; Barrier* barrier; std::array<int, 4> at; };
   std::vector<TensorCopy> copies;  // issued, not landed
   uint64_t changes = 0;
   std::vector<Block> blocks;
@@ -129,7 +131,7 @@ void enter(Thread* t) {
 #endif
   worker->kernel->call(worker->launch->args);
   copy_wait(0);
-  products_wait(0, __FILE__, __LINE__);
+  if (running->products && !running->products->ops.empty()) fault("wgmma nobody waited for", __FILE__, __LINE__);
   worker->changes++;
   running->wait = Wait::done;
   leave(running);
@@ -198,17 +200,22 @@ std::string describe(const Worker& w) {
 // The copy engine: one box lands, swizzled, zeros outside the tensor.
 void land(Worker& w, const Worker::TensorCopy& c) {
   const TensorMap& m = c.map;
-  const uint32_t row_bytes = m.box_columns * m.element_bytes, base = (uint32_t)(c.smem - c.block->smem) + SMEM_BASE;
-  for (uint32_t r = 0; r < m.box_rows; r++)
-    for (uint32_t col = 0; col < m.box_columns; col++) {
-      uint32_t at = base + r * row_bytes + col * m.element_bytes;
-      if (m.swizzle_128) at ^= (at >> 7 & 7) << 4;
-      const int64_t y = c.y + (int64_t)r, x = c.x + (int64_t)col;
-      unsigned char* to = c.block->smem + (at - SMEM_BASE);
-      if (y < 0 || x < 0 || y >= (int64_t)m.rows || x >= (int64_t)m.columns) memset(to, 0, m.element_bytes);
-      else memcpy(to, (const char*)m.base + y * m.pitch + x * m.element_bytes, m.element_bytes);
+  const uint32_t bytes = (uint32_t)m.pitch[0], base = (uint32_t)(c.smem - c.block->smem) + SMEM_BASE;
+  for (uint32_t i = 0; i < m.box_bytes() / bytes; i++) {
+    uint32_t at = base + i * bytes, rest = i;
+    if (m.swizzle_128) at ^= (at >> 7 & 7) << 4;
+    bool inside = true;
+    const char* from = (const char*)m.base;
+    for (int d = 0; d < 4; rest /= m.box[d++]) {
+      const int64_t index = c.at[d] + (int64_t)(rest % m.box[d]);
+      inside &= index >= 0 && index < (int64_t)m.size[d];
+      from += index * (int64_t)m.pitch[d];
     }
-  c.barrier->phase_and_bytes -= (int)(row_bytes * m.box_rows) * 2;
+    unsigned char* to = c.block->smem + (at - SMEM_BASE);
+    if (inside) memcpy(to, from, bytes);
+    else memset(to, 0, bytes);
+  }
+  c.barrier->phase_and_bytes -= (int)m.box_bytes() * 2;
   w.changes++;
   if (c.barrier->pending == 0 && c.barrier->phase_and_bytes >> 1 == 0)
     c.barrier->pending = c.barrier->expected, c.barrier->phase_and_bytes ^= 1;
@@ -253,7 +260,8 @@ void run_blocks(Worker& w, uint64_t first) {
         ran |= !poller || t.wait != Wait::poll;
       }
     if (!w.fault.empty()) return;
-    if (!w.copies.empty()) {  // in no particular order
+    // In no particular order; with every other seed as late as can be.
+    if (!w.copies.empty() && (l.order_seed % 2 == 0 || !ran)) {
       const size_t which = l.order_seed ? (rng >> 33) % w.copies.size() : 0;
       const Worker::TensorCopy c = w.copies[which];
       w.copies.erase(w.copies.begin() + which);
@@ -312,47 +320,105 @@ void poll(const char* file, int line) {
   leave(t);
 }
 
-void copy_later(void* smem, const TensorMap* map, void* barrier, int x, int y) {
-  memset(smem, 0xff, map->box_columns * map->box_rows * map->element_bytes);  // NaN until it lands
-  worker->copies.push_back({running->block, (unsigned char*)smem, *map, (Barrier*)barrier, x, y});
+// Whether an operand's bytes, from its first to its last, meet `bytes` at `smem`.
+static bool meets(const Block* block, const Operand& o, int rows, const unsigned char* smem, uint32_t bytes) {
+  const uint32_t first = o.start() & ~1023u, at = (uint32_t)(smem - block->smem) + SMEM_BASE;
+  const uint32_t last = o.by_k ? first + (rows - 1) / 64 * o.panel() + 2 * o.group() : first + rows / 8 * o.group();
+  return first < at + bytes && at < last;
+}
+static bool reads(const Block* block, const Product& p, const unsigned char* smem, uint32_t bytes) {
+  return meets(block, p.b, p.n, smem, bytes) || (!p.in_registers && meets(block, p.a, 64, smem, bytes));
 }
 
-void products_add(Product p) {
+void copy_later(void* smem, const TensorMap* map, void* barrier, std::array<int, 4> at, const char* file, int line) {
+  auto* to = (unsigned char*)smem;
+  Block* block = running->block;
+  for (const Thread& t : worker->threads)
+    if (t.block == block && t.products)
+      for (const Product& p : t.products->ops)
+        if (reads(block, p, to, map->box_bytes())) fault("a copy into a tile that wgmma still reads", file, line);
+  memset(to, 0xff, map->box_bytes());  // NaN until it lands
+  worker->copies.push_back({block, to, *map, (Barrier*)barrier, at});
+}
+
+static Products& products() {
   if (!running->products) running->products = new Products;
-  Products& all = *running->products;
+  return *running->products;
+}
+void products_fence() { products().fenced = true; }
+void products_add(Product p, const char* file, int line) {
+  Products& all = products();
+  if (!all.fenced) fault("wgmma without a fence since the last wait", file, line);
+  for (uint64_t d : {p.b.descriptor, p.in_registers ? p.b.descriptor : p.a.descriptor})
+    if (d >> 62 != 1) fault("a wgmma descriptor without the 128-byte swizzle is not emulated", file, line);
+  for (const Worker::TensorCopy& c : worker->copies)
+    if (c.block == running->block && reads(c.block, p, c.smem, c.map.box_bytes()))
+      fault("wgmma reads a tile that has not landed", file, line);
   p.group = all.groups;
   all.ops.push_back(p);
   for (auto& v : all.values) if (v.first == p.d) return;
-  all.values.push_back({p.d, std::vector<float>(p.d, p.d + 32)});
-  memset(p.d, 0xff, 32 * sizeof *p.d);
+  all.values.push_back({p.d, std::vector<float>(p.d, p.d + p.n / 2)});
+  memset(p.d, 0xff, p.n / 2 * sizeof *p.d);
 }
-void products_commit() { if (running->products) running->products->groups++; }
+void products_commit() { products().groups++; }
+void products_done(const float* d, const char* file, int line) {
+  for (const auto& v : products().values) if (v.first == d) fault("accumulators are still in flight", file, line);
+}
 
-// PTX ISA, "Register fragments for wgmma .m64nNk16 matrix D": warp w of the warpgroup holds rows 16w to 16w+15,
-// each 8 columns as in mma.m16n8.
-void products_wait(int left, const char* file, int line) {
-  Thread* t = running;
-  if (!t->products) return;
-  Products& all = *t->products;
-  const int row = (t->linear >> 5 & 3) * 16 + (t->lane >> 2), col = (t->lane & 3) * 2;
-  size_t kept = 0;
-  for (Product& p : all.ops) {
-    if (p.group >= all.groups - left) { all.ops[kept++] = p; continue; }
-    std::vector<float>* d = nullptr;
-    for (auto& v : all.values) if (v.first == p.d) d = &v.second;
-    for (int i = 0; i < 32; i++) {
-      float sum = p.add ? (*d)[i] : 0;
-      for (int k = 0; k < 16; k++)
-        sum += to_f32(bf16{*element(p.a, row + (i >> 1 & 1) * 8, k, file, line)}) *
-             to_f32(bf16{*element(p.b, i / 4 * 8 + col + (i & 1), k, file, line)});
-      (*d)[i] = sum;
+// PTX ISA, "Register fragments for wgmma .m64nNk16": warp w of the warpgroup holds rows 16w to 16w+15 of A and D, each
+// 8 columns of D as in mma.m16n8, A as in mma.m16n8k16.
+Product with_registers(float* d, int n, const uint32_t (&a)[4], uint64_t b, const char* file, int line) {
+  Product p = {d, n, {}, {b, true}, true, true, {}, 0};
+  Cell mine;
+  memcpy(&mine, a, sizeof a);
+  const Cell* lanes = meet(~0u, mine, file, line);
+  for (int t = 0; t < 4; t++) {
+    uint16_t v[8];
+    memcpy(v, &lanes[(running->lane & ~3) + t], sizeof v);
+    for (int i = 0; i < 8; i++) p.rows[i >> 1 & 1][t * 2 + (i & 1) + (i & 4) * 2] = to_f32(bf16{v[i]});
+  }
+  return p;
+}
+
+static void read_row(float (&to)[16], const Operand& o, int row, const char* file, int line) {
+  for (int k = 0; k < 16; k++) to[k] = to_f32(*(const bf16*)shared(o.at(row, k), 2, file, line));
+}
+
+static void compute(Product& p, float* d, const char* file, int line) {
+  const Thread* t = running;
+  const int row = (t->linear >> 5 & 3) * 16 + (t->lane >> 2), column = (t->lane & 3) * 2;
+  if (!p.in_registers)
+    for (int r = 0; r < 2; r++) read_row(p.rows[r], p.a, row + r * 8, file, line);
+  for (int i = 0; i < p.n / 2; i += i & 1 ? 3 : 1) {  // elements 0, 1 of each four; 2, 3 are of the other row
+    float b[16];
+    read_row(b, p.b, i / 4 * 8 + column + (i & 1), file, line);
+    for (int r = 0; r < 2; r++) {
+      float sum = p.add ? d[i + 2 * r] : 0;
+      for (int k = 0; k < 16; k++) sum += p.rows[r][k] * b[k];
+      d[i + 2 * r] = sum;
     }
   }
-  all.ops.resize(kept);
-  if (kept == 0) {
-    for (auto& v : all.values) memcpy(v.first, v.second.data(), 32 * sizeof(float));
-    all.values.clear();
+}
+
+void products_wait(int left, const char* file, int line) {
+  Products& all = products();
+  all.fenced = false;
+  auto value = [&](const Product& p) {
+    return std::find_if(all.values.begin(), all.values.end(), [&](auto& v) { return v.first == p.d; });
+  };
+  std::vector<Product> kept;
+  for (Product& p : all.ops) {
+    if (p.group >= all.groups - left) kept.push_back(p);
+    else compute(p, value(p)->second.data(), file, line);
   }
+  for (size_t i = 0; i < all.values.size();) {
+    auto& [d, sums] = all.values[i];
+    if (std::any_of(kept.begin(), kept.end(), [&, at = d](auto& p) { return p.d == at; })) { i++; continue; }
+    memcpy(d, sums.data(), sums.size() * sizeof(float));
+    all.values.erase(all.values.begin() + i);
+  }
+  all.ops = std::move(kept);
+  meet_warp(~0u, nullptr, file, line);
 }
 
 void copy_wait(int left) {

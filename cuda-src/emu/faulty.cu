@@ -1,5 +1,5 @@
 // Deliberately wrong kernels: each must be caught by the emulator (test material, never shipped).
-#include "device.cuh"
+#include "hopper.cuh"
 
 // Missing barrier between the write and the neighbour's read.
 extern "C" __global__ void bad_race(float* out) {
@@ -36,3 +36,28 @@ extern "C" __global__ void bad_bounds(float* out, int n) {
   if (i <= n) out[i] = 1.f;
 }
 EXPORT_KERNEL(bad_bounds)
+
+// Products of one tile of 128 x 64 by a warpgroup, with the error that `wrong` names; with none of them it is right.
+enum { NO_FENCE = 1, NOT_LANDED, OVERWRITTEN, IN_FLIGHT, NOT_WAITED_FOR };
+extern "C" __global__ void bad_products(float* out, const __grid_constant__ TensorMap map, int wrong) {
+  DYN_SMEM(raw);
+  unsigned char* tile = raw + (-smem_addr(raw) & 1023);
+  uint64_t* full = reinterpret_cast<uint64_t*>(tile + 128 * 128);
+  if (threadIdx.x == 0) {
+    mbar_init(full, 1);
+    mbar_init_done();
+    mbar_arrive_expect(full, 128 * 128);
+    tma_load(tile, map, full, 0, 0);
+  }
+  __syncthreads();
+  if (wrong != NOT_LANDED) mbar_wait(full, 0);
+  float sums[64];
+  if (wrong != NO_FENCE) wgmma_fence(sums);
+  wgmma(sums, swizzled_tile(tile), swizzled_tile(tile), false);
+  wgmma_commit();
+  if (wrong == OVERWRITTEN && threadIdx.x == 0) tma_load(tile, map, full, 0, 0);
+  if (wrong == IN_FLIGHT) wgmma_wait<1>(sums);
+  if (wrong != NOT_WAITED_FOR) wgmma_wait<0>(sums);
+  out[threadIdx.x] = sums[0];
+}
+EXPORT_KERNEL(bad_products)

@@ -3,13 +3,18 @@
 #pragma once
 #include "emu.h"
 
+#include <array>
+
 #define __grid_constant__
 
-// What the stand-in driver's cuTensorMapEncodeTiled writes into the 128 bytes.
+// What the stand-in driver's cuTensorMapEncodeTiled writes into the 128 bytes; innermost dimension first, those that
+// are not there of size 1.
 struct TensorMap {
-  uint64_t base, columns, rows, pitch;  // elements, elements, bytes
-  uint32_t box_columns, box_rows, element_bytes, swizzle_128;
-  uint64_t unused[10];
+  uint64_t base, size[4], pitch[4];  // elements; bytes from one index to the next
+  uint32_t box[4], swizzle_128;
+  uint64_t unused[4];
+
+  uint32_t box_bytes() const { return (uint32_t)pitch[0] * box[0] * box[1] * box[2] * box[3]; }
 };
 static_assert(sizeof(TensorMap) == 128);
 
@@ -18,7 +23,7 @@ struct Barrier { uint16_t expected, pending; int32_t phase_and_bytes; };  // byt
 static_assert(sizeof(Barrier) == 8);
 
 void changed();                            // something a poller may wait for has happened
-void copy_later(void* smem, const TensorMap* map, void* barrier, int x, int y);
+void copy_later(void* smem, const TensorMap* map, void* barrier, std::array<int, 4> at, const char* file, int line);
 
 inline void settle(Barrier* b) {
   changed();
@@ -30,18 +35,36 @@ inline unsigned char* shared(uint32_t address, uint32_t bytes, const char* file,
   return self()->block->smem + offset;
 }
 
-// Product of one warpgroup instruction, wanted when the group is waited for.
-struct Product { float* d; uint64_t a, b; bool add; int group; };
-void products_add(Product);
+// An operand in shared memory as its descriptor tells: rows of 128 bytes in the 128-byte swizzle, groups of 8 rows.
+struct Operand {
+  uint64_t descriptor;
+  bool by_k;  // whether a row is one of K (MN-major) or one of the operand (K-major)
+
+  uint32_t start() const { return (uint32_t)(descriptor & 0x3fff) << 4; }
+  uint32_t panel() const { return (uint32_t)(descriptor >> 16 & 0x3fff) << 4; }  // MN-major: to the next 64 of MN
+  uint32_t group() const { return (uint32_t)(descriptor >> 32 & 0x3fff) << 4; }  // to the next 8 rows
+  uint32_t at(int row, int k) const {
+    const uint32_t plain = by_k ? start() + row / 64 * panel() + row % 64 * 2 + k / 8 * group() + k % 8 * 128
+                                : start() + row / 8 * group() + row % 8 * 128 + k * 2;
+    return plain ^ (plain >> 7 & 7) << 4;
+  }
+};
+// One warpgroup instruction, computed when its group is waited for: d[64][n] (+)= a[64][16] * b[n][16]^T. A thread has
+// two rows of a if they are registers, which are read at once.
+struct Product {
+  float* d;
+  int n;
+  Operand a, b;
+  bool add, in_registers;
+  float rows[2][16];
+  int group;
+};
+void products_fence();
+void products_add(Product, const char* file, int line);
 void products_commit();
 void products_wait(int left, const char* file, int line);
-inline const uint16_t* element(uint64_t tile, int row, int k, const char* file, int line) {
-  if (tile >> 62 != 1) fault("wgmma descriptor without 128-byte swizzle is not emulated", file, line);
-  const uint32_t start = (uint32_t)(tile & 0x3fff) << 4, group = (uint32_t)(tile >> 32 & 0x3fff) << 4;
-  uint32_t at = start + row / 8 * group + row % 8 * 128 + k * 2;
-  at ^= (at >> 7 & 7) << 4;
-  return (const uint16_t*)shared(at, 2, file, line);
-}
+void products_done(const float* d, const char* file, int line);  // faults if d is in flight
+Product with_registers(float* d, int n, const uint32_t (&a)[4], uint64_t b, const char* file, int line);
 }  // namespace emu
 
 inline void mbar_init(uint64_t* bar, int arrivals) {
@@ -62,15 +85,27 @@ inline void mbar_arrive_expect(uint64_t* bar, int bytes, EMU_AT) {
 inline void mbar_wait(uint64_t* bar, int parity, EMU_AT) {
   while (((emu::Barrier*)bar)->phase_and_bytes % 2 == parity) emu::poll(file, line);
 }
-inline void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int y, EMU_AT) {
+inline void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int y, int z, int w, EMU_AT) {
   if (map.swizzle_128 && (smem_addr(smem) & 1023)) emu::fault("swizzled tile not on 1024 bytes", file, line);
-  emu::shared(smem_addr(smem), map.box_columns * map.box_rows * map.element_bytes, file, line);
-  emu::copy_later(smem, &map, bar, x, y);
+  emu::shared(smem_addr(smem), map.box_bytes(), file, line);
+  emu::copy_later(smem, &map, bar, {x, y, z, w}, file, line);
 }
-inline void wgmma_fence() {}
+inline void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int y, EMU_AT) {
+  tma_load(smem, map, bar, x, y, 0, 0, file, line);
+}
 template <int N> void registers_up() {}
 template <int N> void registers_down() {}
 
-inline void wgmma_64x64x16(float (&d)[32], uint64_t a, uint64_t b, bool add) { emu::products_add({d, a, b, add, 0}); }
+template <class... T> void wgmma_fence(T&...) { emu::products_fence(); }
 inline void wgmma_commit() { emu::products_commit(); }
 template <int N> void wgmma_wait(EMU_AT) { emu::products_wait(N, file, line); }
+template <int N, int R> void wgmma_wait(float (&d)[R], EMU_AT) {
+  emu::products_wait(N, file, line);
+  emu::products_done(d, file, line);
+}
+template <int R> void wgmma(float (&d)[R], uint64_t a, uint64_t b, bool add, EMU_AT) {
+  emu::products_add({d, 2 * R, {a, false}, {b, false}, add, false, {}, 0}, file, line);
+}
+template <int R> void wgmma(float (&d)[R], const uint32_t (&a)[4], uint64_t b, EMU_AT) {
+  emu::products_add(emu::with_registers(d, 2 * R, a, b, file, line), file, line);
+}

@@ -364,16 +364,26 @@ API CUresult cuGraphInstantiateWithFlags(Graph** x, Graph* g, unsigned long long
 API CUresult cuGraphLaunch(Graph* x, Stream* s) { ENTER_CONTEXT; if (x->device != current) return fail(INVALID_HANDLE, "a graph of another device"); for (Op& op : x->ops) if (CUresult r = enqueue(s, op)) return r; return OK; }
 API CUresult cuGraphExecDestroy(Graph* x) { ENTER_CONTEXT; drain_all(); delete x; return OK; }
 API CUresult cuGraphDestroy(Graph* g) { ENTER_CONTEXT; delete g; return OK; }
-// Two dimensions, no or 128-byte swizzle: what the kernels use.
-API CUresult cuTensorMapEncodeTiled(TensorMap* map, int type, unsigned rank, void* base, const uint64_t* dims,
+// Two to four dimensions, no or 128-byte swizzle: what the kernels use.
+API CUresult cuTensorMapEncodeTiled(TensorMap* map, int type, unsigned rank, void* base, const uint64_t* sizes,
                   const uint64_t* pitches, const uint32_t* box, const uint32_t* steps, int interleave,
                   int swizzle, int, int) {
   const uint32_t bytes = type == 9 ? 2 : type == 7 ? 4 : 0;  // bf16, fp32
-  if (rank != 2 || !bytes || interleave || (swizzle != 0 && swizzle != 3) || steps[0] != 1 || steps[1] != 1 ||
-    ((uintptr_t)base & 15) || (pitches[0] & 15) || box[0] > 256 || box[1] > 256 || (swizzle == 3 && box[0] * bytes > 128) ||
-    !inside((uintptr_t)base, (dims[1] - 1) * pitches[0] + dims[0] * bytes))
+  if (rank < 2 || rank > 4 || !bytes || interleave || (swizzle != 0 && swizzle != 3) || ((uintptr_t)base & 15) ||
+    ((uintptr_t)map & 63) || (swizzle == 3 && box[0] * bytes > 128) || (box[0] * bytes & 15))
     return fail(INVALID_VALUE, "tensor map");
-  *map = {(uint64_t)(uintptr_t)base, dims[0], dims[1], pitches[0], box[0], box[1], bytes, swizzle == 3, {}};
+  TensorMap m = {(uint64_t)(uintptr_t)base, {1, 1, 1, 1}, {bytes}, {1, 1, 1, 1}, swizzle == 3, {}};
+  uint64_t end = bytes;  // of its last element
+  for (unsigned d = 0; d < rank; d++) {
+    m.size[d] = sizes[d], m.box[d] = box[d];
+    if (d > 0) m.pitch[d] = pitches[d - 1];
+    if (!sizes[d] || sizes[d] >> 32 || !box[d] || box[d] > 256 || steps[d] != 1 ||
+      (d > 0 && (!m.pitch[d] || m.pitch[d] & 15 || m.pitch[d] >> 40)))
+      return fail(INVALID_VALUE, "tensor map, dimension " + std::to_string(d));
+    end += (sizes[d] - 1) * m.pitch[d];
+  }
+  if (!inside((uintptr_t)base, end)) return fail(INVALID_VALUE, "tensor map of memory that is not there");
+  *map = m;
   return OK;
 }
 

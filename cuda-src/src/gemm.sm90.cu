@@ -33,25 +33,22 @@ template <End END>
 __device__ __forceinline__ void multiply(const Product<bf16>& p, const unsigned char* tiles, uint64_t* full,
                                          uint64_t* empty, int steps) {
   const int part = (threadIdx.x >> 7) - 1;  // which 64 rows
-  float left[32], right[32];
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5 & 3;
+  float sums[64];
   for (int i = 0; i < steps; i++) {
     const int s = i % STAGES;
-    const unsigned char* x = tiles + s * STAGE;
     mbar_wait(full + s, i / STAGES & 1);
-    const uint64_t a = swizzled_tile(x + part * HALF);
-    const uint64_t b = swizzled_tile(x + 2 * HALF), c = swizzled_tile(x + 3 * HALF);
+    const uint64_t x = swizzled_tile(tiles + s * STAGE + part * HALF);
+    const uint64_t weight = swizzled_tile(tiles + s * STAGE + 2 * HALF);
     wgmma_fence();
 #pragma unroll
-    for (int k = 0; k < STEP / 16; k++) {
-      wgmma_64x64x16(left, along_k(a, k), along_k(b, k), i + k > 0);
-      wgmma_64x64x16(right, along_k(a, k), along_k(c, k), i + k > 0);
-    }
+    for (int k = 0; k < STEP / 16; k++) wgmma(sums, along_k(x, k), along_k(weight, k), i + k > 0);
     wgmma_commit();
-    wgmma_wait<0>();
-    mbar_arrive(empty + s);
+    wgmma_wait<1>();  // for the stage before; this one's products go on
+    if (i > 0 && lane == 0) mbar_arrive(empty + (i - 1) % STAGES);
   }
+  wgmma_wait<0>(sums);
 
-  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5 & 3;
 #pragma unroll
   for (int h = 0; h < 2; h++) {
     const int row = blockIdx.y * TILE + part * 64 + warp * 16 + h * 8 + (lane >> 2);
@@ -60,13 +57,12 @@ __device__ __forceinline__ void multiply(const Product<bf16>& p, const unsigned 
     const long long residual = END == End::ADD ? row_at(p.residual_rows, row) : 0;
 #pragma unroll
     for (int n = 0; n < (END == End::SWI_GLU ? 8 : 16); n++) {
-      const int at = (n & 7) * 4 + h * 2;
-      const float(&sums)[32] = n < 8 ? left : right;
+      const int at = n * 4 + h * 2, up = 32 + at % 32;
       const int column = blockIdx.x * (END == End::SWI_GLU ? TILE / 2 : TILE) + n * 8 + (lane & 3) * 2;
       const int rest = p.out - column;
       if (rest <= 0) continue;
-      const float first = end_of<END>(p, residual, column, sums[at], right[at]);
-      const float second = rest > 1 ? end_of<END>(p, residual, column + 1, sums[at + 1], right[at + 1]) : 0.f;
+      const float first = end_of<END>(p, residual, column, sums[at], sums[up]);
+      const float second = rest > 1 ? end_of<END>(p, residual, column + 1, sums[at + 1], sums[up + 1]) : 0.f;
       store_pair(y + column, first, second, rest);
     }
   }
@@ -81,7 +77,7 @@ __device__ __forceinline__ void gemm(const TensorMap& x_map, const TensorMap& we
   uint64_t* empty = full + STAGES;
   const int steps = (p.in + STEP - 1) / STEP;
   if (threadIdx.x == 0) {
-    for (int s = 0; s < STAGES; s++) mbar_init(full + s, 1), mbar_init(empty + s, 256);
+    for (int s = 0; s < STAGES; s++) mbar_init(full + s, 1), mbar_init(empty + s, 8);
     mbar_init_done();
   }
   __syncthreads();

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 import org.internvl4j.runtime.DeviceException;
 
 /// The CUDA driver as Java sees it. Every call returns what it is asked for or throws a
@@ -229,29 +230,25 @@ final class CudaDriver {
         () -> (int) cuda.functionSetAttribute.invokeExact(function, MAX_DYNAMIC_SHARED, bytes));
   }
 
-  /// Describes a row-major bf16 matrix to the copy engine of Hopper, which reads it in boxes that
-  /// lie in the 128-byte swizzle.
+  /// Describes a bf16 tensor to the copy engine of Hopper, which reads it in boxes that lie in the
+  /// 128-byte swizzle. Dimensions go from the innermost, which has no gaps, to the outermost.
   ///
   /// @param map 128 bytes, aligned to 64, that a kernel gets by value
-  /// @param pitch bytes from one row to the next, a multiple of 16
-  void tensorMap(
-      MemorySegment map,
-      long address,
-      long rows,
-      long columns,
-      long pitch,
-      int boxRows,
-      int boxColumns) {
+  /// @param pitches bytes from one index to the next of all dimensions but the innermost, positive
+  ///   multiples of 16
+  void tensorMap(MemorySegment map, long address, long[] sizes, long[] pitches, int[] box) {
     MethodHandle encode = cuda.tensorMapEncodeTiled;
     if (encode == null) {
       throw new DeviceException(
           "cuda: the driver has no tensor maps; install one of CUDA 12 or later");
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment sizes = arena.allocateFrom(JAVA_LONG, columns, rows);
-      MemorySegment pitches = arena.allocateFrom(JAVA_LONG, pitch);
-      MemorySegment box = arena.allocateFrom(JAVA_INT, boxColumns, boxRows);
-      MemorySegment steps = arena.allocateFrom(JAVA_INT, 1, 1);
+      MemorySegment ofSizes = arena.allocateFrom(JAVA_LONG, sizes);
+      MemorySegment ofPitches = arena.allocateFrom(JAVA_LONG, pitches);
+      MemorySegment ofBox = arena.allocateFrom(JAVA_INT, box);
+      int[] ones = new int[sizes.length];
+      Arrays.fill(ones, 1);
+      MemorySegment steps = arena.allocateFrom(JAVA_INT, ones);
       check(
           "cuTensorMapEncodeTiled",
           () ->
@@ -259,11 +256,11 @@ final class CudaDriver {
                   encode.invokeExact(
                       map,
                       BF16,
-                      2,
+                      sizes.length,
                       address,
-                      sizes,
-                      pitches,
-                      box,
+                      ofSizes,
+                      ofPitches,
+                      ofBox,
                       steps,
                       0,
                       SWIZZLE_128,

@@ -70,12 +70,11 @@ final class CudaKernel {
     return this;
   }
 
-  /// Adds a matrix as the copy engine reads it; see [CudaDriver#tensorMap].
-  CudaKernel addMap(
-      long address, long rows, long columns, long pitch, int boxRows, int boxColumns) {
+  /// Adds a tensor as the copy engine reads it; see [CudaDriver#tensorMap].
+  CudaKernel addMap(long address, long[] sizes, long[] pitches, int[] box) {
     begin(MAP_ALIGNMENT);
     MemorySegment map = values.asSlice(at, MAP_BYTES);
-    driver.tensorMap(map, address, rows, columns, pitch, boxRows, boxColumns);
+    driver.tensorMap(map, address, sizes, pitches, box);
     at += MAP_BYTES;
     return this;
   }

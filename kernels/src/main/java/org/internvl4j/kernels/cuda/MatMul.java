@@ -122,14 +122,22 @@ final class MatMul {
 
   private void gemmSm90(Product p) {
     CudaKernel kernel = device.kernel("gemm.sm90", "gemm" + p.end + "_sm90_bf16");
-    kernel.addMap(
-        CudaKernels.at(p.x), p.rows.count(), p.in(), 2 * p.rows.pitch(0), TILE, SM90_STEP);
+    addMap(kernel, p.x, p.rows.count(), p.in(), p.rows.pitch(0), TILE);
     for (Tensor weight : List.of(p.weight, p.up == null ? p.weight : p.up)) {
-      kernel.addMap(CudaKernels.at(weight), p.out(), p.in(), 2L * p.pitch(), TILE / 2, SM90_STEP);
+      addMap(kernel, weight, p.out(), p.in(), p.pitch(), TILE / 2);
     }
     p.addTo(kernel);
     int across = Math.ceilDiv(p.out(), p.up == null ? TILE : TILE / 2);
     kernel.launch(across, Math.ceilDiv(p.rows.count(), TILE), 1, SM90_BLOCK, SM90_SHARED);
+  }
+
+  private static void addMap(
+      CudaKernel kernel, Tensor matrix, int rows, int columns, long pitch, int boxRows) {
+    kernel.addMap(
+        CudaKernels.at(matrix),
+        new long[] {columns, rows},
+        new long[] {2 * pitch},
+        new int[] {SM90_STEP, boxRows});
   }
 
   /// Whether Hopper's copy engine can read x.

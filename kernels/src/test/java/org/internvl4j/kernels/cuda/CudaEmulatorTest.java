@@ -12,6 +12,8 @@ import org.internvl4j.runtime.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The emulator notices what is wrong: it runs kernels that are wrong on purpose.
 final class CudaEmulatorTest {
@@ -85,6 +87,34 @@ final class CudaEmulatorTest {
     assertThatThrownBy(out::close)
         .isInstanceOf(DeviceException.class)
         .hasMessageContaining("a kernel wrote past the end of an allocation of 128 bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, wgmma without a fence since the last wait",
+    "2, wgmma reads a tile that has not landed",
+    "3, a copy into a tile that wgmma still reads",
+    "4, accumulators are still in flight",
+    "5, wgmma nobody waited for"
+  })
+  void productsOutOfOrderAreErrors(int wrong, String message) {
+    StandIn.seed(1);
+    products(0);
+    device.synchronize();
+    products(wrong);
+    assertThatThrownBy(device::synchronize)
+        .isInstanceOf(DeviceException.class)
+        .hasMessageContaining("bad_products: " + message);
+  }
+
+  /// Multiplies the first 256 bytes of y, taken for two rows of bf16, with themselves.
+  private void products(int wrong) {
+    CudaKernel kernel = device.kernel("faulty", "bad_products");
+    kernel
+        .add(CudaKernels.at(y))
+        .addMap(CudaKernels.at(y), new long[] {64, 2}, new long[] {128}, new int[] {64, 128})
+        .add(wrong)
+        .launch(1, 1, 1, 128, 128 * 128 + 1280);
   }
 
   @Test

@@ -90,12 +90,13 @@ final class CudaKernelsTest {
   }
 
   /// Those that take another kernel there, and some that do not.
-  static Stream<KernelCase> products() {
-    return casesInBf16().filter(c -> c.name().startsWith("matMul"));
+  static Stream<KernelCase> casesOfHopper() {
+    return casesInBf16()
+        .filter(c -> c.name().startsWith("matMul") || c.name().startsWith("attention"));
   }
 
   @ParameterizedTest
-  @MethodSource("products")
+  @MethodSource("casesOfHopper")
   void agreesWithTheReferenceOnHopper(KernelCase c) {
     float[] expected = c.run(reference, true);
     float[] plain = c.run(hopper, true);

@@ -152,11 +152,11 @@ final class CudaDevice implements Device {
     if (found.type() == 0) {
       wrong = "where the driver knows no memory";
     } else if (found.type() == HOST) {
-      wrong = "which is memory of the host, expected of GPU " + index;
+      wrong = "which is memory of the host, expected of GPU " + device;
     } else if (found.device() != device) {
-      wrong = "which lies on GPU " + found.device() + ", expected GPU " + index;
+      wrong = "which lies on GPU " + found.device() + ", expected GPU " + device;
     } else if (found.context() != 0 && found.context() != context) {
-      wrong = "which is of another context, expected GPU " + index + "'s primary one";
+      wrong = "which is of another context, expected GPU " + device + "'s primary one";
     }
     if (wrong != null) {
       throw new IllegalArgumentException("%s: %s 0x%x, %s".formatted(name(), what, address, wrong));

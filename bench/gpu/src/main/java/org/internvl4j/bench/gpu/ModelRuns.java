@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.internvl4j.loader.CachePolicy;
 import org.internvl4j.loader.Checkpoint;
@@ -83,7 +82,7 @@ final class ModelRuns implements AutoCloseable {
                 0,
                 LoadListener.NONE)) {
       InternVlConfig config = InternVlConfig.of(checkpoint.config());
-      Weights w = Weights.of(checkpoint, device, weights, matrices);
+      Weights w = Weights.of(checkpoint, weights, matrices);
       InternVl net = InternVl.load(config, config.visionBlocks(), WeightFormat.STORED, w);
       matrices.finish();
       device.synchronize();
@@ -102,12 +101,12 @@ final class ModelRuns implements AutoCloseable {
 
   private void compute(Path results) throws IOException {
     SafeTensorsWriter writer = new SafeTensorsWriter();
-    long mark = steps.mark();
+    Workspace.Mark mark = steps.mark();
     Tensor seen = see(1);
     writer.add("image", seen.toFloats(), seen.shape().toArray());
     steps.reset(mark);
     int tokens = request.getInt("tokens");
-    try (KvCache cache = net.decoder().newCache(steps, "model runs")) {
+    try (KvCache cache = net.decoder().newCache("model runs")) {
       cache.reserve(ids.length + tokens);
       Tensor logits = read(cache, ids);
       float[] first = logits.toFloats();
@@ -142,13 +141,13 @@ final class ModelRuns implements AutoCloseable {
     }
     for (Json prompt : request.at("prompts").items()) {
       int[] some = prompt(prompt.asInt());
-      try (KvCache cache = net.decoder().newCache(steps, "model runs")) {
+      try (KvCache cache = net.decoder().newCache("model runs")) {
         cache.reserve(some.length);
         times.field(
             "prefill " + some.length,
             median(() -> {
               cache.truncate(0);
-              return read(cache, some);
+              read(cache, some);
             }));
         int most = pixels.dim(0);
         times.field(
@@ -156,7 +155,7 @@ final class ModelRuns implements AutoCloseable {
             median(() -> {
               cache.truncate(0);
               see(most);
-              return read(cache, some);
+              read(cache, some);
             }));
       }
     }
@@ -167,13 +166,13 @@ final class ModelRuns implements AutoCloseable {
     }
   }
 
-  private double median(Supplier<Tensor> pass) {
+  private double median(Runnable pass) {
     double[] samples = new double[SAMPLES];
     for (int i = -1; i < SAMPLES; i++) { // the first one compiles and allocates
-      long mark = steps.mark();
+      Workspace.Mark mark = steps.mark();
       device.synchronize();
       long start = System.nanoTime();
-      pass.get();
+      pass.run();
       device.synchronize();
       if (i >= 0) {
         samples[i] = (System.nanoTime() - start) * 1e-9;
@@ -189,13 +188,13 @@ final class ModelRuns implements AutoCloseable {
     int tokens = request.getInt("tokens");
     int[] prompt = prompt(context - tokens);
     List<KvCache> caches = new ArrayList<>();
-    long mark = steps.mark();
+    Workspace.Mark mark = steps.mark();
     try {
       for (int i = 0; i < batch; i++) {
-        KvCache cache = net.decoder().newCache(steps, "model runs");
+        KvCache cache = net.decoder().newCache("model runs");
         caches.add(cache);
         cache.reserve(context + 2);
-        long before = steps.mark();
+        Workspace.Mark before = steps.mark();
         read(cache, prompt);
         steps.reset(before);
       }
@@ -241,7 +240,7 @@ final class ModelRuns implements AutoCloseable {
     private final Tensor next;
     private final Step step;
     private final int[] chosen;
-    private final long mark;
+    private final Workspace.Mark mark;
     private final Runnable recorded;
     private Tensor best;
 

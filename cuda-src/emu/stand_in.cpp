@@ -298,6 +298,13 @@ API CUresult cuFuncSetAttribute(Function* f, int attribute, int v) {
   if (attribute == 8) { if (v > 227 << 10) return INVALID_VALUE; f->max_smem = v; }
   return OK;
 }
+API CUresult cuFuncGetParamInfo(Function* f, size_t i, size_t* offset, size_t* bytes) {
+  ENTER_CONTEXT;
+  if (i >= (size_t)f->kernel->params) return INVALID_VALUE;
+  *offset = 0;  // each parameter is passed by its own pointer
+  *bytes = f->kernel->param_bytes[i];
+  return OK;
+}
 static CUresult launch(Function* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
              unsigned smem, Stream* s, void** params, bool cooperative) {
   ENTER_CONTEXT;

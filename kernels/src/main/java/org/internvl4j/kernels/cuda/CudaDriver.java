@@ -8,8 +8,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.internvl4j.runtime.DeviceException;
+import org.jspecify.annotations.Nullable;
 
 /// The CUDA driver as Java sees it. Every call returns what it is asked for or throws a
 /// [DeviceException] that names the call and the driver's code. Calls act on the context that is
@@ -228,6 +231,25 @@ final class CudaDriver {
     check(
         "cuFuncSetAttribute",
         () -> (int) cuda.functionSetAttribute.invokeExact(function, MAX_DYNAMIC_SHARED, bytes));
+  }
+
+  /// Bytes of each parameter of a kernel, as its machine code says; null if the driver cannot tell.
+  @Nullable List<Long> parameterBytes(long function) {
+    MethodHandle parameter = cuda.functionParameter;
+    if (parameter == null) {
+      return null;
+    }
+    List<Long> bytes = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment offset = arena.allocate(JAVA_LONG);
+      MemorySegment size = arena.allocate(JAVA_LONG);
+      while ((int) parameter.invokeExact(function, (long) bytes.size(), offset, size) == 0) {
+        bytes.add(size.get(JAVA_LONG, 0));
+      }
+    } catch (Throwable e) {
+      throw new AssertionError("cuFuncGetParamInfo", e);
+    }
+    return bytes;
   }
 
   /// Describes a bf16 tensor to the copy engine of Hopper, which reads it in boxes that lie in the

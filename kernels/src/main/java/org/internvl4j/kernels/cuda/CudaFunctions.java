@@ -69,6 +69,9 @@ final class CudaFunctions {
   /// Null before CUDA 12, whose GPUs do not need it.
   final @Nullable MethodHandle tensorMapEncodeTiled;
 
+  /// Null before CUDA 12.4.
+  final @Nullable MethodHandle functionParameter;
+
   private final SymbolLookup library;
 
   /// @throws DeviceException if a function is missing
@@ -115,25 +118,24 @@ final class CudaFunctions {
     graphDestroy = bind("cuGraphDestroy");
     errorName = bind("cuGetErrorName");
     errorString = bind("cuGetErrorString");
-    tensorMapEncodeTiled =
-        library
-            .find("cuTensorMapEncodeTiled")
-            .map(symbol ->
-                Linker.nativeLinker().downcallHandle(symbol, TYPES.get("cuTensorMapEncodeTiled")))
-            .orElse(null);
+    tensorMapEncodeTiled = bindIfThere("cuTensorMapEncodeTiled");
+    functionParameter = bindIfThere("cuFuncGetParamInfo");
   }
 
   private MethodHandle bind(String name) {
-    return Linker.nativeLinker()
-        .downcallHandle(
-            library
-                .find(name)
-                .orElseThrow(() ->
-                    new DeviceException(
-                        "cuda: the driver has no "
-                            + name
-                            + "; install a driver of CUDA 11.8 or later")),
-            TYPES.get(name));
+    MethodHandle handle = bindIfThere(name);
+    if (handle == null) {
+      throw new DeviceException(
+          "cuda: the driver has no " + name + "; install a driver of CUDA 11.8 or later");
+    }
+    return handle;
+  }
+
+  private @Nullable MethodHandle bindIfThere(String name) {
+    return library
+        .find(name)
+        .map(symbol -> Linker.nativeLinker().downcallHandle(symbol, TYPES.get(name)))
+        .orElse(null);
   }
 
   private static SortedMap<String, FunctionDescriptor> types() {
@@ -171,6 +173,7 @@ final class CudaFunctions {
     put(types, "cuModuleUnload", JAVA_LONG);
     put(types, "cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
     put(types, "cuFuncSetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT);
+    put(types, "cuFuncGetParamInfo", JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     put(
         types,
         "cuLaunchKernel",

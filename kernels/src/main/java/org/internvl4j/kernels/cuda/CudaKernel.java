@@ -7,6 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.LongStream;
 
 /// An entry point of a kernel file and the block of memory that its parameters are written to: a
 /// launch writes them in their order, laid out as C does, and allocates nothing.
@@ -28,6 +30,9 @@ final class CudaKernel {
   private int parameters;
   private long at; // where the next value goes
   private int depth; // of structs that are begun
+  private long begun; // where the last parameter begins
+  private final long[] bytes = new long[MOST_PARAMETERS]; // of each parameter
+  private boolean checked;
   private int allowedShared = SHARED_FOR_ALL;
 
   /// @param stream where launches are queued
@@ -52,22 +57,19 @@ final class CudaKernel {
   CudaKernel add(long value) {
     begin(Long.BYTES);
     values.set(JAVA_LONG, at, value);
-    at += Long.BYTES;
-    return this;
+    return end(Long.BYTES);
   }
 
   CudaKernel add(int value) {
     begin(Integer.BYTES);
     values.set(JAVA_INT, at, value);
-    at += Integer.BYTES;
-    return this;
+    return end(Integer.BYTES);
   }
 
   CudaKernel add(float value) {
     begin(Float.BYTES);
     values.set(JAVA_FLOAT, at, value);
-    at += Float.BYTES;
-    return this;
+    return end(Float.BYTES);
   }
 
   /// Adds a tensor as the copy engine reads it; see [CudaDriver#tensorMap].
@@ -75,8 +77,7 @@ final class CudaKernel {
     begin(MAP_ALIGNMENT);
     MemorySegment map = values.asSlice(at, MAP_BYTES);
     driver.tensorMap(map, address, sizes, pitches, box);
-    at += MAP_BYTES;
-    return this;
+    return end(MAP_BYTES);
   }
 
   /// What is added until [#endStruct] are members of one parameter, or of a member of it, which has
@@ -90,14 +91,23 @@ final class CudaKernel {
   CudaKernel endStruct() {
     align(Long.BYTES);
     depth--;
-    return this;
+    return end(0);
   }
 
   private void begin(int alignment) {
     align(alignment);
     if (depth == 0) {
+      begun = at;
       pointers.setAtIndex(ADDRESS, parameters++, values.asSlice(at));
     }
+  }
+
+  private CudaKernel end(int size) {
+    at += size;
+    if (depth == 0) {
+      bytes[parameters - 1] = at - begun;
+    }
+    return this;
   }
 
   private void align(int alignment) {
@@ -112,6 +122,10 @@ final class CudaKernel {
     if (gridX == 0 || gridY == 0 || gridZ == 0) {
       return;
     }
+    if (!checked) {
+      requireParameters();
+      checked = true;
+    }
     if (sharedBytes > allowedShared) {
       driver.allowSharedMemory(function, sharedBytes);
       allowedShared = sharedBytes;
@@ -120,6 +134,16 @@ final class CudaKernel {
     if (code != 0) {
       throw driver.failure(
           "%s <<<(%d,%d,%d),(%d,1,1)>>>".formatted(name, gridX, gridY, gridZ, threads), code);
+    }
+  }
+
+  /// Holds what was added against what the machine code expects, once an entry.
+  private void requireParameters() {
+    List<Long> expected = driver.parameterBytes(function);
+    List<Long> found = LongStream.of(bytes).limit(parameters).boxed().toList();
+    if (expected != null && !expected.equals(found)) {
+      throw new IllegalStateException(
+          name + ": its parameters have " + expected + " bytes, but " + found + " were given");
     }
   }
 

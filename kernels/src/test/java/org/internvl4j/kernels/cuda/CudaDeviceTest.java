@@ -63,6 +63,17 @@ final class CudaDeviceTest {
   }
 
   @Test
+  void refusesParametersThatTheKernelDoesNotHave() {
+    try (CudaDevice device = (CudaDevice) StandIn.open(true)) {
+      CudaKernel kernel = device.kernel("patches", "patches_f32_to_f32").add(0L).add(0);
+      assertThatThrownBy(() -> kernel.launch(1, 32))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageMatching(
+              "patches_f32_to_f32: its parameters have \\[8, .*\\] bytes, but \\[8, 4\\] were given");
+    }
+  }
+
+  @Test
   void readsAndWritesStridedTensors() {
     try (Device device = StandIn.open(true);
         Workspace w = new Workspace(device, "test")) {

@@ -1,6 +1,7 @@
 """The driver's library through ctypes, for kernels that have no Java around them: the true one or the stand-in."""
 
 import ctypes
+import math
 import os
 
 
@@ -47,14 +48,16 @@ class Driver:
         self.call("cuStreamSynchronize", self.stream)
         return bytes.raw
 
-    def tensor_map(self, address, rows, columns, box_rows, box_columns):
-        """Of bf16 rows, 128-byte swizzle."""
+    def tensor_map(self, address, sizes, box):
+        """Of bf16 without gaps, innermost dimension first, 128-byte swizzle."""
         raw = ctypes.create_string_buffer(128 + 64)
         start = (-ctypes.addressof(raw)) % 64  # the driver wants it on 64 bytes
         map = (ctypes.c_char * 128).from_buffer(raw, start)
-        self.call("cuTensorMapEncodeTiled", ctypes.byref(map), 9, 2, address,
-                  (ctypes.c_uint64 * 2)(columns, rows), (ctypes.c_uint64 * 1)(2 * columns),
-                  (ctypes.c_uint32 * 2)(box_columns, box_rows), (ctypes.c_uint32 * 2)(1, 1), 0, 3, 0, 0)
+        rank = len(sizes)
+        pitches = [2 * math.prod(sizes[:i]) for i in range(1, rank)]
+        self.call("cuTensorMapEncodeTiled", ctypes.byref(map), 9, rank, address, (ctypes.c_uint64 * rank)(*sizes),
+                  (ctypes.c_uint64 * (rank - 1))(*pitches), (ctypes.c_uint32 * rank)(*box),
+                  (ctypes.c_uint32 * rank)(*[1] * rank), 0, 3, 0, 0)
         return map
 
     def launch(self, module, name, grid, block, shared, *parameters):

@@ -1,7 +1,5 @@
 """Stage 1: each wrapper of inline assembly against what it stands for, computed here."""
 
-import ctypes
-import pathlib
 import subprocess
 import sys
 
@@ -10,21 +8,16 @@ import numpy as np
 import kit
 from driver import Driver
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = HERE.parent.parent / "cuda-src"
+SOURCES = kit.HOME / "cuda-src"
 
 
-def compile(source, architecture):
-    """The image of one file, for the GPU or for the CPU."""
-    to = kit.scratch() / (source + ".image")
+def image(name, architecture):
+    """The machine code of one file, compiled here; for the CPU it has been."""
     if kit.emulated():
-        flags = "-std=c++20 -O3 -march=native -fPIC -fvisibility=hidden -mtls-dialect=gnu2 -Wno-unknown-pragmas".split()
-        command = ["g++", *flags, f"-I{SOURCES}/include", "-shared", "-x", "c++", HERE / source,
-                   "-x", "none", SOURCES / "target/emulated/emu.o", "-o", to]
-    else:
-        command = ["nvcc", "-std=c++17", "-O3", f"-I{SOURCES}/include", "-cubin", f"-arch={architecture}",
-                   HERE / source, "-o", to]
-    subprocess.run(command, check=True)
+        return (SOURCES / f"target/emulated/{name}.so").read_bytes()
+    to = kit.scratch() / f"{name}.cubin"
+    subprocess.run(["nvcc", "-std=c++17", "-O3", f"-I{SOURCES}/include", "-cubin", f"-arch={architecture}",
+                    SOURCES / f"emu/{name}.cu", "-o", to], check=True)
     return to.read_bytes()
 
 
@@ -87,17 +80,36 @@ def ldmatrix(d, module, random):
     yield "ldmatrix_x4_trans", np.array_equal(got[:, 4:], across)
 
 
-def wgmma(d, module, random):
-    a, b = (bf16(random.normal(size=(64, 64))) for _ in range(2))
-    out = d.upload(bytes(128 * 32 * 4))
-    maps = [d.tensor_map(d.upload(m.tobytes()), 64, 64, 64, 64) for m in (a, b)]
-    d.launch(module, "wrap_wgmma", (1, 1, 1), (128, 1, 1), 18 << 10, *maps, out)
-    got = np.frombuffer(d.download(out, 128 * 32 * 4), np.float32).reshape(128, 8, 2, 2)
-    product = wide(a).astype(np.float64) @ wide(b).T.astype(np.float64)
+def sums_of(product):
+    """[64, n] as the threads of a warpgroup hold it."""
+    n = product.shape[1]
     thread = np.arange(128)[:, None, None, None]
-    n, h, c = np.ogrid[:8, :2, :2]
-    want = product[thread // 32 * 16 + h * 8 + thread % 32 // 4, n * 8 + thread % 4 * 2 + c]
-    yield "tma_load, mbarriers, wgmma_64x64x16", np.all(np.abs(got - want) < 1e-3)
+    piece, h, c = np.ogrid[:n // 8, :2, :2]
+    return product[thread // 32 * 16 + h * 8 + thread % 32 // 4, piece * 8 + thread % 4 * 2 + c].reshape(128, n // 2)
+
+
+def wgmma(d, module, random):
+    a = bf16(random.normal(size=(64, 64)))
+    thread = np.arange(128)
+    row, column = thread // 32 * 16 + thread % 32 // 4, thread % 4 * 2
+    left = np.stack([pairs(a[row + r, k + column + c], a[row + r, k + column + c + 1])
+                     for k in range(0, 64, 16) for c in (0, 8) for r in (0, 8)], 1)
+    for n in (128, 176):
+        b = bf16(random.normal(size=(n, 64)))
+        maps = [d.tensor_map(d.upload(m.tobytes()), m.shape[::-1], m.shape[::-1]) for m in (a, b)]
+        yield f"tma_load, mbarriers, wgmma of {n} columns", ends(d, module, f"wrap_keys_{n}", n, maps, a, b.T)
+    for n in (64, 128):
+        b = bf16(random.normal(size=(64, n)))
+        map = d.tensor_map(d.upload(b.tobytes()), (n, 1, 64, 1), (64, 1, 64, 1))
+        operands = d.upload(left.astype(np.uint32).tobytes()), map
+        yield f"tma_load of 4 dimensions, wgmma of registers, {n} columns", ends(d, module, f"wrap_values_{n}", n, operands, a, b)
+
+
+def ends(d, module, name, n, operands, a, b):
+    out = d.upload(bytes(128 * n * 2))
+    d.launch(module, name, (1, 1, 1), (128, 1, 1), 40 << 10, *operands, out)
+    got = np.frombuffer(d.download(out, 128 * n * 2), np.float32).reshape(128, n // 2)
+    return np.all(np.abs(got - sums_of(wide(a).astype(np.float64) @ wide(b).astype(np.float64))) < 1e-3)
 
 
 def main():
@@ -105,10 +117,10 @@ def main():
     random = np.random.default_rng(kit.seed())
     major, minor = d.capability()
     architecture = f"sm_{major}{minor}" + ("a" if major == 9 else "")
-    portable = d.module(compile("wrappers.cu", architecture))
+    portable = d.module(image("wrappers", architecture))
     results = [r for check in (convert, mma, ldmatrix) for r in check(d, portable, random)]
     if major == 9 or kit.emulated():
-        results += wgmma(d, d.module(compile("wrappers.sm90.cu", architecture)), random)
+        results += wgmma(d, d.module(image("wrappers.sm90", architecture)), random)
     kit.write("wrappers", {name: bool(right) for name, right in results})
     return all(right for _, right in results)
 

@@ -75,7 +75,11 @@ final class DeviceOptions {
             .toList();
     if (!names.contains(device.replaceFirst(":[0-9]+(,[0-9]+)*$", ""))) {
       throw new UsageException(
-          "--device is " + device + ", expected one of " + String.join(", ", names));
+          "--device is "
+              + device
+              + ", expected one of "
+              + String.join(", ", names)
+              + "; a number behind a colon names one of several: cuda:1, cuda:0,1");
     }
     WeightFormat format = FORMATS.get(weights.toLowerCase(Locale.ROOT));
     if (format == null) {

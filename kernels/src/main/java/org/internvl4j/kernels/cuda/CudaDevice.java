@@ -27,9 +27,6 @@ final class CudaDevice implements Device {
 
   private static final int HOST = 1; // memory type
 
-  /// Bytes of host memory that copies of Java arrays go through.
-  private static final int STAGE = 1 << 20;
-
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final CudaDriver driver;
@@ -39,9 +36,9 @@ final class CudaDevice implements Device {
   private final long stream;
   private final long side; // a stream of its own, so that what runs there is never captured
   private final long reached; // event: how far the stream was when another device asked
+  private final CudaStage stage;
   private final CudaImages images;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment stage = arena.allocate(STAGE, Long.BYTES);
   private final Map<String, Long> modules = new HashMap<>();
   private final Map<String, CudaKernel> entries = new HashMap<>();
   private final Set<Long> graphs = new HashSet<>();
@@ -63,6 +60,7 @@ final class CudaDevice implements Device {
     this.stream = driver.createStream();
     this.side = driver.createStream();
     this.reached = driver.createEvent();
+    this.stage = new CudaStage(driver, stream);
     this.activations = Boolean.getBoolean(F32) ? DType.F32 : DType.BF16;
     this.kernels = new CudaKernels(this);
   }
@@ -180,28 +178,13 @@ final class CudaDevice implements Device {
   /// Copies to the device, in the order of kernel calls; `from` may change afterwards.
   synchronized void upload(long to, MemorySegment from) {
     use();
-    if (from.isNative()) {
-      driver.upload(to, from, stream);
-      return;
-    }
-    for (long at = 0; at < from.byteSize(); at += STAGE) {
-      long bytes = Math.min(STAGE, from.byteSize() - at);
-      MemorySegment piece = stage.asSlice(0, bytes);
-      piece.copyFrom(from.asSlice(at, bytes));
-      driver.upload(to + at, piece, stream);
-    }
+    stage.upload(to, from);
   }
 
   /// Copies from the device what is there when all kernels called before have run.
   synchronized void download(MemorySegment to, long from) {
     use();
-    for (long at = 0; at < to.byteSize(); at += STAGE) {
-      long bytes = Math.min(STAGE, to.byteSize() - at);
-      MemorySegment piece = stage.asSlice(0, bytes);
-      driver.download(piece, from + at, stream);
-      driver.synchronize(stream);
-      to.asSlice(at, bytes).copyFrom(piece);
-    }
+    stage.download(to, from);
   }
 
   // ---- other devices
@@ -370,6 +353,7 @@ final class CudaDevice implements Device {
       kernels.close();
       modules.values().forEach(driver::unloadModule);
       driver.destroyEvent(reached);
+      stage.close();
       driver.destroyStream(stream);
       driver.destroyStream(side);
     } finally {

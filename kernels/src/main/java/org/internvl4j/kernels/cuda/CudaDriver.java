@@ -162,18 +162,25 @@ final class CudaDriver {
     }
   }
 
-  /// Copies `from`, native memory; it may be changed as soon as this returns.
-  void upload(long to, MemorySegment from, long stream) {
-    check(
-        "cuMemcpyHtoDAsync",
-        () -> (int) cuda.copyToDevice.invokeExact(to, from, from.byteSize(), stream));
+  /// Memory of the host that the driver copies from and to on its own.
+  MemorySegment allocatePinned(long bytes) {
+    long address = out("cuMemHostAlloc", p -> (int) cuda.memHostAlloc.invokeExact(p, bytes, 0));
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
   }
 
-  /// Copies into `to`, native memory, which holds the bytes once the stream was waited for.
-  void download(MemorySegment to, long from, long stream) {
-    check(
-        "cuMemcpyDtoHAsync",
-        () -> (int) cuda.copyToHost.invokeExact(to, from, to.byteSize(), stream));
+  /// @param memory begins where it was allocated
+  void freePinned(MemorySegment memory) {
+    check("cuMemFreeHost", () -> (int) cuda.memFreeHost.invokeExact(memory));
+  }
+
+  /// Copies from pinned memory, which must stay as it is until the copy is done.
+  void upload(long to, MemorySegment from, long bytes, long stream) {
+    check("cuMemcpyHtoDAsync", () -> (int) cuda.copyToDevice.invokeExact(to, from, bytes, stream));
+  }
+
+  /// Copies into pinned memory, which holds the bytes once the stream was waited for.
+  void download(MemorySegment to, long from, long bytes, long stream) {
+    check("cuMemcpyDtoHAsync", () -> (int) cuda.copyToHost.invokeExact(to, from, bytes, stream));
   }
 
   void copy(long to, long from, long bytes, long stream) {
@@ -346,6 +353,11 @@ final class CudaDriver {
   /// Puts the mark behind what the stream, of the same context, was given so far.
   void record(long event, long stream) {
     check("cuEventRecord", () -> (int) cuda.eventRecord.invokeExact(event, stream));
+  }
+
+  /// Waits until what the event was recorded behind is done; at once if it never was.
+  void synchronizeEvent(long event) {
+    check("cuEventSynchronize", () -> (int) cuda.eventSynchronize.invokeExact(event));
   }
 
   /// What the stream is given from now on runs after what the event was recorded behind.

@@ -37,6 +37,8 @@ final class CudaFunctions {
   final MethodHandle memInfo;
   final MethodHandle memAlloc;
   final MethodHandle memFree;
+  final MethodHandle memHostAlloc;
+  final MethodHandle memFreeHost;
   final MethodHandle memsetAsync;
   final MethodHandle pointerAttributes;
   final MethodHandle copyToDevice;
@@ -57,6 +59,7 @@ final class CudaFunctions {
   final MethodHandle eventCreate;
   final MethodHandle eventDestroy;
   final MethodHandle eventRecord;
+  final MethodHandle eventSynchronize;
   final MethodHandle streamBeginCapture;
   final MethodHandle streamEndCapture;
   final MethodHandle graphInstantiate;
@@ -90,6 +93,8 @@ final class CudaFunctions {
     memInfo = bind("cuMemGetInfo_v2");
     memAlloc = bind("cuMemAlloc_v2");
     memFree = bind("cuMemFree_v2");
+    memHostAlloc = bind("cuMemHostAlloc");
+    memFreeHost = bind("cuMemFreeHost");
     memsetAsync = bind("cuMemsetD8Async");
     pointerAttributes = bind("cuPointerGetAttributes");
     copyToDevice = bind("cuMemcpyHtoDAsync_v2");
@@ -110,6 +115,7 @@ final class CudaFunctions {
     eventCreate = bind("cuEventCreate");
     eventDestroy = bind("cuEventDestroy_v2");
     eventRecord = bind("cuEventRecord");
+    eventSynchronize = bind("cuEventSynchronize");
     streamBeginCapture = bind("cuStreamBeginCapture_v2");
     streamEndCapture = bind("cuStreamEndCapture");
     graphInstantiate = bind("cuGraphInstantiateWithFlags");
@@ -153,6 +159,8 @@ final class CudaFunctions {
     put(types, "cuMemGetInfo_v2", ADDRESS, ADDRESS);
     put(types, "cuMemAlloc_v2", ADDRESS, JAVA_LONG);
     put(types, "cuMemFree_v2", JAVA_LONG);
+    put(types, "cuMemHostAlloc", ADDRESS, JAVA_LONG, JAVA_INT);
+    put(types, "cuMemFreeHost", ADDRESS);
     put(types, "cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
     put(types, "cuPointerGetAttributes", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     put(types, "cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
@@ -195,6 +203,7 @@ final class CudaFunctions {
     put(types, "cuEventCreate", ADDRESS, JAVA_INT);
     put(types, "cuEventDestroy_v2", JAVA_LONG);
     put(types, "cuEventRecord", JAVA_LONG, JAVA_LONG);
+    put(types, "cuEventSynchronize", JAVA_LONG);
     put(types, "cuStreamBeginCapture_v2", JAVA_LONG, JAVA_INT);
     put(types, "cuStreamEndCapture", JAVA_LONG, ADDRESS);
     put(types, "cuGraphInstantiateWithFlags", ADDRESS, JAVA_LONG, JAVA_LONG);

@@ -92,14 +92,30 @@ final class CudaDeviceTest {
 
   /// More than goes through the memory in between at once.
   @Test
+  void copiesManyArraysOneAfterTheOther() {
+    try (Device device = StandIn.open(true);
+        Workspace w = new Workspace(device, "test")) {
+      List<Tensor> tensors = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        float[] values = {i};
+        tensors.add(w.of(values, 1));
+        values[0] = -1; // theirs again
+      }
+      for (int i = 0; i < tensors.size(); i++) {
+        assertThat(tensors.get(i).toFloats()).containsExactly(i);
+      }
+    }
+  }
+
+  @Test
   void copiesLargeArraysInPieces() {
     try (Device device = StandIn.open(true);
         Workspace w = new Workspace(device, "test")) {
-      float[] values = new float[700_000];
+      float[] values = new float[1_700_000];
       for (int i = 0; i < values.length; i++) {
         values[i] = i;
       }
-      assertThat(w.of(values, 700, 1000).toFloats()).isEqualTo(values);
+      assertThat(w.of(values, 1700, 1000).toFloats()).isEqualTo(values);
     }
   }
 

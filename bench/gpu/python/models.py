@@ -21,6 +21,7 @@ TOWER_LAYERS = {"vit-300m": 24, "vit-6b": 45}
 ROPE = 1e6
 EPS = 1e-6
 PROMPT = 1850
+SHARD = 2 << 30  # bytes, and one tensor more
 REQUEST = dict(tiles=[1, 7, 13], prompts=[256, 1850, 3400], decode=[[1, 2048], [8, 2048], [32, 2048], [8, 8192]], tokens=32)
 TINY = dict(tiles=[1, 2], prompts=[9, 40], decode=[[1, 24], [2, 24]], tokens=8)
 
@@ -147,7 +148,23 @@ class Model:
                 "max_position_embeddings": 32768, "rope_theta": ROPE, "rms_norm_eps": EPS, "bias": False,
                 "tie_word_embeddings": False}}
         (folder / "config.json").write_text(json.dumps(config))
-        save_file({n: t.detach().cpu().contiguous() for n, t in self.tensors()}, folder / "model.safetensors")
+        self.save_shards(folder)
+
+    def save_shards(self, folder):
+        """One after the other: the host never holds more than one beside the files."""
+        places, shard, size = {}, {}, 0
+        def close():
+            name = f"model-{len(set(places.values())) + 1:05}.safetensors"
+            save_file(shard, folder / name)
+            places.update(dict.fromkeys(shard, name))
+        for name, tensor in self.tensors():
+            if size > SHARD:
+                close()
+                shard, size = {}, 0
+            shard[name] = tensor.detach().cpu().contiguous()
+            size += tensor.nbytes
+        close()
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
 
     # ---- PyTorch's side
 
@@ -189,7 +206,8 @@ def seconds(device, call, samples=5, warm=2):
 
 
 def their_times(m, request, ids, pixels, see, step, label):
-    """`vision 7`, `prefill 256`, `decode 8 at 2048`, as Java names them."""
+    """`vision 7`, `prefill 256`, `decode 8 at 2048`, as Java names them. Prompts are read by eager code only: to compile
+    that for each length would take longer than all the rest."""
     results = {}
     def put(key, measure):
         try:
@@ -197,16 +215,16 @@ def their_times(m, request, ids, pixels, see, step, label):
         except Exception as e:  # out of memory, or a compiler that gives up: the others go on
             results[key] = repr(e)[:200]
         kit.write(f"{m.name}-{label}", results)
+    for batch, context in request["decode"]:
+        put(f"decode {batch} at {context}", lambda: decode(m, batch, context, request["tokens"], ids, step))
     for n in request["tiles"]:
         put(f"vision {n}", lambda: seconds(m.device, lambda: see(pixels[:n])))
-    for length in request["prompts"]:
+    for length in request["prompts"] if label == "eager" else ():
         prompt = torch.tensor([[ids[i % len(ids)] for i in range(length)]], device=m.device)
         read = lambda: m.read(prompt, m.cache(1, length))
         put(f"prefill {length}", lambda: seconds(m.device, read))
         most = len(pixels)
         put(f"first token {most} tiles, {length}", lambda: seconds(m.device, lambda: (see(pixels), read())))
-    for batch, context in request["decode"]:
-        put(f"decode {batch} at {context}", lambda: decode(m, batch, context, request["tokens"], ids, step))
     return results
 
 
@@ -250,7 +268,8 @@ def compare(m, folder, request, ids, pixels, to):
         "logits spread": float(logits[0].std()),
         "greedy agreed": sum(agreed),
         "greedy of": len(chosen),
-        "right": all(a or c for a, c in zip(agreed, close)) and nmse(first, logits[0]) < 1e-2,
+        "right": all(a or c for a, c in zip(agreed, close)) and nmse(first, logits[0]) < 1e-2
+                 and nmse(got["image"].view_as(image), image) < 1e-3,
     }
 
 
@@ -262,9 +281,14 @@ def main(name):
         folder = kit.scratch() / name
         shutil.rmtree(folder, ignore_errors=True)
         m.save(folder)
-        pixels = torch.randn(max(request["tiles"]), 3, m.side, m.side, device=device, generator=m.random)
+        side, vocabulary = m.side, m.d["vocabulary"]
+        del m  # both sides together may not fit; the seed makes it again
+        if device == "cuda":
+            torch.cuda.empty_cache()
+        random = torch.Generator(device).manual_seed(kit.seed() + 1)
+        pixels = torch.randn(max(request["tiles"]), 3, side, side, device=device, generator=random)
         length = 20 if name.startswith("tiny") else PROMPT
-        ids = torch.randint(0, m.d["vocabulary"], (length,), device=device, generator=m.random).tolist()
+        ids = torch.randint(0, vocabulary, (length,), device=device, generator=random).tolist()
         bf16 = pixels.to(torch.bfloat16)
         save_file({"model/pixels": bf16.cpu(), "model/ids": torch.tensor(ids, dtype=torch.int32)},
                   kit.scratch() / "inputs.safetensors")
@@ -274,6 +298,7 @@ def main(name):
                  times).check_returncode()
         kit.write(f"{name}-ours", json.loads(times.read_text()))
         shutil.rmtree(folder)
+        m = Model(name, device)
         quality = compare(m, folder, request, ids, bf16, to)
         kit.write(f"{name}-quality", quality)
         their_times(m, request, ids, bf16, m.see, m.step, "eager")

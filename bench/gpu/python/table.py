@@ -45,7 +45,7 @@ def time_lines(times, room):
         t = timed[name]
         theirs = t.get("pytorch")
         lines.append(f"{name:34} {t['seconds'] * 1e6:9.1f} {t['bytes'] / t['seconds'] / 1e9:7.0f} "
-                     f"{t['flops'] / t['seconds'] / 1e12:8.1f} {100 * t.get('share', 0):8.1f} "
+                     f"{t['flops'] / t['seconds'] / 1e12:8.1f} " + (f"{100 * t['share']:8.1f} " if "share" in t else f"{'-':>8} ")
                      + (f"{theirs * 1e6:11.1f} {theirs / t['seconds']:6.2f}" if number(theirs) else f"{'-':>11} {'-':>6}"))
     return [header, *lines] if lines else []
 
@@ -57,7 +57,8 @@ def model_lines(results):
             continue
         model = part.removesuffix("-ours")
         q = results.get(f"{model}-quality", {})
-        lines.append(f"{model}: logits NMSE {q.get('logits nmse', float('nan')):.1e}, greedy {q.get('greedy agreed')} of "
+        lines.append(f"{model}: NMSE of image tokens {q.get('image nmse', float('nan')):.1e}, logits "
+                     f"{q.get('logits nmse', float('nan')):.1e}, greedy {q.get('greedy agreed')} of "
                      f"{q.get('greedy of')}; ms: ours, eager, compiled")
         others = [results.get(f"{model}-{label}", {}) for label in ("eager", "compiled")]
         for what, seconds in ours.items():

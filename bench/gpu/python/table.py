@@ -25,14 +25,19 @@ def of(results):
         lines.append(f"ceilings: copy {c['copied bytes a second'] / 1e12:.2f} TB/s, read {c['read bytes a second'] / 1e12:.2f} TB/s, "
                      f"product {c['flops a second'] / 1e12:.0f} TFLOP/s")
     lines += [f"stage {name}: {outcome}" for name, outcome in results.get("stages", {}).items()]
-    wrong = [name for name, right in results.get("wrappers", {}).items() if not right]
-    lines.append(f"wrappers: {len(results.get('wrappers', {}))}, wrong: {', '.join(wrong) or 'none'}")
-    kernels = results.get("kernels", {})
-    wrong = [f"{name} {k['error']:.1e}" for name, k in kernels.items() if not k["right"]]
-    lines.append(f"kernels: {len(kernels)} cases, wrong: {'; '.join(wrong[:12]) or 'none'}")
+    lines.append(wrong_of("wrappers", results, lambda right: None if right else ""))
+    lines.append(wrong_of("kernels", results, lambda k: None if k["right"] else f" {k['error']:.1e}"))
     models = model_lines(results)
     lines += time_lines(results.get("times", {}), LINES - len(lines) - len(models))
     return "\n".join((lines + models)[:LINES])
+
+
+def wrong_of(part, results, why):
+    """How many there were, and which were wrong."""
+    if part not in results:
+        return f"{part}: not run"
+    wrong = [name + why(r) for name, r in results[part].items() if why(r) is not None]
+    return f"{part}: {len(results[part])}, wrong: {'; '.join(wrong[:12]) or 'none'}"
 
 
 def time_lines(times, room):

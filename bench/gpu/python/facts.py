@@ -11,8 +11,8 @@ import kit
 def said(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.strip()
-    except OSError as e:
-        return str(e)
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{command[0]} does not answer"
 
 
 def ceilings(device):

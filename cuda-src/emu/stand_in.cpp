@@ -140,6 +140,13 @@ API void emuSetCapability(int c) { std::lock_guard<std::recursive_mutex> h(big_l
 API void emuForgetWaits(int forget) { std::lock_guard<std::recursive_mutex> h(big_lock); forget_waits = forget; }
 API void emuReset() { std::lock_guard<std::recursive_mutex> h(big_lock); sticky = OK; fault.clear(); for (Stream* s : streams) s->queue.clear(); }
 
+// What other stand-ins stand on: work of their own in a stream, and whether memory is the current device's.
+API CUresult emuEnqueue(Stream* s, const Op& run) { ENTER_CONTEXT; return enqueue(s, run); }
+API int emuIsDeviceMemory(uintptr_t p, size_t n) {
+  std::lock_guard<std::recursive_mutex> hold(big_lock);
+  return n > 0 && inside(p, n) && !foreign(p);
+}
+
 API CUresult cuInit(unsigned) {
   std::lock_guard<std::recursive_mutex> hold(big_lock);
   if (devices.empty()) for (int i = 0, n = (int)setting("EMU_DEVICES", 1); i < n; i++) {

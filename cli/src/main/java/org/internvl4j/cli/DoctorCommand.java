@@ -99,7 +99,7 @@ final class DoctorCommand implements Computing {
 
   private boolean device(DeviceProvider provider, int index, String name) {
     try (Device device = provider.open(0, index)) {
-      tell(name, device.description(), null);
+      tell(name, device.description(), device.remark());
       return true;
     } catch (DeviceException e) {
       tell(name, "not usable", e.getMessage());

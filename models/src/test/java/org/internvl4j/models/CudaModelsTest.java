@@ -1,8 +1,14 @@
 package org.internvl4j.models;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,11 +25,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole models on a GPU's kernels, which the emulator runs: in f32 they equal the reference, in
 /// bf16 they are as near to it as it is to itself.
 class CudaModelsTest {
   private static final String F32 = "internvl4j.cuda.f32";
+  private static final String CUBLAS_LT = "internvl4j.cublaslt.library";
 
   @BeforeEach
   void assume() {
@@ -36,6 +44,7 @@ class CudaModelsTest {
   @AfterEach
   void asBefore() {
     System.clearProperty(F32);
+    System.clearProperty(CUBLAS_LT);
   }
 
   static Stream<Arguments> fixtures() {
@@ -63,6 +72,24 @@ class CudaModelsTest {
     assertThat(checks)
         .hasSizeGreaterThan(9)
         .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+  }
+
+  /// Decoders with and without biases, on prompts of more than 64 tokens.
+  @ParameterizedTest
+  @ValueSource(strings = {"internvl2-76b", "internvl2_5-1b"})
+  void equalsTheReferenceWithCublasLt(String fixture) throws Throwable {
+    Path library =
+        Path.of(System.getProperty("internvl4j.cuda.library")).resolveSibling("libcublasLt.so.13");
+    System.setProperty(CUBLAS_LT, library.toString());
+    MethodHandle products =
+        Linker.nativeLinker()
+            .downcallHandle(
+                SymbolLookup.libraryLookup(library, Arena.global())
+                    .findOrThrow("emuCublasLtProducts"),
+                FunctionDescriptor.of(JAVA_LONG));
+    long before = (long) products.invokeExact();
+    equalsTheReference(fixture, DType.BF16);
+    assertThat((long) products.invokeExact()).isGreaterThan(before);
   }
 
   /// Conversations, several at once, guessed tokens: what runs recorded steps again.

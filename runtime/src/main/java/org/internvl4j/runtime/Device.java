@@ -25,6 +25,11 @@ public interface Device extends AutoCloseable {
   /// What was found and chosen, in one line for people: `cpu: Vector API, 512 bits, 2 threads`.
   String description();
 
+  /// What else people who look for reasons should know, in one line; null if nothing.
+  default @Nullable String remark() {
+    return null;
+  }
+
   /// The kernels that run here.
   Kernels kernels();
 

@@ -45,6 +45,7 @@ final class CudaDevice implements Device {
   private final Set<CudaDevice> peers = new HashSet<>();
   private final boolean hopper;
   private final DType activations;
+  private final CublasLtPolicy policy;
   private final CudaKernels kernels;
   private boolean recording;
   private boolean closed;
@@ -62,7 +63,8 @@ final class CudaDevice implements Device {
     this.reached = driver.createEvent();
     this.stage = new CudaStage(driver, stream);
     this.activations = Boolean.getBoolean(F32) ? DType.F32 : DType.BF16;
-    this.kernels = new CudaKernels(this);
+    this.policy = CublasLtPolicy.of(this, driver);
+    this.kernels = new CudaKernels(this, policy.cublasLt());
   }
 
   /// @param index which of the GPUs, from 0
@@ -85,14 +87,21 @@ final class CudaDevice implements Device {
 
   @Override
   public String description() {
-    return "%s: %s, %s, %s, driver %d.%d"
+    CublasLt cublasLt = policy.cublasLt();
+    return "%s: %s, %s, %s, driver %d.%d%s"
         .formatted(
             name(),
             driver.deviceName(device),
             images.architecture(),
             activations,
             driver.version() / 1000,
-            driver.version() % 1000 / 10);
+            driver.version() % 1000 / 10,
+            cublasLt == null ? "" : ", cublasLt " + cublasLt.version());
+  }
+
+  @Override
+  public String remark() {
+    return policy.said();
   }
 
   @Override

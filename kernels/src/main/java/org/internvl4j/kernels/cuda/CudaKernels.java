@@ -16,9 +16,10 @@ final class CudaKernels implements Kernels, AutoCloseable {
   private final MatMul products;
   private final Attention attention;
 
-  CudaKernels(CudaDevice device) {
+  /// @param cublasLt null where own kernels compute all products
+  CudaKernels(CudaDevice device, @Nullable CublasLt cublasLt) {
     this.device = device;
-    this.products = new MatMul(device);
+    this.products = new MatMul(device, cublasLt);
     this.attention = new Attention(device);
   }
 
@@ -280,6 +281,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
 
   @Override
   public void close() {
+    products.close();
     attention.close();
   }
 }

@@ -16,7 +16,7 @@ public final class CudaProvider implements DeviceProvider {
   /// `auto` takes a GPU before anything else, but never the stand-in that tests run on.
   @Override
   public int preference() {
-    return CudaLibrary.isNamed() && CudaPlatform.get().isStandIn() ? -100 : 100;
+    return CudaLibrary.isNamed(CudaLibrary.PROPERTY) && CudaPlatform.get().isStandIn() ? -100 : 100;
   }
 
   @Override

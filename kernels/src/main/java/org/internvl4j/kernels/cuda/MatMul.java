@@ -7,22 +7,26 @@ import org.jspecify.annotations.Nullable;
 
 /// Products with weights, and what they end with; twin of `mat_mul.cuh`. Few rows are `gemv`'s, so
 /// that a row's result does not depend on how many there are; more are the tensor cores', or in f32
-/// `gemm_f32`'s.
-final class MatMul {
+/// `gemm_f32`'s. Plain ones of many rows are cublasLt's, where [CublasLtPolicy] says so.
+final class MatMul implements AutoCloseable {
+  /// Rows above which `gemm.sm90` and cublasLt are taken.
+  static final int MANY = 64;
+
   private static final int BLOCK = 256; // threads
   private static final int FEW = 8; // rows that gemv takes
   private static final int TILE = 128; // of y, of the gemms on tensor cores
   private static final int MMA_SHARED = 64 << 10;
   private static final int F32_TILE = 64;
-  private static final int SM90_FROM = 64; // rows above which it is taken
   private static final int SM90_BLOCK = 384;
   private static final int SM90_STEP = 64;
   private static final int SM90_SHARED = 4 * (32 << 10) + 1280;
 
   private final CudaDevice device;
+  private final @Nullable CublasLt cublasLt;
 
-  MatMul(CudaDevice device) {
+  MatMul(CudaDevice device, @Nullable CublasLt cublasLt) {
     this.device = device;
+    this.cublasLt = cublasLt;
   }
 
   /// @param end `_gelu`, `_add`, `_swi_glu` or nothing: what entries are called by
@@ -54,10 +58,10 @@ final class MatMul {
         gemv(product);
       } else if (x.dtype() == DType.F32) {
         gemmF32(product);
-      } else if (device.isHopper() && rows.count() > SM90_FROM && isCopied(product)) {
-        gemmSm90(product);
-      } else {
+      } else if (rows.count() <= MANY) {
         gemmMma(product);
+      } else if (!multiplied(product)) {
+        gemmOfMany(product);
       }
     }
   }
@@ -131,6 +135,39 @@ final class MatMul {
     kernel.launch(across, Math.ceilDiv(p.rows.count(), TILE), 1, SM90_BLOCK, SM90_SHARED);
   }
 
+  private void gemmOfMany(Product p) {
+    if (device.isHopper() && isCopied(p)) {
+      gemmSm90(p);
+    } else {
+      gemmMma(p);
+    }
+  }
+
+  /// Whether cublasLt has computed it. It knows neither biases in f32 nor our GELU, SwiGLU and
+  /// LayerScale; what it adds is added before the product is rounded.
+  private boolean multiplied(Product p) {
+    boolean plain = p.end.isEmpty() || (p.end.equals("_add") && p.scale == null);
+    if (cublasLt == null || !plain || p.bias != null || !p.rows.isMatrix()) {
+      return false;
+    }
+    int of = p.residual == null ? 1 : 2;
+    boolean apart =
+        p.rows.pitch(0) >= p.in() && p.rows.pitch(1) >= p.out() && p.rows.pitch(of) >= p.out();
+    return apart
+        && cublasLt.multiply(
+            p.rows.count(),
+            p.in(),
+            p.out(),
+            CudaKernels.at(p.y),
+            p.rows.pitch(1),
+            CudaKernels.at(p.x),
+            p.rows.pitch(0),
+            CudaKernels.at(p.weight),
+            p.pitch(),
+            CudaKernels.at(p.residual),
+            p.rows.pitch(of));
+  }
+
   private static void addMap(
       CudaKernel kernel, Tensor matrix, int rows, int columns, long pitch, int boxRows) {
     kernel.addMap(
@@ -151,5 +188,12 @@ final class MatMul {
       return 1;
     }
     return dtype == DType.F32 || rows > 4 ? 8 : rows > 2 ? 4 : 2;
+  }
+
+  @Override
+  public void close() {
+    if (cublasLt != null) {
+      cublasLt.close();
+    }
   }
 }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -76,6 +77,56 @@ public final class StandIn {
       return open(false);
     } finally {
       capability(80);
+    }
+  }
+
+  /// Where the stand-ins are.
+  static Path folder() {
+    return Path.of(System.getProperty(CudaLibrary.PROPERTY)).toAbsolutePath().getParent();
+  }
+
+  /// The stand-in for cublasLt.
+  static SymbolLookup cublasLt() {
+    assume();
+    return SymbolLookup.libraryLookup(folder().resolve("libcublasLt.so.13"), Arena.global());
+  }
+
+  /// A device with bf16 and the stand-in for cublasLt.
+  ///
+  /// @param policy see [CublasLtPolicy]
+  static Device openCublasLt(String policy) {
+    return openCublasLt(policy, folder().resolve("libcublasLt.so.13").toString());
+  }
+
+  /// A device with bf16 and some library for cublasLt.
+  static Device openCublasLt(String policy, String library) {
+    System.setProperty(CublasLtPolicy.PROPERTY, policy);
+    System.setProperty(CudaLibrary.CUBLAS_LT, library);
+    try {
+      return open(false);
+    } finally {
+      System.clearProperty(CublasLtPolicy.PROPERTY);
+      System.clearProperty(CudaLibrary.CUBLAS_LT);
+    }
+  }
+
+  /// A device with bf16, Hopper's kernels and the stand-in for cublasLt.
+  static Device openHopperCublasLt(String policy) {
+    capability(90);
+    try {
+      return openCublasLt(policy);
+    } finally {
+      capability(80);
+    }
+  }
+
+  /// How many products cublasLt's stand-in was given so far.
+  static long products() {
+    try {
+      return (long)
+          bind(cublasLt(), "emuCublasLtProducts", FunctionDescriptor.of(JAVA_LONG)).invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -27,6 +27,10 @@ final class CudaDevice implements Device {
 
   private static final int HOST = 1; // memory type
 
+  /// Rows that fill the largest GPUs several times over with tiles of 128 rows: seven pictures'
+  /// tiles of 1,025, or most prompts.
+  private static final int ROWS = 8192;
+
   /// Bytes of host memory that copies of Java arrays go through.
   private static final int STAGE = 1 << 20;
 
@@ -105,6 +109,11 @@ final class CudaDevice implements Device {
   @Override
   public DType activations() {
     return activations;
+  }
+
+  @Override
+  public int rows() {
+    return ROWS;
   }
 
   @Override

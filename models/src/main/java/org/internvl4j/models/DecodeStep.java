@@ -1,7 +1,6 @@
 package org.internvl4j.models;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.internvl4j.models.internvl.InternVl;
@@ -12,9 +11,8 @@ import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
-/// A pass that adds as many tokens to the same sequences each time it runs: recorded the first time
-/// ([org.internvl4j.runtime.Device#record]), only run again after that. Then it allocates nothing.
-/// Each device records its stage; activations go over between two.
+/// A pass that adds as many tokens to the same sequences each time it runs: recorded the first
+/// time, only run again after that. Then it allocates nothing.
 ///
 /// Ids, angles and the pasts are in memory and change; everything else stays. Good for as long as
 /// no cache moves ([#fits]). Between two runs its memory may be used for other things.
@@ -28,7 +26,7 @@ final class DecodeStep {
   private final MemorySegment idMemory;
   private final Step step;
   private final Workspace.Mark mark;
-  private List<Runnable> recorded = List.of();
+  private final RecordedPass pass = new RecordedPass();
   private @Nullable Logits logits;
 
   /// @param steps where activations go
@@ -43,6 +41,9 @@ final class DecodeStep {
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
+    for (Decoder.Stage stage : net.decoder().stages()) {
+      pass.add(stage.device(), x -> compute(stage, x));
+    }
   }
 
   /// Whether span `i` still is these rows of that sequence, in the same place.
@@ -72,46 +73,14 @@ final class DecodeStep {
     steps.requireRunning();
     ids.fromHost(idMemory);
     step.begin();
-    if (recorded.isEmpty()) {
-      recorded = record();
+    if (pass.isRecorded()) {
+      pass.run();
     } else {
-      for (int i = 0; i < recorded.size(); i++) {
-        recorded.get(i).run();
-      }
+      steps.reset(mark);
+      pass.record(ids);
     }
     step.advance();
     return Objects.requireNonNull(logits);
-  }
-
-  private List<Runnable> record() {
-    steps.reset(mark);
-    List<Runnable> pieces = new ArrayList<>();
-    Tensor x = ids;
-    for (Decoder.Stage stage : net.decoder().stages()) {
-      Tensor from = x;
-      Tensor in = from.to(stage.device());
-      if (in != from) {
-        pieces.add(() -> in.copyFrom(from));
-      }
-      x = record(stage, in, pieces);
-    }
-    return pieces;
-  }
-
-  /// @param x what goes into the stage
-  /// @return what comes out of it
-  private Tensor record(Decoder.Stage stage, Tensor x, List<Runnable> pieces) {
-    Workspace here = x.workspace();
-    long start = here.position();
-    Tensor[] y = {x};
-    pieces.add(
-        stage
-            .device()
-            .record(() -> {
-              here.rewind(start);
-              y[0] = compute(stage, x);
-            }));
-    return y[0];
   }
 
   private Tensor compute(Decoder.Stage stage, Tensor x) {

@@ -15,20 +15,30 @@ import org.jspecify.annotations.Nullable;
 /// Runs the network for a session: tiles to image tokens, prompts into caches, one token after
 /// another.
 final class Generator implements AutoCloseable {
-  /// Prompt tokens that go through the decoder together: enough to keep it busy, few enough to stay
-  /// in cache.
+  /// Prompt tokens that go through the decoder together, unless the device asks for more: enough to
+  /// keep it busy, few enough to stay in cache.
   private static final int CHUNK = 512;
 
+  /// Tiles of a picture: the default limit and the thumbnail.
+  private static final int MOST_TILES = 13;
+
   private final InternVl net;
+  private final int chunk;
+  private final int together; // tiles
   private final Workspace steps;
   private final Workspace pictures;
   private final Map<String, Tensor> imageTokens = new HashMap<>();
+  private final @Nullable VisionStep[] seeing; // by number of tiles
   private final @Nullable DecodeStep[] decoding = new DecodeStep[1 + Drafts.MOST];
   private Workspace.@Nullable Mark decodingStart;
 
   /// @param steps where activations go; belongs to the caller
   Generator(InternVl net, Workspace steps) {
+    int rows = net.decoder().device().rows();
     this.net = net;
+    this.chunk = Math.max(CHUNK, rows);
+    this.together = Math.clamp(rows / net.tower().rows(), 1, MOST_TILES);
+    this.seeing = new VisionStep[1 + together];
     this.steps = steps;
     this.pictures = new Workspace(net.decoder().device(), "session");
   }
@@ -43,32 +53,53 @@ final class Generator implements AutoCloseable {
         fresh.put(tile.digest(), tile);
       }
     }
-    int done = 0;
-    for (Prompt.Tile tile : fresh.values()) {
-      imageTokens.put(tile.digest(), see(tile));
-      listener.tileEncoded(++done, fresh.size());
+    List<Prompt.Tile> tiles = List.copyOf(fresh.values());
+    for (int done = 0; done < tiles.size(); ) {
+      List<Prompt.Tile> next = tiles.subList(done, Math.min(done + together, tiles.size()));
+      Tensor tokens = encode(next);
+      for (int i = 0; i < next.size(); i++) {
+        imageTokens.put(next.get(i).digest(), tokens.select(0, i));
+        listener.tileEncoded(++done, tiles.size());
+      }
     }
-    return done;
+    return tiles.size();
   }
 
-  private Tensor see(Prompt.Tile tile) {
+  /// @param tiles at most [#together]
+  /// @return `[N, P/4, C]`, kept as long as the session
+  private Tensor encode(List<Prompt.Tile> tiles) {
     Workspace.Mark mark = steps.mark();
-    int side = tile.tiles().side();
-    Tensor pixels = steps.of(tile.tiles().pixels(tile.index()), 1, 3, side, side);
-    Tensor seen = net.tower().forward(pixels, net.config().visionBlocks(), x -> {});
-    Tensor projected = net.projector().forward(seen);
-    Tensor kept = pictures.activations(projected.dim(1), projected.dim(2));
-    kept.copyFrom(projected.select(0, 0));
+    Tensor tokens = together == 1 ? encode(tiles.getFirst()) : visionStep(tiles.size()).run(tiles);
+    Tensor kept = pictures.activations(tokens.shape().toArray()).copyFrom(tokens);
     steps.reset(mark);
     return kept;
+  }
+
+  /// One tile that keeps the device busy: kernel after kernel, so that it can be cancelled between
+  /// any two and others may compute in turn.
+  private Tensor encode(Prompt.Tile tile) {
+    int side = tile.tiles().side();
+    Tensor pixels = steps.of(tile.tiles().pixels(tile.index()), 1, 3, side, side);
+    return net.projector()
+        .forward(net.tower().forward(pixels, net.config().visionBlocks(), x -> {}));
+  }
+
+  /// One is kept for each number of tiles; they are never in use together and share their memory.
+  private VisionStep visionStep(int tiles) {
+    VisionStep step = seeing[tiles];
+    if (step == null) {
+      step = new VisionStep(net, steps, tiles);
+      seeing[tiles] = step;
+    }
+    return step;
   }
 
   /// Reads the prompt of a sequence from token `from` on and lets it choose its first token.
   void read(Sequence sequence, int from, AnswerListener listener) {
     Prompt prompt = sequence.prompt();
     KvCache cache = sequence.cache();
-    for (int start = from; start < prompt.length(); start += CHUNK) {
-      int rows = Math.min(CHUNK, prompt.length() - start);
+    for (int start = from; start < prompt.length(); start += chunk) {
+      int rows = Math.min(chunk, prompt.length() - start);
       Workspace.Mark mark = steps.mark();
       Tensor x = embed(prompt, start, rows);
       Step step =

@@ -36,6 +36,12 @@ public interface Device extends AutoCloseable {
   /// How activations and the KV cache are stored here.
   DType activations();
 
+  /// How many rows a pass through a network should have to keep this device busy, where there are
+  /// as many: thousands on a GPU. More take memory and gain nothing. 1, if any number does.
+  default int rows() {
+    return 1;
+  }
+
   /// New zeroed memory; the caller closes it.
   ///
   /// @param bytes how many

@@ -27,6 +27,10 @@ final class CudaDevice implements Device {
 
   private static final int HOST = 1; // memory type
 
+  /// Rows that fill the largest GPUs several times over with tiles of 128 rows: seven pictures'
+  /// tiles of 1,025, or most prompts.
+  private static final int ROWS = 8192;
+
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final CudaDriver driver;
@@ -112,6 +116,11 @@ final class CudaDevice implements Device {
   @Override
   public DType activations() {
     return activations;
+  }
+
+  @Override
+  public int rows() {
+    return ROWS;
   }
 
   @Override

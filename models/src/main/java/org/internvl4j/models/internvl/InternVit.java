@@ -1,7 +1,9 @@
 package org.internvl4j.models.internvl;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
@@ -13,6 +15,9 @@ import org.internvl4j.runtime.Tensor;
 public final class InternVit {
   private final Embeddings embeddings;
   private final List<Block> blocks;
+
+  /// A part of the way from pixels to features that is on one device.
+  public record Layer(Device device, UnaryOperator<Tensor> forward) {}
 
   /// @param side of a tile in pixels; where the position table was made for another, it is
   ///   interpolated
@@ -27,6 +32,11 @@ public final class InternVit {
     return blocks.size();
   }
 
+  /// Rows of a tile: its patches and the class token.
+  public int rows() {
+    return embeddings.positions().dim(1);
+  }
+
   /// @param pixels `[N, 3, S, S]`, normalised tiles, on the device of the embeddings
   /// @param depth how many blocks to run, the first ones
   /// @param tap hears of the embeddings and of each block's output before the last
@@ -38,6 +48,19 @@ public final class InternVit {
       x = x.to(block.device()).through(block::forward);
     }
     return x;
+  }
+
+  /// What [#forward] computes, part by part: the embeddings, then each block. A block overwrites
+  /// what goes into it.
+  ///
+  /// @param depth how many blocks, the first ones
+  public List<Layer> layers(int depth) {
+    List<Layer> layers = new ArrayList<>();
+    layers.add(new Layer(embeddings.device(), embeddings::forward));
+    for (Block block : blocks.subList(0, depth)) {
+      layers.add(new Layer(block.device(), x -> x.through(block::forward)));
+    }
+    return layers;
   }
 
   private record Embeddings(Linear patch, int patchSize, Tensor classToken, Tensor positions) {
@@ -86,6 +109,10 @@ public final class InternVit {
       }
       x.narrow(1, 1, p).copyFrom(e);
       return x.add(positions);
+    }
+
+    Device device() {
+      return positions.device();
     }
   }
 

@@ -3,6 +3,7 @@ package org.internvl4j.models.internvl;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
+import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Tensor;
 
 /// From patches to image tokens: pixel shuffle, then a two-layer MLP (Chen et al. 2024, "How far
@@ -30,12 +31,17 @@ public final class Projector {
   public Tensor forward(Tensor x) {
     int n = x.dim(0);
     int grid = (int) Math.sqrt(x.dim(1) - 1.0);
-    Tensor patches = x.to(fc1.weight().device()).narrow(1, 1, grid * grid);
+    Tensor patches = x.to(device()).narrow(1, 1, grid * grid);
     Tensor cells = patches.view(n, grid, grid, x.dim(2)).contiguous().pixelShuffle();
     if (transposed) {
       cells = cells.transpose(1, 2).contiguous();
     }
     Tensor tokens = cells.view(n, grid * grid / 4, cells.dim(3));
     return fc2.forward(fc1.forwardGelu(norm.forward(tokens)));
+  }
+
+  /// Where it computes.
+  public Device device() {
+    return fc1.weight().device();
   }
 }

@@ -1,5 +1,6 @@
 """Stage 0: which machine, does Java start and see the GPU, and what the GPU reaches at best."""
 
+import os
 import subprocess
 import sys
 
@@ -32,6 +33,7 @@ def ceilings(device):
 def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     facts = {
+        "commit": os.environ["KIT_COMMIT"],
         "seed": kit.seed(),
         "emulated": kit.emulated(),
         "torch": torch.__version__,

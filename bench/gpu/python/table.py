@@ -18,7 +18,7 @@ def number(x):
 def of(results):
     lines = []
     facts = results.get("facts", {})
-    for key in ("gpu", "internvl4j", "torch"):
+    for key in ("commit", "gpu", "internvl4j", "torch"):
         lines.append(f"{key}: {facts.get(key, 'unknown')}")
     c = facts.get("ceilings")
     if c:

@@ -111,4 +111,27 @@ class CudaModelsTest {
       }
     }
   }
+
+  /// A GPU asks for more rows than a CPU.
+  @Test
+  void aLongPromptIsReadAtOnce() {
+    List<Integer> done = new ArrayList<>();
+    try (VisionLanguageModel model = open("internvl2-4b", DType.BF16)) {
+      Answer answer =
+          model.ask(
+              Question.of("word ".repeat(300)),
+              Generation.GREEDY.withMaxNewTokens(1),
+              new AnswerListener() {
+                @Override
+                public void text(String piece) {}
+
+                @Override
+                public void promptRead(int tokens, int total) {
+                  done.add(tokens);
+                }
+              });
+      assertThat(answer.usage().promptTokens()).isGreaterThan(512);
+      assertThat(done).containsExactly(answer.usage().promptTokens());
+    }
+  }
 }

@@ -27,8 +27,8 @@ final class CudaDevice implements Device {
 
   private static final int HOST = 1; // memory type
 
-  /// Rows that fill the largest GPUs several times over with tiles of 128 rows: seven pictures'
-  /// tiles of 1,025, or most prompts.
+  /// 64 blocks of 128 rows, times as many as there are columns: several a multiprocessor on the
+  /// largest GPUs. Seven tiles of a picture, or most prompts.
   private static final int ROWS = 8192;
 
   private static final Cleaner CLEANER = Cleaner.create();

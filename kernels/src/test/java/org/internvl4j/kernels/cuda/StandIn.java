@@ -15,40 +15,44 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.internvl4j.runtime.Device;
 
 /// The emulator behind the stand-in driver: what it can be told beside what a driver can.
 public final class StandIn {
-  private static final MethodHandle SEED;
-  private static final MethodHandle RESET;
-  private static final MethodHandle CAPABILITY;
-  private static final MethodHandle FORGET_WAITS;
-  private static final MethodHandle FAULT;
+  /// What it exports beside the driver's functions; looked at only where it is there.
+  private static final class Emulator {
+    private static final SymbolLookup LIBRARY = CudaLibrary.find().lookup();
+    static final MethodHandle SEED = bind("emuSetSeed", FunctionDescriptor.ofVoid(JAVA_LONG));
+    static final MethodHandle RESET = bind("emuReset", FunctionDescriptor.ofVoid());
+    static final MethodHandle CAPABILITY =
+        bind("emuSetCapability", FunctionDescriptor.ofVoid(JAVA_INT));
+    static final MethodHandle FORGET_WAITS =
+        bind("emuForgetWaits", FunctionDescriptor.ofVoid(JAVA_INT));
+    static final MethodHandle FAULT = bind("emuLastFault", FunctionDescriptor.of(ADDRESS));
 
-  static {
-    CudaLibrary library = CudaLibrary.find();
-    SymbolLookup lookup = library.lookup();
-    SEED = bind(lookup, "emuSetSeed", FunctionDescriptor.ofVoid(JAVA_LONG));
-    RESET = bind(lookup, "emuReset", FunctionDescriptor.ofVoid());
-    CAPABILITY = bind(lookup, "emuSetCapability", FunctionDescriptor.ofVoid(JAVA_INT));
-    FORGET_WAITS = bind(lookup, "emuForgetWaits", FunctionDescriptor.ofVoid(JAVA_INT));
-    FAULT = bind(lookup, "emuLastFault", FunctionDescriptor.of(ADDRESS));
+    private static MethodHandle bind(String name, FunctionDescriptor type) {
+      return StandIn.bind(LIBRARY, name, type);
+    }
   }
 
   private StandIn() {}
 
-  private static MethodHandle bind(SymbolLookup lookup, String name, FunctionDescriptor type) {
-    return Linker.nativeLinker().downcallHandle(lookup.findOrThrow(name), type);
+  private static MethodHandle bind(SymbolLookup library, String name, FunctionDescriptor type) {
+    return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), type);
   }
 
   /// Skips the test where there is no emulator: no g++, or not Linux on x86-64.
   public static void assume() {
-    Path library = Path.of(System.getProperty(CudaLibrary.PROPERTY));
     assumeTrue(
-        Files.exists(library),
+        isThere(),
         "no emulator was built: g++ is absent, or this is not Linux on x86-64");
     assertThat(CudaPlatform.get().unavailable()).isNull();
     assertThat(CudaPlatform.get().isStandIn()).isTrue();
+  }
+
+  private static boolean isThere() {
+    return Files.exists(Path.of(System.getProperty(CudaLibrary.PROPERTY)));
   }
 
   /// A device; the caller closes it.
@@ -131,46 +135,41 @@ public final class StandIn {
   }
 
   private static void capability(int capability) {
-    try {
-      CAPABILITY.invokeExact(capability);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+    tell(() -> Emulator.CAPABILITY, capability);
   }
 
   /// Other orders of threads, blocks, copies and streams, and one starved warp a block; 0 is the
   /// plain order.
   static void seed(long seed) {
-    try {
-      SEED.invokeExact(seed);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+    tell(() -> Emulator.SEED, seed);
   }
 
   /// A planted error: whether streams go on without waiting for the events that they should wait
   /// for.
   static void forgetWaits(boolean forget) {
-    try {
-      FORGET_WAITS.invokeExact(forget ? 1 : 0);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+    tell(() -> Emulator.FORGET_WAITS, forget ? 1 : 0);
   }
 
   /// Forgets the last fault, which otherwise ends every later call.
   static void reset() {
-    try {
-      RESET.invokeExact();
-    } catch (Throwable e) {
-      throw new AssertionError(e);
+    tell(() -> Emulator.RESET);
+  }
+
+  /// Nothing where there is no emulator: after a test that was skipped.
+  private static void tell(Supplier<MethodHandle> what, Object... values) {
+    if (isThere()) {
+      try {
+        what.get().invokeWithArguments(values);
+      } catch (Throwable e) {
+        throw new AssertionError(e);
+      }
     }
   }
 
   /// What went wrong last.
   static String fault() {
     try {
-      MemorySegment text = (MemorySegment) FAULT.invokeExact();
+      MemorySegment text = (MemorySegment) Emulator.FAULT.invokeExact();
       return Objects.requireNonNull(text.reinterpret(Long.MAX_VALUE).getString(0));
     } catch (Throwable e) {
       throw new AssertionError(e);

@@ -4,7 +4,8 @@ import json
 import sys
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 import kit
 from cases import Maker, makers
@@ -34,6 +35,12 @@ def save(cases):
     return path
 
 
+def read(path):
+    """What was computed, and why the rest was not."""
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+
+
 def errors(case, y):
     """Of the whole result and of its worst row, by norms; a row that is small beside the others counts as larger."""
     exact = {k: t.double() if t.is_floating_point() else t for k, t in case.operands.items()}
@@ -50,12 +57,14 @@ def check(named, device):
     for cases in batches(named):
         to = kit.scratch() / "results.safetensors"
         kit.java("KernelRuns", "check", save(cases), to).check_returncode()
-        got = load_file(to)
+        got, reasons = read(to)
         for c in cases:
             y = got.get(f"{c.name}/y")
             error, worst = (float("nan"),) * 2 if y is None else errors(c, y)
             good = error <= c.tolerance and worst <= ROW * c.tolerance
             right &= good
+            if y is None:
+                print(f"{c.name}: {reasons.get(c.name, 'was not run')}")
             results[c.name] = {"error": error, "worst row": worst, "tolerance": c.tolerance, "right": good}
             if not good:
                 print(f"{c.name}: error {error:.2e}, worst row {worst:.2e}, expected at most {c.tolerance:.0e} and {ROW} times that")

@@ -49,7 +49,8 @@ def write(part, content):
 def java(main, *arguments, wrapper=()):
     """Runs a class of the kit; what it says goes to the log."""
     command = [*wrapper, os.environ["KIT_JAVA"], "--add-modules=jdk.incubator.vector",
-               "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp", os.environ["KIT_JARS"],
+               "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", f"-XX:ErrorFile={out()}/java-error.txt",
+               "-cp", os.environ["KIT_JARS"],
                f"org.internvl4j.bench.gpu.{main}", *map(str, arguments)]
     return subprocess.run(command)
 

@@ -37,7 +37,8 @@ def wrong_of(part, results, why):
     if part not in results:
         return f"{part}: not run"
     wrong = [name + why(r) for name, r in results[part].items() if why(r) is not None]
-    return f"{part}: {len(results[part])}, wrong: {'; '.join(wrong[:12]) or 'none'}"
+    named = "; ".join(wrong[:12]) or "none"
+    return f"{part}: {len(results[part])}, wrong: {len(wrong)} ({named})"
 
 
 def time_lines(times, room):

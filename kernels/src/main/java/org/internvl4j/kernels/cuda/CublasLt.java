@@ -28,7 +28,6 @@ final class CublasLt implements AutoCloseable {
 
   private final CublasLtFunctions lt;
   private final CudaDevice device;
-  private final long stream;
   private final Arena arena = Arena.ofAuto();
   private final MemorySegment one = arena.allocateFrom(JAVA_FLOAT, 1);
   private final MemorySegment zero = arena.allocateFrom(JAVA_FLOAT, 0);
@@ -67,7 +66,6 @@ final class CublasLt implements AutoCloseable {
   CublasLt(CudaDevice device, CublasLtFunctions lt) {
     this.device = device;
     this.lt = lt;
-    this.stream = device.stream();
     this.handle = out("cublasLtCreate", p -> (int) lt.create.invokeExact(p));
     this.product =
         out(
@@ -136,6 +134,7 @@ final class CublasLt implements AutoCloseable {
     }
     MemorySegment.copy(plan.algorithm, 0, algorithm, JAVA_LONG, 0, plan.algorithm.length);
     MemorySegment beta = residual == 0 ? zero : one;
+    long stream = device.stream(); // makes the context current, too
     long c = residual == 0 ? y : residual;
     check(
         "cublasLtMatmul [%d, %d] by [%d, %d]".formatted(rows, in, out, in),

@@ -59,7 +59,7 @@ final class CudaDevice implements Device {
     this.name = name;
     this.device = driver.device(index);
     this.images = CudaImages.of(driver, device);
-    this.hopper = driver.attribute(CudaDriver.MAJOR, device) == 9;
+    this.hopper = driver.attribute(CudaDriver.MAJOR, device) == 9 && driver.hasTensorMaps();
     this.context = driver.retainContext(device);
     driver.use(context);
     this.stream = driver.createStream();

@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.internvl4j.runtime.DeviceException;
 import org.jspecify.annotations.Nullable;
 
@@ -259,6 +260,11 @@ final class CudaDriver {
     return bytes;
   }
 
+  /// Whether the driver knows the copy engine of Hopper; from CUDA 12 on.
+  boolean hasTensorMaps() {
+    return cuda.tensorMapEncodeTiled != null;
+  }
+
   /// Describes a bf16 tensor to the copy engine of Hopper, which reads it in boxes that lie in the
   /// 128-byte swizzle. Dimensions go from the innermost, which has no gaps, to the outermost.
   ///
@@ -266,11 +272,7 @@ final class CudaDriver {
   /// @param pitches bytes from one index to the next of all dimensions but the innermost, positive
   ///   multiples of 16
   void tensorMap(MemorySegment map, long address, long[] sizes, long[] pitches, int[] box) {
-    MethodHandle encode = cuda.tensorMapEncodeTiled;
-    if (encode == null) {
-      throw new DeviceException(
-          "cuda: the driver has no tensor maps; install one of CUDA 12 or later");
-    }
+    MethodHandle encode = Objects.requireNonNull(cuda.tensorMapEncodeTiled);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ofSizes = arena.allocateFrom(JAVA_LONG, sizes);
       MemorySegment ofPitches = arena.allocateFrom(JAVA_LONG, pitches);

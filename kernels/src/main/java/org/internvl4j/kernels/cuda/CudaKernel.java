@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /// An entry point of a kernel file and the block of memory that its parameters are written to: a
-/// launch writes them in their order, laid out as C does, and allocates nothing.
+/// launch writes them in their order, laid out as C does, and allocates nothing but for maps.
 ///
 /// One thread at a time, which the device sees to.
 final class CudaKernel {

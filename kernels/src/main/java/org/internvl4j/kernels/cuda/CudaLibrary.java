@@ -90,7 +90,7 @@ record CudaLibrary(@Nullable SymbolLookup lookup, String where) {
   }
 
   /// Where toolkits and Python packages put their libraries.
-  private static List<Path> folders() {
+  static List<Path> folders() {
     List<Path> folders = new ArrayList<>();
     Path toolkit = Path.of(System.getenv().getOrDefault("CUDA_HOME", "/usr/local/cuda"));
     folders.add(toolkit.resolve("lib64"));

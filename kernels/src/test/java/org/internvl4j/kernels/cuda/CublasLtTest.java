@@ -209,6 +209,43 @@ final class CublasLtTest {
     }
   }
 
+  /// Each has its own library handle, and work goes to the one whose it is.
+  @Test
+  void runsOnSeveralDevicesInTurn() {
+    KernelCase c = product(66, 24, 32);
+    float[] expected = c.run(cuda, true);
+    try (Device second = StandIn.openCublasLt("auto", 1);
+        Workspace there = new Workspace(second, "there");
+        Workspace here = new Workspace(cuda, "here")) {
+      Tensor[] y = new Tensor[2];
+      for (int i = 0; i < 2; i++) {
+        Workspace w = i == 0 ? here : there;
+        Inputs in = new Inputs(c.name().hashCode(), w, w, true);
+        y[i] = c.body().run(in);
+      }
+      Inputs in = new Inputs(c.name().hashCode(), here, here, true);
+      Tensor x = in.activations(66, 24);
+      Tensor weight = in.weight(DType.BF16, Role.MATRIX, 32, 24);
+      second.synchronize(); // its context is the thread's
+      TensorAssert.assertSameBits("here again", x.matMul(weight, null).toFloats(), expected);
+      TensorAssert.assertSameBits("here", y[0].toFloats(), expected);
+      TensorAssert.assertSameBits("there", y[1].toFloats(), expected);
+    }
+  }
+
+  @Test
+  void isLookedForInPythonPackages(@TempDir Path home) throws IOException {
+    Path lib = home.resolve(".local/lib/python3.12/site-packages/nvidia/cublas/lib");
+    Files.createDirectories(lib);
+    String before = System.getProperty("user.home");
+    System.setProperty("user.home", home.toString());
+    try {
+      assertThat(CudaLibrary.folders()).contains(lib);
+    } finally {
+      System.setProperty("user.home", before);
+    }
+  }
+
   @Test
   void refusesAPropertyThatItDoesNotKnow() {
     assertThatThrownBy(() -> StandIn.openCublasLt("fast"))

@@ -44,9 +44,7 @@ public final class StandIn {
 
   /// Skips the test where there is no emulator: no g++, or not Linux on x86-64.
   public static void assume() {
-    assumeTrue(
-        isThere(),
-        "no emulator was built: g++ is absent, or this is not Linux on x86-64");
+    assumeTrue(isThere(), "no emulator was built: g++ is absent, or this is not Linux on x86-64");
     assertThat(CudaPlatform.get().unavailable()).isNull();
     assertThat(CudaPlatform.get().isStandIn()).isTrue();
   }
@@ -99,15 +97,24 @@ public final class StandIn {
   ///
   /// @param policy see [CublasLtPolicy]
   static Device openCublasLt(String policy) {
-    return openCublasLt(policy, folder().resolve("libcublasLt.so.13").toString());
+    return openCublasLt(policy, 0);
+  }
+
+  /// One of several devices.
+  static Device openCublasLt(String policy, int index) {
+    return openCublasLt(policy, folder().resolve("libcublasLt.so.13").toString(), index);
   }
 
   /// A device with bf16 and some library for cublasLt.
   static Device openCublasLt(String policy, String library) {
+    return openCublasLt(policy, library, 0);
+  }
+
+  private static Device openCublasLt(String policy, String library, int index) {
     System.setProperty(CublasLtPolicy.PROPERTY, policy);
     System.setProperty(CudaLibrary.CUBLAS_LT, library);
     try {
-      return open(false);
+      return open(false, index);
     } finally {
       System.clearProperty(CublasLtPolicy.PROPERTY);
       System.clearProperty(CudaLibrary.CUBLAS_LT);

@@ -99,10 +99,12 @@ class Maker:
             seen = torch.arange(keys, device=k.device)[None] <= past + torch.arange(queries, device=k.device)[:, None]
             scores = (t["q"].transpose(1, 2) @ k.transpose(2, 3) / math.sqrt(width)).masked_fill(~seen, -math.inf)
             return (scores.softmax(-1) @ v).transpose(1, 2)
+        square = past == 0 and queries == keys
+        mask = None if square or queries == 1 else (
+            torch.arange(keys, device=self.device)[None] <= past + torch.arange(queries, device=self.device)[:, None])
         def rival(t):
-            causal = past == 0 and queries == keys
-            return F.scaled_dot_product_attention(t["q"].transpose(1, 2), t["k"], t["v"], is_causal=causal,
-                                                  enable_gqa=heads != kv)
+            return F.scaled_dot_product_attention(t["q"].transpose(1, 2), t["k"], t["v"], attn_mask=mask,
+                                                  is_causal=square and queries > 1, enable_gqa=heads != kv)
         pairs = sum(min(keys, past + i + 1) for i in range(queries))
         return Case(name, "attention", o, f, rival, 4 * batch * pairs * heads * width, past=past)
 

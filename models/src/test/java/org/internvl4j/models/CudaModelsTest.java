@@ -1,5 +1,6 @@
 package org.internvl4j.models;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -72,6 +73,25 @@ class CudaModelsTest {
     assertThat(checks)
         .hasSizeGreaterThan(9)
         .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
+  }
+
+  /// Towers and decoders of both kinds, on prompts of more than 64 tokens.
+  @ParameterizedTest
+  @ValueSource(strings = {"internvl2-76b", "internvl2_5-1b"})
+  void equalsTheReferenceOnHopper(String fixture) throws Throwable {
+    MethodHandle capability =
+        Linker.nativeLinker()
+            .downcallHandle(
+                SymbolLookup.libraryLookup(
+                        Path.of(System.getProperty("internvl4j.cuda.library")), Arena.global())
+                    .findOrThrow("emuSetCapability"),
+                FunctionDescriptor.ofVoid(JAVA_INT));
+    capability.invokeExact(90);
+    try {
+      equalsTheReference(fixture, DType.BF16);
+    } finally {
+      capability.invokeExact(80);
+    }
   }
 
   /// Decoders with and without biases, on prompts of more than 64 tokens.

@@ -325,7 +325,11 @@ final class CudaDevice implements Device {
     try {
       step.run();
     } catch (Throwable e) {
-      driver.destroyGraph(driver.endCapture(stream));
+      try {
+        driver.destroyGraph(driver.endCapture(stream));
+      } catch (DeviceException alsoWrong) {
+        e.addSuppressed(alsoWrong);
+      }
       throw e;
     } finally {
       recording = false;

@@ -43,7 +43,7 @@ final class CublasLtStandInTest {
     StandIn.assume();
     device = StandIn.open(false);
     memory = new Workspace(device, "test");
-    arena = Arena.ofConfined();
+    arena = Arena.ofAuto();
     lt = new CublasLtFunctions(StandIn.cublasLt());
     MemorySegment cell = arena.allocate(ADDRESS);
     assertThat((int) lt.create.invokeExact(cell)).isZero();
@@ -76,7 +76,6 @@ final class CublasLtStandInTest {
   void close() {
     if (device != null) {
       device.synchronize();
-      arena.close();
       memory.close();
       device.close();
     }

@@ -1,23 +1,22 @@
 // y[j] = x[j] * cos[j] - x[j + D/2] * sin[j],  y[j + D/2] = x[j + D/2] * cos[j] + x[j] * sin[j]
-// for every head of every token, in f32, rounded once (Su et al. 2021, in the half-split order of GPT-NeoX).
+// for every head of every token, in f32, rounded once (see rope.cuh).
 // x, y: [T, H, D], T = f32 or bf16, heads contiguous; cos, sin: [T, D/2], f32; y may be x itself.
-// Grid: ceil(T * H * D/2 / 256) blocks.  Block: 256 threads.  Bound by memory.  Deterministic.
+// Grid: ceil(T * H * ceil(D/2 / N) / 256) blocks, N elements of T being 16 bytes.  Block: 256 threads.
+// Any alignment; 16 bytes at a time where heads allow it.  Bound by memory.  Deterministic.
 // Twin: ReferenceKernels.rope
+#include "rope.cuh"
 #include "rows.cuh"
 
 template <typename T>
 __device__ __forceinline__ void rope(T* y, const Rows& y_rows, const T* x, const Rows& x_rows, const float* cos,
                                      const float* sin, int rows, int heads, int half) {
-  const long long pair = (long long)blockIdx.x * 256 + threadIdx.x;
-  const int row = (int)(pair / half);
-  const int j = (int)(pair % half);
+  const int pieces = (half + Vec<T>::N - 1) / Vec<T>::N;
+  const long long piece = (long long)blockIdx.x * 256 + threadIdx.x;
+  const int row = (int)(piece / pieces);
+  const int j = (int)(piece % pieces) * Vec<T>::N;
   if (row >= rows) return;
-  const int angle = row / heads * half + j;
-  x += row_at(x_rows, row) + j;
-  y += row_at(y_rows, row) + j;
-  const float a = to_f32(x[0]), b = to_f32(x[half]), c = cos[angle], s = sin[angle];
-  y[0] = from_f32<T>(a * c - b * s);
-  y[half] = from_f32<T>(b * c + a * s);
+  const long long angle = (long long)(row / heads) * half;
+  rotate(y + row_at(y_rows, row), x + row_at(x_rows, row), cos + angle, sin + angle, j, half);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

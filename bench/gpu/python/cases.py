@@ -185,6 +185,26 @@ class Maker:
         case.bytes = 4 * rows * width
         return case
 
+    def rope_append(self, name, tokens, heads, kv, width, at):
+        """y holds rotated queries from row 0 on and, beside them, the cache of keys and values."""
+        angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
+        o = dict(x=self.noise(tokens, heads + 2 * kv, width), cos=angles.cos(), sin=angles.sin(),
+                 y=self.noise(at + tokens, heads + 2 * kv, width),
+                 at=torch.tensor([at], dtype=torch.int32, device=self.device))
+        def f(t):
+            turned = t["x"][:, :heads + kv]
+            left, right = turned.chunk(2, -1)
+            cos, sin = t["cos"][:, None], t["sin"][:, None]
+            turned = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
+            y = t["y"].clone()
+            y[:tokens, :heads] = turned[:, :heads]
+            y[at:, heads:heads + kv] = turned[:, heads:]
+            y[at:, heads + kv:] = t["x"][:, heads + kv:]
+            return y
+        case = Case(name, "rope_append", o, f, kv=kv)
+        case.bytes = 4 * tokens * (heads + 2 * kv) * width
+        return case
+
 
 def makers(m, tiny):
     """Name -> maker, all of them; a case is made when it is asked for, since together they would not fit."""
@@ -214,6 +234,7 @@ def makers(m, tiny):
             named[f"{model}/attention {rows}"] = lambda n, r=rows, a=a: m.cached_attention(n, r, r, past=0, **a)
         named[f"{model}/attention behind"] = lambda n, r=prompts[0], a=a: m.cached_attention(n, r, r + 33, past=33, **a)
         named[f"{model}/rope"] = lambda n, r=prompts[-1], h=heads, w=width: m.rope(n, r, h, w)
+        named[f"{model}/rope_append"] = lambda n, r=prompts[0], a=a: m.rope_append(n, r, **a, at=5)
         named[f"{model}/gather"] = lambda n, r=prompts[-1], w=hidden, v=d["vocabulary"]: m.gather(n, r, w, v)
         named[f"{model}/put_rows"] = lambda n, r=prompts[0], w=kv * width: m.put_rows(n, 2 * r, r, w, 5)
     for model, d in TOWERS.items():

@@ -146,6 +146,30 @@ public interface Kernels {
   /// @param at `[1]`, i32, in `0 … R - T`
   void putRows(Tensor table, Tensor x, Tensor at);
 
+  /// What stands between the product that makes `q`, `k`, `v` and attention: `y = rope(q)`,
+  /// `keys[at
+  /// + t] = rope(k)[t]`, `values[at + t] = v[t]`, with the bits of [#rope] and [#putRows].
+  ///
+  /// @param y `[T, H, D]`; may be `q` itself
+  /// @param keys `[R, K, D]`, dtype of `k`; must not overlap an input
+  /// @param values `[R, K, D]`, likewise
+  /// @param q `[T, H, D]`
+  /// @param k `[T, K, D]`
+  /// @param v `[T, K, D]`
+  /// @param cos `[T, D/2]`, f32
+  /// @param sin `[T, D/2]`, f32
+  /// @param at `[1]`, i32, in `0 … R - T`
+  void ropeAppend(
+      Tensor y,
+      Tensor keys,
+      Tensor values,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor cos,
+      Tensor sin,
+      Tensor at);
+
   /// Cuts pictures into patches: row `gy·G + gx` of `y` holds patch `(gy, gx)` as channel, then
   /// line, then column. A convolution whose stride is its kernel size is this and a matrix product.
   ///

@@ -165,17 +165,21 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  /// Writes keys and values behind those held; [#advance] makes them count once all layers are
-  /// through.
+  /// Rotates queries and keys to their positions and writes keys and values behind those held;
+  /// [#advance] makes them count once all layers are through. See [Kernels#ropeAppend].
   ///
   /// @param layer decoder layer, from 0
-  /// @param keys `[T, K, D]`, rotated
-  /// @param values `[T, K, D]`
-  public void append(int layer, Tensor keys, Tensor values) {
-    requireRoom(keys.dim(0));
-    Tensor position = partOf.get(layer).position;
-    keys(layer, capacity).putRows(keys, position);
-    values(layer, capacity).putRows(values, position);
+  /// @param q `[T, H, D]`
+  /// @param k `[T, K, D]`
+  /// @param v `[T, K, D]`
+  /// @param cos `[T, D/2]`, of the positions
+  /// @param sin `[T, D/2]`
+  /// @return the queries, rotated
+  public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
+    requireRoom(k.dim(0));
+    Tensor keys = keys(layer, capacity);
+    Tensor values = values(layer, capacity);
+    return q.ropeAppend(k, v, cos, sin, keys, values, partOf.get(layer).position);
   }
 
   /// What new tokens see in a layer, query `i` being the token behind those held and `i` new ones:

@@ -575,6 +575,64 @@ public final class Tensor {
     return y;
   }
 
+  /// `this` is queries `[T, H, D]`, which are returned rotated; keys, rotated, and values are
+  /// written behind those that a cache holds. See [Kernels#ropeAppend].
+  ///
+  /// @param k `[T, K, D]`
+  /// @param v `[T, K, D]`
+  /// @param keys `[R, K, D]`, of the cache
+  /// @param values `[R, K, D]`, of the cache
+  /// @param at `[1]`, i32, how many it holds; read when the kernel runs
+  public Tensor ropeAppend(
+      Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor keys, Tensor values, Tensor at) {
+    requireActivations("ropeAppend");
+    k.requireActivations("ropeAppend");
+    v.requireActivations("ropeAppend");
+    require(
+        rank() == 3
+            && k.rank() == 3
+            && dim(2) % 2 == 0
+            && k.shape.equals(Shape.of(dim(0), k.dim(1), dim(2)))
+            && v.shape.equals(k.shape)
+            && k.dtype == dtype
+            && v.dtype == dtype,
+        "ropeAppend",
+        "q is %s but k is %s and v is %s",
+        this,
+        k,
+        v);
+    require(
+        cos.dtype == DType.F32
+            && sin.dtype == DType.F32
+            && cos.shape.equals(Shape.of(dim(0), dim(2) / 2))
+            && sin.shape.equals(cos.shape),
+        "ropeAppend",
+        "q is %s but cos is %s and sin is %s",
+        this,
+        cos,
+        sin);
+    require(
+        keys.rank() == 3
+            && keys.dim(0) >= dim(0)
+            && keys.shape.equals(k.shape.with(0, keys.dim(0)))
+            && values.shape.equals(keys.shape)
+            && keys.dtype == dtype
+            && values.dtype == dtype,
+        "ropeAppend",
+        "k is %s but the cache has keys %s and values %s",
+        k,
+        keys,
+        values);
+    require(
+        at.dtype == DType.I32 && at.shape.size() == 1,
+        "ropeAppend",
+        "at is %s, expected [1] i32",
+        at);
+    Tensor y = like(dtype, shape);
+    on(keys, "ropeAppend").ropeAppend(y, keys, values, this, k, v, cos, sin, at);
+    return y;
+  }
+
   // ---- rearrangement
 
   /// `this` is ids `[R]`, i32; returns rows of `table` `[V, C]` as activations `[R, C]`. See

@@ -32,9 +32,26 @@ final class KvCacheTest {
     for (int layer = 0; layer < 2; layer++) {
       Tensor keys = on.step.of(values(12 * tokens, start + layer), tokens, 3, 4);
       Tensor values = on.step.of(values(12 * tokens, start + 10 + layer), tokens, 3, 4);
-      cache.append(layer, keys, values);
+      append(cache, layer, keys, values);
     }
     cache.advance(tokens);
+  }
+
+  /// As [KvCache#ropeAppend], with angles of 0 and no queries.
+  private static void append(KvCache cache, int layer, Tensor keys, Tensor values) {
+    Workspace step = keys.workspace();
+    int tokens = keys.dim(0);
+    int half = keys.dim(2) / 2;
+    Tensor q = step.activations(tokens, 0, 2 * half);
+    Tensor cos = step.of(ones(tokens * half), tokens, half);
+    Tensor sin = step.of(new float[tokens * half], tokens, half);
+    assertThat(cache.ropeAppend(layer, q, keys, values, cos, sin).shape()).isEqualTo(q.shape());
+  }
+
+  private static float[] ones(int count) {
+    float[] ones = new float[count];
+    Arrays.fill(ones, 1);
+    return ones;
   }
 
   private static float[] values(int count, int start) {
@@ -86,7 +103,7 @@ final class KvCacheTest {
         for (int layer = 0; layer < 3; layer++) {
           Tensor x = (layer < 2 ? on : other).step.of(new float[] {layer, grown}, 1, 1, 2);
           assertThat(cache.keys(layer, 1).device()).isSameAs(x.device());
-          cache.append(layer, x, x.add(x));
+          append(cache, layer, x, x.add(x));
         }
         cache.advance(1);
       }
@@ -103,7 +120,7 @@ final class KvCacheTest {
         KvCache cache = new KvCache(on.device, 1, 1, 2, "session 1")) {
       cache.reserve(2);
       Tensor three = on.counting(3, 1, 2);
-      assertThatThrownBy(() -> cache.append(0, three, three))
+      assertThatThrownBy(() -> append(cache, 0, three, three))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("kv cache: 3 tokens do not fit its capacity 2");
     }

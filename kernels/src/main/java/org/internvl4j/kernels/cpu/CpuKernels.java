@@ -111,7 +111,7 @@ final class CpuKernels implements Kernels {
   @Override
   public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
     Rows.requireF32("rope", y, x);
-    Rope.run(pool, y, x, cos, sin);
+    Rope.rotation(cos, sin).run(pool, y, x);
   }
 
   @Override
@@ -122,6 +122,21 @@ final class CpuKernels implements Kernels {
   @Override
   public void putRows(Tensor table, Tensor x, Tensor at) {
     PutRows.run(pool, table, x, at);
+  }
+
+  @Override
+  public void ropeAppend(
+      Tensor y,
+      Tensor keys,
+      Tensor values,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor cos,
+      Tensor sin,
+      Tensor at) {
+    Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
+    RopeAppend.run(pool, y, keys, values, q, k, v, at, Rope.rotation(cos, sin));
   }
 
   @Override

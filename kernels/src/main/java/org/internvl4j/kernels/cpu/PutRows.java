@@ -1,12 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-
-import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.Tensor;
 
-/// `table[at + t] = x[t]`, in the table's dtype. `at` is read by every run of the job, so a
-/// recorded one writes to a new place each time.
+/// `table[at + t] = x[t]`, in the table's dtype.
 final class PutRows {
   private PutRows() {}
 
@@ -19,18 +15,12 @@ final class PutRows {
     int n = dense && x.rank() > 0 ? x.dim(-1) : 1;
     Rows to = Rows.of(table.narrow(0, 0, x.dim(0)), outer);
     Rows from = Rows.of(x, outer);
-    MemorySegment place = at.segment();
-    long placeAt = at.byteOffset();
+    Place place = new Place("putRows", at, table, x);
     long stride = table.stride(0) * table.dtype().bytes();
-    int last = table.dim(0) - x.dim(0);
     pool.run(
         x.shape().size(),
         share -> {
-          int first = place.get(JAVA_INT_UNALIGNED, placeAt);
-          if (first < 0 || first > last) {
-            throw new IllegalArgumentException(
-                "putRows: row " + first + " is outside 0 … " + last + " for " + x);
-          }
+          int first = place.read();
           int end = share.to(from.count);
           for (int i = share.from(from.count); i < end; i++) {
             long yAt = to.at(i) + first * stride;

@@ -7,27 +7,17 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.internvl4j.runtime.Tensor;
 
-/// Rotates the halves of every head by its token's angles. One row is one head of one token.
+/// Rotates the halves of a head by its token's angles.
 final class Rope {
   private Rope() {}
 
-  static void run(Pool pool, Tensor y, Tensor x, Tensor cos, Tensor sin) {
-    Rows yr = Rows.of(y);
-    Rows xr = Rows.of(x);
+  /// @param cos `[T, D/2]`
+  /// @param sin `[T, D/2]`
+  static Rotation rotation(Tensor cos, Tensor sin) {
     Rows cr = Rows.of(cos);
     Rows sr = Rows.of(sin);
-    int heads = x.dim(1);
-    int half = x.dim(2) / 2;
-    pool.run(
-        2 * x.shape().size(),
-        share -> {
-          int to = share.to(yr.count);
-          for (int r = share.from(yr.count); r < to; r++) {
-            int t = r / heads;
-            long yAt = yr.at(r);
-            head(yr.segment, yAt, xr.segment, xr.at(r), cr.segment, cr.at(t), sr.at(t), sr, half);
-          }
-        });
+    int half = cos.dim(1);
+    return (_, y, yAt, x, xAt, t) -> head(y, yAt, x, xAt, cr.segment, cr.at(t), sr.at(t), sr, half);
   }
 
   private static void head(

@@ -1,7 +1,9 @@
 package org.internvl4j.kernels.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
@@ -313,25 +315,21 @@ final class ScalarKernels implements Kernels {
   @Override
   public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
     Rows.requireF32("rope", y, x);
-    Rows yr = Rows.of(y);
-    Rows xr = Rows.of(x);
+    rotation(cos, sin).run(pool, y, x);
+  }
+
+  private static Rotation rotation(Tensor cos, Tensor sin) {
     Rows cr = Rows.of(cos);
     Rows sr = Rows.of(sin);
-    int n = x.dim(2);
-    pool.run(
-        4 * x.shape().size(),
-        share -> {
-          float[] f = share.floats(3 * n);
-          int to = share.to(yr.count);
-          for (int r = share.from(yr.count); r < to; r++) {
-            int t = r / x.dim(1);
-            xr.load(r, f, 0, n);
-            cr.load(t, f, n, n / 2);
-            sr.load(t, f, 2 * n, n / 2);
-            rope(f, n);
-            yr.store(r, f, n);
-          }
-        });
+    int n = 2 * cos.dim(1);
+    return (share, y, yAt, x, xAt, t) -> {
+      float[] f = share.floats(3 * n);
+      MemorySegment.copy(x, JAVA_FLOAT_UNALIGNED, xAt, f, 0, n);
+      cr.load(t, f, n, n / 2);
+      sr.load(t, f, 2 * n, n / 2);
+      rope(f, n);
+      MemorySegment.copy(f, 0, y, JAVA_FLOAT_UNALIGNED, yAt, n);
+    };
   }
 
   /// Turns `f[0 … n − 1]` by the cosines from `n` on and the sines from `2n` on.
@@ -355,6 +353,21 @@ final class ScalarKernels implements Kernels {
   @Override
   public void putRows(Tensor table, Tensor x, Tensor at) {
     PutRows.run(pool, table, x, at);
+  }
+
+  @Override
+  public void ropeAppend(
+      Tensor y,
+      Tensor keys,
+      Tensor values,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor cos,
+      Tensor sin,
+      Tensor at) {
+    Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
+    RopeAppend.run(pool, y, keys, values, q, k, v, at, rotation(cos, sin));
   }
 
   @Override

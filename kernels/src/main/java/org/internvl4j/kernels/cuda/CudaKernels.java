@@ -1,5 +1,6 @@
 package org.internvl4j.kernels.cuda;
 
+import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
@@ -196,7 +197,34 @@ final class CudaKernels implements Kernels, AutoCloseable {
       rows.add(kernel, 1, at(y));
       rows.add(kernel, 0, at(x)).add(at(cos)).add(at(sin));
       kernel.add(rows.count()).add(x.dim(1)).add(x.dim(2) / 2);
-      kernel.launch(blocks(x.shape().size() / 2), BLOCK);
+      kernel.launch(blocks(rows.count() * pieces(x)), BLOCK);
+    }
+  }
+
+  /// How many times 16 bytes half a head has.
+  private static long pieces(Tensor x) {
+    return Math.ceilDiv(x.dim(2) / 2, 16 / x.dtype().bytes());
+  }
+
+  @Override
+  public void ropeAppend(
+      Tensor y,
+      Tensor keys,
+      Tensor values,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor cos,
+      Tensor sin,
+      Tensor at) {
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("rope_append", entry("rope_append", y)).beginStruct();
+      for (Tensor t : List.of(y, keys, values, q, k, v)) {
+        kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).endStruct();
+      }
+      kernel.add(at(cos)).add(at(sin)).add(at(at));
+      kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2) / 2).endStruct();
+      kernel.launch(blocks((long) q.dim(0) * (q.dim(1) + 2 * k.dim(1)) * pieces(q)), BLOCK);
     }
   }
 

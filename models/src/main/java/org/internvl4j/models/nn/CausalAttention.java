@@ -33,9 +33,7 @@ public record CausalAttention(Projection qkv, Linear out) {
   /// @return `residual` and what attention makes of `x`, `[T, C]`
   public Tensor addTo(Tensor residual, Tensor x, int layer, Step step) {
     Qkv h = qkv.forward(x);
-    Tensor q = step.rotate(h.q());
-    Tensor k = step.rotate(h.k());
-    Tensor y = step.attend(layer, q, k, h.v());
+    Tensor y = step.attend(layer, h.q(), h.k(), h.v());
     return out.addTo(residual, y.view(y.dim(0), y.dim(1) * y.dim(2)));
   }
 }

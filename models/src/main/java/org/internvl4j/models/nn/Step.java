@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -33,7 +34,12 @@ public final class Step {
   private final MemorySegment sineMemory;
   private final float[] frequencies;
 
-  private record Angles(Tensor cos, Tensor sin) {}
+  /// Of each row, `[T, D/2]`.
+  private record Angles(Tensor cos, Tensor sin) {
+    Angles narrow(int row, int rows) {
+      return new Angles(cos.narrow(0, row, rows), sin.narrow(0, row, rows));
+    }
+  }
 
   /// @param spans the sequences, in the order of their rows
   /// @param workspaces where the angles go, one a device
@@ -96,38 +102,32 @@ public final class Step {
     }
   }
 
-  /// Rotates each head of each row to its position.
-  ///
-  /// @param x `[T, heads, D]`
-  @SuppressWarnings("ReferenceEquality") // a device is itself
-  Tensor rotate(Tensor x) {
-    for (Angles here : angles) {
-      if (here.cos.device() == x.device()) {
-        return x.rope(here.cos, here.sin);
-      }
-    }
-    throw new AssertionError("step: no angles on " + x.device().name());
-  }
-
-  /// Appends keys and values to each sequence's cache and lets each query look at its own
-  /// sequence's past.
+  /// Rotates queries and keys to their positions, appends keys and values to each sequence's cache
+  /// and lets each query look at its own sequence's past.
   ///
   /// @param layer decoder layer, from 0
-  /// @param q `[T, H, D]`, rotated
-  /// @param k `[T, K, D]`, rotated
+  /// @param q `[T, H, D]`
+  /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
   /// @return `[T, H, D]`
   Tensor attend(int layer, Tensor q, Tensor k, Tensor v) {
+    Angles here = angles(q.device());
     if (spans.size() == 1) {
-      return attend(spans.getFirst(), layer, q, k, v);
+      return attend(spans.getFirst().cache(), layer, q, k, v, here);
     }
     Tensor y = q.workspace().activations(q.shape().toArray());
     int row = 0;
     for (Span span : spans) {
       int n = span.rows();
-      y.narrow(0, row, n)
-          .copyFrom(
-              attend(span, layer, q.narrow(0, row, n), k.narrow(0, row, n), v.narrow(0, row, n)));
+      Tensor part =
+          attend(
+              span.cache(),
+              layer,
+              q.narrow(0, row, n),
+              k.narrow(0, row, n),
+              v.narrow(0, row, n),
+              here.narrow(row, n));
+      y.narrow(0, row, n).copyFrom(part);
       row += n;
     }
     return y;
@@ -135,17 +135,27 @@ public final class Step {
 
   /// Attention over the whole capacity of the cache; its mask, which is in memory, ends it at the
   /// tokens that are held.
-  private static Tensor attend(Span span, int layer, Tensor q, Tensor k, Tensor v) {
-    KvCache cache = span.cache();
-    cache.append(layer, k, v);
+  private static Tensor attend(
+      KvCache cache, int layer, Tensor q, Tensor k, Tensor v, Angles angles) {
+    Tensor rotated = cache.ropeAppend(layer, q, k, v, angles.cos, angles.sin);
     Tensor keys = cache.keys(layer, cache.capacity());
     Tensor values = cache.values(layer, cache.capacity());
-    return q.view(1, q.dim(0), q.dim(1), q.dim(2))
+    return batch(rotated)
         .attention(batch(keys), batch(values), cache.mask(layer))
         .view(q.dim(0), q.dim(1), q.dim(2));
   }
 
   private static Tensor batch(Tensor x) {
     return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  private Angles angles(Device device) {
+    for (Angles here : angles) {
+      if (here.cos.device() == device) {
+        return here;
+      }
+    }
+    throw new AssertionError("step: no angles on " + device.name());
   }
 }

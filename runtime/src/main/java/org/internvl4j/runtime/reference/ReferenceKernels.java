@@ -280,6 +280,23 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void ropeAppend(
+      Tensor y,
+      Tensor keys,
+      Tensor values,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor cos,
+      Tensor sin,
+      Tensor at) {
+    int row = (int) values(at)[0];
+    rope(y, q, cos, sin);
+    rope(keys.narrow(0, row, k.dim(0)), k, cos, sin);
+    copy(values.narrow(0, row, v.dim(0)), v);
+  }
+
+  @Override
   public void patches(Tensor y, Tensor x, int patch) {
     double[] v = values(x);
     int channels = x.dim(1);

@@ -60,6 +60,7 @@ record KernelCase(String name, String kernel, Json numbers) {
             Tensor sin = o.get("sin");
             yield one(o, x -> k.rope(y, x, cos, sin));
           }
+          case "rope_append" -> ropeAppend(k, y, o);
           case "gather" -> {
             Tensor table = o.table("table");
             Tensor ids = o.get("ids");
@@ -102,6 +103,24 @@ record KernelCase(String name, String kernel, Json numbers) {
     Tensor keys = o.get("k").transpose(1, 2);
     Tensor values = o.get("v").transpose(1, 2);
     return () -> k.attention(y, q, keys, values, mask, scale);
+  }
+
+  /// Queries, keys and values side by side in the rows of `x`, and so are the rotated queries and
+  /// the cache in those of `y`.
+  private Runnable ropeAppend(Kernels k, Tensor y, Operands o) {
+    Tensor x = o.get("x");
+    Tensor cos = o.get("cos");
+    Tensor sin = o.get("sin");
+    Tensor at = o.get("at");
+    int kv = numbers.getInt("kv");
+    int heads = x.dim(1) - 2 * kv;
+    Tensor rotated = y.narrow(0, 0, x.dim(0)).narrow(1, 0, heads);
+    Tensor keys = y.narrow(1, heads, kv);
+    Tensor values = y.narrow(1, heads + kv, kv);
+    Tensor q = x.narrow(1, 0, heads);
+    Tensor newKeys = x.narrow(1, heads, kv);
+    Tensor newValues = x.narrow(1, heads + kv, kv);
+    return () -> k.ropeAppend(rotated, keys, values, q, newKeys, newValues, cos, sin, at);
   }
 
   @FunctionalInterface

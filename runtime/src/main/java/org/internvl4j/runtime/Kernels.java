@@ -191,4 +191,23 @@ public interface Kernels {
   /// @param y `[h', w', C]`, f32; must not overlap `x`
   /// @param x `[h, w, C]`, f32
   void resizeBicubic(Tensor y, Tensor x);
+
+  /// Gives rows of 8-bit pixels another width: `y[r][i] = Σ_j w[i][j] · x[r][first[i] + j]`, each
+  /// channel for itself, rounded to 8 bits by adding a half and clamped: the first pass of Pillow's
+  /// `resize`. Sums are of 32 bits and must fit.
+  ///
+  /// @param y `[H, w, 3]`, u8, contiguous; must not overlap `x`
+  /// @param x `[H, W, 3]`, u8, contiguous
+  /// @param taps `[w, 1 + T]`, i32, contiguous: `first[i]` in `0 … W - T`, then `w[i]` with 22
+  ///   fraction bits
+  void resizeRows(Tensor y, Tensor x, Tensor taps);
+
+  /// Gives columns of 8-bit pixels another height in the same way, Pillow's second pass; cuts what
+  /// comes out into squares, row by row, and looks each sample up.
+  ///
+  /// @param y `[h/S · w/S, 3, S, S]`, f32 or bf16, contiguous
+  /// @param x `[H, w, 3]`, u8, contiguous
+  /// @param taps `[h, 1 + T]`, as in [#resizeRows]
+  /// @param values `[3, 256]`, f32, contiguous: what the samples of each channel become
+  void imageTiles(Tensor y, Tensor x, Tensor taps, Tensor values);
 }

@@ -685,6 +685,54 @@ public final class Tensor {
     return y;
   }
 
+  /// `[H, W, 3]` to `[H, w, 3]`, u8; see [Kernels#resizeRows].
+  ///
+  /// @param taps `[w, 1 + T]`, i32
+  public Tensor resizeRows(Tensor taps) {
+    requirePixels(taps, "resizeRows");
+    Tensor y = like(dtype, Shape.of(dim(0), taps.dim(0), 3));
+    on(taps, "resizeRows").resizeRows(y, this, taps);
+    return y;
+  }
+
+  /// `[H, w, 3]`, u8, to `[N, 3, S, S]`; see [Kernels#imageTiles].
+  ///
+  /// @param taps `[h, 1 + T]`, i32
+  /// @param values `[3, 256]`, f32
+  /// @param side S
+  public Tensor imageTiles(Tensor taps, Tensor values, int side) {
+    requirePixels(taps, "imageTiles");
+    require(
+        side > 0 && taps.dim(0) % side == 0 && dim(1) % side == 0,
+        "imageTiles",
+        "%d lines of %s cannot be cut into squares of %d",
+        taps.dim(0),
+        this,
+        side);
+    require(
+        values.dtype == DType.F32 && values.isContiguous() && values.shape.equals(Shape.of(3, 256)),
+        "imageTiles",
+        "values is %s, expected [3, 256] f32",
+        values);
+    int count = taps.dim(0) / side * (dim(1) / side);
+    Tensor y = like(device.activations(), Shape.of(count, 3, side, side));
+    on(taps, "imageTiles").imageTiles(y, this, taps, values);
+    return y;
+  }
+
+  private void requirePixels(Tensor taps, String kernel) {
+    require(
+        dtype == DType.U8 && isContiguous() && rank() == 3 && dim(2) == 3,
+        kernel,
+        "x is %s, expected [H, W, 3] u8",
+        this);
+    require(
+        taps.dtype == DType.I32 && taps.isContiguous() && taps.rank() == 2 && taps.dim(1) > 1,
+        kernel,
+        "taps is %s, expected [w, 1 + T] i32",
+        taps);
+  }
+
   // ---- checks
 
   private Tensor like(DType dtype, Shape shape) {

@@ -163,6 +163,8 @@ final class TensorTest {
     Tensor half = on.step.allocate(DType.F16, 2, 6);
     Tensor heads = on.counting(1, 2, 4, 6);
     Tensor picture = on.counting(1, 3, 6, 6);
+    Tensor rgb = on.step.allocate(DType.U8, 4, 6, 3);
+    Tensor taps = on.step.of(new int[] {0, 1, 0, 1}, 2, 2);
     return List.of(
         new Wrong("view: [2, 6] f32 does not have the elements of [5]", () -> x.view(5)),
         new Wrong(
@@ -206,6 +208,15 @@ final class TensorTest {
             "patches: [1, 3, 6, 6] f32 cannot be cut into patches of 4", () -> picture.patches(4)),
         new Wrong("pixelShuffle: [1, 3, 6, 6] f32 has an odd side", picture::pixelShuffle),
         new Wrong("resizeBicubic: x is [2, 6] f32", () -> x.resizeBicubic(2, 2)),
+        new Wrong("resizeRows: x is [2, 6] f32, expected [H, W, 3] u8", () -> x.resizeRows(taps)),
+        new Wrong(
+            "resizeRows: taps is [2, 6] f32, expected [w, 1 + T] i32", () -> rgb.resizeRows(x)),
+        new Wrong(
+            "imageTiles: 2 lines of [4, 6, 3] u8 cannot be cut into squares of 4",
+            () -> rgb.imageTiles(taps, x, 4)),
+        new Wrong(
+            "imageTiles: values is [2, 6] f32, expected [3, 256] f32",
+            () -> rgb.imageTiles(taps, x, 2)),
         new Wrong(
             "fromHost: [6, 2] f32 must be contiguous",
             () -> x.transpose(0, 1).fromHost(MemorySegment.ofArray(new float[12]))));

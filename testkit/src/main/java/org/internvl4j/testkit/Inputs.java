@@ -98,6 +98,28 @@ public final class Inputs {
     return step.of(random.ints(count, 0, bound).toArray(), count);
   }
 
+  /// 8-bit pixels, `[height, width, 3]` u8.
+  public Tensor pixels(int height, int width) {
+    byte[] bytes = new byte[3 * height * width];
+    random.nextBytes(bytes);
+    Tensor pixels = step.allocate(DType.U8, height, width, 3);
+    pixels.fromHost(MemorySegment.ofArray(bytes));
+    return pixels;
+  }
+
+  /// Where each of `out` samples begins among `in`, and weights of 22 fraction bits, which make
+  /// some samples too large and some negative.
+  public Tensor taps(int in, int out, int count) {
+    int[] taps = new int[out * (1 + count)];
+    for (int i = 0; i < taps.length; i++) {
+      taps[i] =
+          i % (1 + count) == 0
+              ? random.nextInt(in - count + 1)
+              : random.nextInt(-(1 << 21), 3 << 21) / count;
+    }
+    return step.of(taps, out, 1 + count);
+  }
+
   /// One number that kernels read from memory, `[1]` i32.
   public Tensor number(int value) {
     return step.of(new int[] {value}, 1);

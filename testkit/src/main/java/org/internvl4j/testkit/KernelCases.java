@@ -34,6 +34,7 @@ public final class KernelCases {
     all.rope();
     all.cases.addAll(DecodingCases.all());
     all.rearrangements();
+    all.pictures();
     return List.copyOf(all.cases);
   }
 
@@ -427,6 +428,22 @@ public final class KernelCases {
           "resizeBicubic %d × %d to %d × %d".formatted(s[0], s[1], s[2], s[3]),
           Tolerance.chain(1),
           in -> in.data(F32, s[0], s[1], 11).resizeBicubic(s[2], s[3]));
+    }
+  }
+
+  /// Height and width before, height and width after, weights a sample.
+  private void pictures() {
+    for (int[] s : new int[][] {{1, 1, 4, 4, 1}, {9, 30, 8, 12, 5}, {5, 7, 24, 36, 4}}) {
+      String name = "%d × %d to %d × %d".formatted(s[0], s[1], s[2], s[3]);
+      add(
+          "resizeRows " + name,
+          Tolerance.exact(),
+          in -> in.pixels(s[0], s[1]).resizeRows(in.taps(s[1], s[3], s[4])));
+      add(
+          "imageTiles " + name,
+          Tolerance.exact(),
+          in ->
+              in.pixels(s[0], s[3]).imageTiles(in.taps(s[0], s[2], s[4]), in.data(F32, 3, 256), 4));
     }
   }
 }

@@ -153,4 +153,14 @@ final class CpuKernels implements Kernels {
   public void resizeBicubic(Tensor y, Tensor x) {
     ResizeBicubic.run(pool, y, x);
   }
+
+  @Override
+  public void resizeRows(Tensor y, Tensor x, Tensor taps) {
+    ImageTiles.resizeRows(pool, y, x, taps);
+  }
+
+  @Override
+  public void imageTiles(Tensor y, Tensor x, Tensor taps, Tensor values) {
+    ImageTiles.run(pool, y, x, taps, values);
+  }
 }

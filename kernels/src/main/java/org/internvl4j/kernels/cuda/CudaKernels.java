@@ -275,6 +275,26 @@ final class CudaKernels implements Kernels, AutoCloseable {
     }
   }
 
+  @Override
+  public void resizeRows(Tensor y, Tensor x, Tensor taps) {
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("resize_rows", "resize_rows_u8");
+      kernel.add(at(y)).add(at(x)).add(at(taps)).add(taps.dim(1) - 1);
+      kernel.add(y.dim(0)).add(x.dim(1)).add(y.dim(1));
+      kernel.launch(blocks(y.shape().size() / 3), BLOCK);
+    }
+  }
+
+  @Override
+  public void imageTiles(Tensor y, Tensor x, Tensor taps, Tensor values) {
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("image_tiles", entry("image_tiles", y));
+      kernel.add(at(y)).add(at(x)).add(at(taps)).add(taps.dim(1) - 1).add(at(values));
+      kernel.add(taps.dim(0)).add(x.dim(1)).add(y.dim(3));
+      kernel.launch(blocks(y.shape().size() / 3), BLOCK);
+    }
+  }
+
   // ---- launches
 
   private static String entry(String name, Tensor t) {

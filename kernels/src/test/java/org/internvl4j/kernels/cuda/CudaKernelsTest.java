@@ -21,7 +21,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class CudaKernelsTest {
   private static final int SEEDS = 4;
   private static final List<String> MOVES =
-      List.of("copy", "gather", "putRows", "patches", "pixelShuffle", "argMax", "resizeBicubic");
+      List.of(
+          "copy",
+          "gather",
+          "putRows",
+          "patches",
+          "pixelShuffle",
+          "argMax",
+          "resizeBicubic",
+          "resizeRows");
 
   private static Device reference;
   private static Device f32;

@@ -337,6 +337,52 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void resizeRows(Tensor y, Tensor x, Tensor taps) {
+    double[] v = values(x);
+    double[] w = values(taps);
+    int in = x.dim(1);
+    int out = y.dim(1);
+    Elements.forEach(
+        y,
+        (i, at) -> {
+          int channel = (int) i % 3;
+          int row = (int) i / 3 / out;
+          int sample = sample(w, taps.dim(1), (int) i / 3 % out, v, row * in * 3 + channel, 3);
+          y.segment().set(ValueLayout.JAVA_BYTE, at, (byte) sample);
+        });
+  }
+
+  @Override
+  public void imageTiles(Tensor y, Tensor x, Tensor taps, Tensor values) {
+    double[] v = values(x);
+    double[] w = values(taps);
+    double[] of = values(values);
+    int width = x.dim(1);
+    int side = y.dim(3);
+    int across = width / side;
+    write(
+        y,
+        i -> {
+          int tile = i / (3 * side * side);
+          int channel = i / (side * side) % 3;
+          int line = tile / across * side + i / side % side;
+          int column = tile % across * side + i % side;
+          int sample = sample(w, taps.dim(1), line, v, column * 3 + channel, width * 3);
+          return of[channel * 256 + sample];
+        });
+  }
+
+  /// Sample `i` of a line of samples that begins at `start`, so far apart.
+  private static int sample(double[] taps, int stride, int i, double[] v, int start, int distance) {
+    int own = i * stride;
+    double sum = 1 << 21;
+    for (int j = 0; j < stride - 1; j++) {
+      sum += taps[own + 1 + j] * v[start + ((int) taps[own] + j) * distance];
+    }
+    return Math.clamp((long) Math.floor(sum / (1 << 22)), 0, 255);
+  }
+
+  @Override
   public void resizeBicubic(Tensor y, Tensor x) {
     int inHeight = x.dim(0);
     int inWidth = x.dim(1);

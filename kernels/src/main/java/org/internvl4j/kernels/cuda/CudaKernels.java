@@ -309,5 +309,6 @@ final class CudaKernels implements Kernels, AutoCloseable {
   @Override
   public void close() {
     attention.close();
+    products.close();
   }
 }

@@ -255,6 +255,11 @@ public final class KernelCases {
     }
     matMul(150, 456, 136, BF16, true);
     fused(150, 192, 200);
+    for (int rows : new int[] {9, 16, 17, 33, 64}) {
+      matMul(rows, 1096, 70, BF16, true);
+      fused(rows, 520, 41);
+    }
+    matMul(12, 40, 65, BF16, false);
   }
 
   private void blocks() {

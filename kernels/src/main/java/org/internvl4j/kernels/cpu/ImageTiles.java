@@ -69,7 +69,7 @@ final class ImageTiles {
     long from = x.byteOffset() + start + (long) first * distance;
     int sum = 1 << (PRECISION - 1);
     for (int j = 0; j < count; j++) {
-      int weight = weights.get(JAVA_INT_UNALIGNED, own + 4 * (1 + j));
+      int weight = weights.get(JAVA_INT_UNALIGNED, own + 4L * (1 + j));
       sum += weight * (samples.get(JAVA_BYTE, from + (long) j * distance) & 255);
     }
     return Math.clamp(sum >> PRECISION, 0, 255);

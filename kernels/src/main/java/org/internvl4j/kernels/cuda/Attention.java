@@ -1,14 +1,12 @@
 package org.internvl4j.kernels.cuda;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
 
-/// Which of the attention kernels runs, and the memory of `attention_step`; twin of
-/// `attention.cuh`. Few queries are `attention_step`'s, so that a token does not depend on how many
-/// are made together.
+/// Which of the attention kernels runs; twin of `attention.cuh`. Few queries are
+/// `attention_step`'s, so that a token does not depend on how many are made together.
 final class Attention implements AutoCloseable {
   private static final int BLOCK = 128; // threads
   private static final int FEW = 8; // queries that attention_step takes
@@ -28,14 +26,11 @@ final class Attention implements AutoCloseable {
   private static final int PART_BYTES = 4 * GROUP * (2 + STEP_WIDEST);
 
   private final CudaDevice device;
-  private final List<Long> outgrown = new ArrayList<>(); // recorded steps may still use them
-  private long parts;
-  private long partBytes;
-  private long arrived;
-  private long arrivedBytes;
+  private final Partials partials;
 
   Attention(CudaDevice device) {
     this.device = device;
+    this.partials = new Partials(device);
   }
 
   void run(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
@@ -79,10 +74,10 @@ final class Attention implements AutoCloseable {
     int kvHeads = k.dim(2);
     int lines = q.dim(1) * kvHeads * Math.ceilDiv(q.dim(2) / kvHeads, GROUP);
     int pieces = Math.max(1, Math.ceilDiv(mostSeen(q.dim(1), k.dim(1), mask), PIECE));
-    reserve((long) q.dim(0) * lines * pieces * PART_BYTES, (long) q.dim(0) * lines * 4);
+    long all = (long) q.dim(0) * lines;
     CudaKernel kernel = device.kernel("attention_step", "attention_step_" + q.dtype());
     operands(kernel, y, q, k, v, mask, scale);
-    kernel.add(parts).add(arrived);
+    partials.addTo(kernel, all * pieces * PART_BYTES, all);
     kernel.launch(pieces, lines, q.dim(0), BLOCK, 0);
   }
 
@@ -152,22 +147,8 @@ final class Attention implements AutoCloseable {
     kernel.add(q.dim(3)).add(scale).endStruct();
   }
 
-  /// Makes sure of the memory of attention_step. What is outgrown stays: recorded steps name it.
-  private void reserve(long wantedParts, long wantedArrived) {
-    if (wantedParts > partBytes) {
-      partBytes = Math.max(wantedParts, 2 * partBytes);
-      parts = device.allocate(partBytes);
-      outgrown.add(parts);
-    }
-    if (wantedArrived > arrivedBytes) {
-      arrivedBytes = Math.max(wantedArrived, 2 * arrivedBytes);
-      arrived = device.allocate(arrivedBytes);
-      outgrown.add(arrived);
-    }
-  }
-
   @Override
   public void close() {
-    outgrown.forEach(device::free);
+    partials.close();
   }
 }

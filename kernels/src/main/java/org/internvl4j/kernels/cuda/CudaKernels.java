@@ -331,5 +331,6 @@ final class CudaKernels implements Kernels, AutoCloseable {
   public void close() {
     products.close();
     attention.close();
+    products.close();
   }
 }

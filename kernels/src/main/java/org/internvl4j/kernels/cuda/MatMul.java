@@ -6,14 +6,21 @@ import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// Products with weights, and what they end with; twin of `mat_mul.cuh`. Few rows are `gemv`'s, so
-/// that a row's result does not depend on how many there are; more are the tensor cores', or in f32
-/// `gemm_f32`'s. Plain ones of many rows are cublasLt's, where [CublasLtPolicy] says so.
+/// that a row's result does not depend on how many there are, and so are some more `gemm_small`'s;
+/// still more are the tensor cores' in larger tiles, or in f32 `gemm_f32`'s. Plain ones of many
+/// rows are cublasLt's, where [CublasLtPolicy] says so.
 final class MatMul implements AutoCloseable {
-  /// Rows above which `gemm.sm90` and cublasLt are taken.
+  /// Rows that gemm_small takes at most, and above which `gemm.sm90` and cublasLt are taken.
   static final int MANY = 64;
 
   private static final int BLOCK = 256; // threads
   private static final int FEW = 8; // rows that gemv takes
+  private static final int SMALL_TILE = 64; // rows of the weight
+  private static final int SMALL_STEP = 64;
+  private static final int SMALL_STEPS = 4; // of a split, at least
+  private static final int SMALL_BLOCKS = 264; // that splitting aims at: two for each of 132
+  private static final int SMALL_SPLITS = 16; // at most
+  private static final int SMALL_BLOCK = 128;
   private static final int TILE = 128; // of y, of the gemms on tensor cores
   private static final int MMA_SHARED = 64 << 10;
   private static final int F32_TILE = 64;
@@ -23,10 +30,12 @@ final class MatMul implements AutoCloseable {
 
   private final CudaDevice device;
   private final @Nullable CublasLt cublasLt;
+  private final Partials partials;
 
   MatMul(CudaDevice device, @Nullable CublasLt cublasLt) {
     this.device = device;
     this.cublasLt = cublasLt;
+    this.partials = new Partials(device);
   }
 
   /// @param end `_gelu`, `_add`, `_swi_glu` or nothing: what entries are called by
@@ -58,6 +67,8 @@ final class MatMul implements AutoCloseable {
         gemv(product);
       } else if (x.dtype() == DType.F32) {
         gemmF32(product);
+      } else if (rows.count() <= MANY && rows.isWide(0, CudaKernels.at(x), DType.BF16)) {
+        gemmSmall(product);
       } else if (rows.count() <= MANY) {
         gemmMma(product);
       } else if (!multiplied(product)) {
@@ -114,6 +125,24 @@ final class MatMul implements AutoCloseable {
     CudaKernel kernel = p.addTo(device.kernel("gemm_f32", "gemm" + p.end + "_f32"));
     int down = Math.ceilDiv(p.rows.count(), F32_TILE);
     kernel.launch(Math.ceilDiv(p.out(), F32_TILE), down, 1, BLOCK, 0);
+  }
+
+  private void gemmSmall(Product p) {
+    int width = p.rows.count() <= 16 ? 16 : p.rows.count() <= 32 ? 32 : 64;
+    String entry = "gemm_small" + p.end + "_bf16_" + width;
+    CudaKernel kernel = p.addTo(device.kernel("gemm_small", entry));
+    int tiles = Math.ceilDiv(p.out(), p.up == null ? SMALL_TILE : SMALL_TILE / 2);
+    int splits = splits(tiles, Math.ceilDiv(p.in(), SMALL_STEP));
+    long parts = splits == 1 ? 0 : (long) tiles * splits * SMALL_TILE * width * Float.BYTES;
+    partials.addTo(kernel, parts, tiles);
+    int shared = 4 * (SMALL_TILE + width) * SMALL_STEP * 2;
+    kernel.launch(tiles, splits, 1, SMALL_BLOCK, shared);
+  }
+
+  /// How many blocks share the steps of a tile: by the shape alone, on every GPU the same.
+  private static int splits(int tiles, int steps) {
+    int most = Math.clamp(steps / SMALL_STEPS, 1, SMALL_SPLITS);
+    return Math.clamp(SMALL_BLOCKS / tiles, 1, most);
   }
 
   private void gemmMma(Product p) {
@@ -192,6 +221,7 @@ final class MatMul implements AutoCloseable {
 
   @Override
   public void close() {
+    partials.close();
     if (cublasLt != null) {
       cublasLt.close();
     }

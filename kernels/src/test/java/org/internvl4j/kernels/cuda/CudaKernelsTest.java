@@ -2,9 +2,12 @@ package org.internvl4j.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Device.Role;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
@@ -13,6 +16,7 @@ import org.internvl4j.testkit.Tolerance;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -124,5 +128,26 @@ final class CudaKernelsTest {
       TensorAssert.assertSameBits(c.name() + ", seed " + seed, c.run(bf16), plain);
     }
     assertThat(StandIn.fault()).isEmpty();
+  }
+
+  /// Rows that gemm_small takes, by entries of three widths, with k split.
+  @Test
+  void aRowDoesNotDependOnTheRowsBesideIt() {
+    float[] all = rows(64);
+    for (int rows : new int[] {9, 20, 40}) {
+      float[] some = rows(rows);
+      TensorAssert.assertSameBits(rows + " rows of 64", some, Arrays.copyOf(all, some.length));
+    }
+  }
+
+  private static float[] rows(int rows) {
+    return new KernelCase(
+            "rows",
+            Tolerance.exact(),
+            in ->
+                in.activations(64, 520)
+                    .narrow(0, 0, rows)
+                    .matMul(in.weight(DType.BF16, Role.MATRIX, 70, 520), null))
+        .run(bf16);
   }
 }

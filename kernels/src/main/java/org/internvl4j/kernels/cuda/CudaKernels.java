@@ -331,6 +331,5 @@ final class CudaKernels implements Kernels, AutoCloseable {
   public void close() {
     products.close();
     attention.close();
-    products.close();
   }
 }

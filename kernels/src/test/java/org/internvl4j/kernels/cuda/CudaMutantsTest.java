@@ -55,10 +55,12 @@ final class CudaMutantsTest {
     for (Mutant mutant : mutants) {
       plant(mutant);
     }
-    run(List.of("make", "-s", "-k", "-j2", "-f", "emu/mutants.mk", "MUTANTS=" + temp));
+    Process compiler =
+        start(List.of("make", "-s", "-j2", "-f", "emu/mutants.mk", "MUTANTS=" + temp));
     List<String> missed = new ArrayList<>();
     try (Device reference = Devices.open("reference", 1)) {
       for (Mutant mutant : mutants) {
+        waitFor(compiler, folder(mutant).resolve(mutant.kernel() + ".so"));
         if (!isNoticed(mutant, reference)) {
           missed.add(mutant.unit() + ": " + mutant.what());
         }
@@ -112,9 +114,23 @@ final class CudaMutantsTest {
     assertThat(Files.readString(file)).as("%s changes something", mutant).isNotEqualTo(before);
   }
 
+  /// While one is tried, the next ones are compiled.
+  private static void waitFor(Process compiler, Path library) throws Exception {
+    while (compiler.isAlive() && !Files.exists(library)) {
+      Thread.sleep(20);
+    }
+    if (!Files.exists(library)) {
+      String log = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(library).as(log).exists();
+    }
+  }
+
+  private Process start(List<String> command) throws IOException {
+    return new ProcessBuilder(command).directory(source.toFile()).redirectErrorStream(true).start();
+  }
+
   private void run(List<String> command) throws Exception {
-    Process process =
-        new ProcessBuilder(command).directory(source.toFile()).redirectErrorStream(true).start();
+    Process process = start(command);
     String log = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(log).isZero();
   }

@@ -105,7 +105,7 @@ final class CudaDevice implements Device {
 
   @Override
   public String remark() {
-    return policy.said();
+    return "the driver is " + driver.where() + "; " + policy.said();
   }
 
   @Override

@@ -14,8 +14,7 @@ final class Attention implements AutoCloseable {
   private static final int KEYS = 64; // of a tile of it
   private static final int SM90_FROM = 64; // queries above which attention.sm90 is taken
   private static final int SM90_QUERIES = 128; // of a block of it
-  private static final int SM90_KEYS =
-      176; // of a tile of it, of which there are two, and of values
+  private static final int SM90_KEYS = 176; // of a tile; two tiles of keys, two of values
   private static final int SM90_PANEL = 64; // columns that are copied at once
   private static final int SM90_BLOCK = 384;
   private static final int PIECE = 128; // keys of a block of attention_step

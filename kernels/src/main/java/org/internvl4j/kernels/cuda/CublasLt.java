@@ -137,7 +137,7 @@ final class CublasLt implements AutoCloseable {
     long stream = device.stream(); // makes the context current, too
     long c = residual == 0 ? y : residual;
     check(
-        "cublasLtMatmul [%d, %d] by [%d, %d]".formatted(rows, in, out, in),
+        "cublasLtMatmul",
         () ->
             (int)
                 lt.multiply.invokeExact(

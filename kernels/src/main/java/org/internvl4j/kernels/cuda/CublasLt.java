@@ -1,6 +1,5 @@
 package org.internvl4j.kernels.cuda;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// else a product takes is there from the beginning, so that it can be part of a recorded step.
 ///
 /// One thread at a time, which the device sees to.
-final class CublasLt implements AutoCloseable {
+final class CublasLt extends Calls implements AutoCloseable {
   private static final long WORKSPACE = 32 << 20; // bytes
   private static final int MOST_ALIGNMENT = 256;
   private static final int MOST_PLANS = 512;
@@ -246,33 +245,10 @@ final class CublasLt implements AutoCloseable {
     check("cublasLt destroy", () -> (int) function.invokeExact(what));
   }
 
-  private interface Call {
-    int run() throws Throwable;
-  }
-
-  private interface Out {
-    int run(MemorySegment out) throws Throwable;
-  }
-
-  private long out(String name, Out call) {
-    try (Arena temporary = Arena.ofConfined()) {
-      MemorySegment cell = temporary.allocate(ADDRESS);
-      check(name, () -> call.run(cell));
-      return cell.get(JAVA_LONG, 0);
-    }
-  }
-
-  private void check(String name, Call call) {
-    int status;
-    try {
-      status = call.run();
-    } catch (Throwable e) {
-      throw new AssertionError(name, e); // functions of C throw nothing
-    }
-    if (status != 0) {
-      throw new DeviceException(
-          "cuda: " + name + " failed: " + statusName(status) + " (" + status + ")");
-    }
+  @Override
+  DeviceException failure(String call, int status) {
+    return new DeviceException(
+        "cuda: " + call + " failed: " + statusName(status) + " (" + status + ")");
   }
 
   private String statusName(int status) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// The CUDA driver as Java sees it. Every call returns what it is asked for or throws a
 /// [DeviceException] that names the call and the driver's code. Calls act on the context that is
 /// current on the calling thread; work is queued in the stream that they name.
-final class CudaDriver {
+final class CudaDriver extends Calls {
   /// Device attributes.
   static final int MAJOR = 75;
 
@@ -391,35 +391,8 @@ final class CudaDriver {
 
   // ---- errors
 
-  private interface Call {
-    int run() throws Throwable;
-  }
-
-  private interface Out {
-    int run(MemorySegment out) throws Throwable;
-  }
-
-  private void check(String name, Call call) {
-    int code;
-    try {
-      code = call.run();
-    } catch (Throwable e) {
-      throw new AssertionError(name, e); // functions of C throw nothing
-    }
-    if (code != 0) {
-      throw failure(name, code);
-    }
-  }
-
-  private long out(String name, Out call) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment cell = arena.allocate(JAVA_LONG);
-      check(name, () -> call.run(cell));
-      return cell.get(JAVA_LONG, 0);
-    }
-  }
-
   /// `cuda: cuMemAlloc failed: CUDA_ERROR_OUT_OF_MEMORY (2), out of memory`.
+  @Override
   DeviceException failure(String call, int code) {
     return new DeviceException(
         "cuda: "

@@ -1,7 +1,7 @@
 // y = rope(q),  keys[*at + t] = rope(k)[t],  values[*at + t] = v[t]: what stands between the product that makes q, k, v
 // and attention, with the bits of rope.cu and put_rows.cu; *at is read when the kernel runs.
 // y, q: [T, H, D]; k, v: [T, K, D]; keys, values: [R, K, D] with *at + T <= R; T = f32 or bf16, heads contiguous;
-// cos, sin: [T, D/2], f32; y may be q itself.
+// cos, sin: [A, D/2], f32, A >= T, the angles of token t in row (*at + t) mod A; y may be q itself.
 // Grid: ceil(T * (H + 2K) * ceil(D/2 / N) / 256) blocks, N elements of T being 16 bytes.  Block: 256 threads.
 // Any alignment; 16 bytes at a time where heads allow it.  Bound by memory.  Deterministic.
 // Twin: ReferenceKernels.ropeAppend
@@ -22,7 +22,7 @@ struct Operands {
   Heads<const T> q, k, v;
   const float *cos, *sin;
   const int* at;
-  int tokens, heads, kv_heads, half;
+  int angles, tokens, heads, kv_heads, half;
 };
 
 template <typename T>
@@ -34,13 +34,12 @@ __device__ __forceinline__ void rope_append(const Operands<T>& o) {
   if (t >= o.tokens) return;
   const int head = (int)(unit % per_token) / pieces;
   const int j = (int)(unit % per_token) % pieces * Vec<T>::N;
-  const float* cos = o.cos + (long long)t * o.half;
-  const float* sin = o.sin + (long long)t * o.half;
+  const long long to = (long long)*o.at + t, angle = to % o.angles * o.half;
+  const float *cos = o.cos + angle, *sin = o.sin + angle;
   if (head < o.heads) {
     rotate(o.y.at(t, head), o.q.at(t, head), cos, sin, j, o.half);
     return;
   }
-  const long long to = (long long)*o.at + t;
   const int kv_head = (head - o.heads) % o.kv_heads;
   if (head < o.heads + o.kv_heads) {
     rotate(o.keys.at(to, kv_head), o.k.at(t, kv_head), cos, sin, j, o.half);

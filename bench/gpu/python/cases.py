@@ -185,6 +185,10 @@ class Maker:
         case.bytes = 4 * rows * width
         return case
 
+    def advance(self, name, count, by):
+        o = dict(y=torch.arange(count, dtype=torch.int32, device=self.device))
+        return Case(name, "advance", o, lambda t: t["y"] + by, tolerance=0, by=by)
+
     def rope_append(self, name, tokens, heads, kv, width, at):
         """y holds rotated queries from row 0 on and, beside them, the cache of keys and values."""
         angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
@@ -194,7 +198,8 @@ class Maker:
         def f(t):
             turned = t["x"][:, :heads + kv]
             left, right = turned.chunk(2, -1)
-            cos, sin = t["cos"][:, None], t["sin"][:, None]
+            # the angles of place p are in row p mod tokens
+            cos, sin = (t[name].roll(-at, 0)[:, None] for name in ("cos", "sin"))
             turned = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
             y = t["y"].clone()
             y[:tokens, :heads] = turned[:, :heads]
@@ -236,6 +241,7 @@ def makers(m, tiny):
         named[f"{model}/rope"] = lambda n, r=prompts[-1], h=heads, w=width: m.rope(n, r, h, w)
         named[f"{model}/rope_append"] = lambda n, r=prompts[0], a=a: m.rope_append(n, r, **a, at=5)
         named[f"{model}/gather"] = lambda n, r=prompts[-1], w=hidden, v=d["vocabulary"]: m.gather(n, r, w, v)
+        named[f"{model}/advance"] = lambda n: m.advance(n, 32, 5)
         named[f"{model}/put_rows"] = lambda n, r=prompts[0], w=kv * width: m.put_rows(n, 2 * r, r, w, 5)
     for model, d in TOWERS.items():
         if model.startswith("tiny") != tiny:

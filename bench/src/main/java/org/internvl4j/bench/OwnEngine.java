@@ -133,7 +133,8 @@ final class OwnEngine implements Engine {
     private final Tensor ids = passes.allocate(DType.I32, 1);
     private final int[] id = new int[1];
     private final MemorySegment idMemory = MemorySegment.ofArray(id);
-    private final Step step = net.decoder().step(List.of(new Step.Span(1, cache, 1)), passes);
+    private final Step step =
+        net.decoder().repeatedStep(List.of(new Step.Span(1, cache, 1)), passes);
     private final Workspace.Mark mark = passes.mark();
     private @Nullable Runnable recorded;
     private @Nullable Tensor best;

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// A pass that adds as many tokens to the same sequences each time it runs: recorded the first
 /// time, only run again after that. Then it allocates nothing.
 ///
-/// Ids, angles and the pasts are in memory and change; everything else stays. Good for as long as
-/// no cache moves ([#fits]). Between two runs its memory may be used for other things.
+/// Ids, angles and the pasts are in memory and change; everything else stays. Each run leaves what
+/// the next one begins with: the likeliest ids and longer pasts, so that nothing goes over but ids
+/// that were chosen otherwise, and angles now and then. Good for as long as no cache moves
+/// ([#fits]). Between two runs its memory may be used for other things.
 final class DecodeStep {
   private final InternVl net;
   private final Workspace steps;
@@ -24,6 +26,7 @@ final class DecodeStep {
   private final Tensor ids;
   private final int[] idArray;
   private final MemorySegment idMemory;
+  private boolean idsChanged = true;
   private final Step step;
   private final Workspace.Mark mark;
   private final RecordedPass pass = new RecordedPass();
@@ -36,7 +39,7 @@ final class DecodeStep {
     this.steps = steps;
     this.spans = List.copyOf(spans);
     this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
-    this.step = net.decoder().step(spans, steps);
+    this.step = net.decoder().repeatedStep(spans, steps);
     this.ids = steps.on(net.decoder().device()).allocate(DType.I32, step.rows());
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
@@ -44,6 +47,14 @@ final class DecodeStep {
     for (Decoder.Stage stage : net.decoder().stages()) {
       pass.add(stage.device(), x -> compute(stage, x));
     }
+    if (choosesAll()) {
+      pass.add(net.decoder().device(), ids::copyFrom);
+    }
+  }
+
+  /// Whether each row is followed by the token that it chooses, with no guesses between.
+  private boolean choosesAll() {
+    return step.rows() == spans.size();
   }
 
   /// Whether span `i` still is these rows of that sequence, in the same place.
@@ -61,6 +72,7 @@ final class DecodeStep {
 
   /// Puts `id` into row `row` of the next run.
   void put(int row, int id) {
+    idsChanged |= idArray[row] != id;
     idArray[row] = id;
   }
 
@@ -71,7 +83,10 @@ final class DecodeStep {
   ///   they held then
   Logits run() {
     steps.requireRunning();
-    ids.fromHost(idMemory);
+    if (idsChanged) {
+      ids.fromHost(idMemory);
+      idsChanged = false;
+    }
     step.begin();
     if (pass.isRecorded()) {
       pass.run();
@@ -80,16 +95,23 @@ final class DecodeStep {
       pass.record(ids);
     }
     step.advance();
-    return Objects.requireNonNull(logits);
+    Logits found = Objects.requireNonNull(logits).fetch();
+    for (int i = 0; choosesAll() && i < idArray.length; i++) {
+      idArray[i] = found.best(i);
+    }
+    return found;
   }
 
+  /// @param x ids for the first stage, activations for the others
+  /// @return activations, or the likeliest ids after the last stage
   private Tensor compute(Decoder.Stage stage, Tensor x) {
     Decoder decoder = net.decoder();
     Tensor h = stage.from() == 0 ? decoder.embed(x) : x;
     Tensor y = decoder.forward(h, stage, step, t -> {});
-    if (stage.to() == decoder.blocks().size()) {
-      logits = new Logits(decoder.logits(decoder.norm().forward(y)));
+    if (stage.to() < decoder.blocks().size()) {
+      return y;
     }
-    return y;
+    logits = new Logits(decoder.logits(decoder.norm().forward(y)));
+    return logits.best();
   }
 }

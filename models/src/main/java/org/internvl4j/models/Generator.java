@@ -108,7 +108,7 @@ final class Generator implements AutoCloseable {
       step.advance();
       listener.promptRead(start + rows - from, prompt.length() - from);
       if (start + rows == prompt.length()) {
-        sequence.choose(new Logits(net.decoder().logits(y.narrow(0, rows - 1, 1))), 0);
+        sequence.choose(new Logits(net.decoder().logits(y.narrow(0, rows - 1, 1))).fetch(), 0);
       }
       steps.reset(mark);
     }

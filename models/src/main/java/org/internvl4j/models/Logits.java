@@ -26,10 +26,22 @@ final class Logits {
     this.bestIds = new int[rows.length];
   }
 
-  /// The likeliest token after row `row`, the lowest id of equally likely ones; −1 if the logits
-  /// are no numbers.
-  int best(int row) {
+  /// The likeliest tokens, where they were found, `[R]`.
+  Tensor best() {
+    return best;
+  }
+
+  /// Waits for the step and fetches the likeliest tokens.
+  ///
+  /// @return this
+  Logits fetch() {
     best.toInts(bestIds);
+    return this;
+  }
+
+  /// The likeliest token after row `row` when they were fetched last, the lowest id of equally
+  /// likely ones; −1 if the logits are no numbers.
+  int best(int row) {
     return bestIds[row];
   }
 

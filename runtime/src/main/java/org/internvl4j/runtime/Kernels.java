@@ -146,9 +146,15 @@ public interface Kernels {
   /// @param at `[1]`, i32, in `0 … R - T`
   void putRows(Tensor table, Tensor x, Tensor at);
 
+  /// `at[i] = at[i] + by`: counts what has been written, where other kernels read the number.
+  ///
+  /// @param at `[N]`, i32, contiguous
+  /// @param by added to each
+  void advance(Tensor at, int by);
+
   /// What stands between the product that makes `q`, `k`, `v` and attention: `y = rope(q)`,
-  /// `keys[at
-  /// + t] = rope(k)[t]`, `values[at + t] = v[t]`, with the bits of [#rope] and [#putRows].
+  /// `keys[at + t] = rope(k)[t]`, `values[at + t] = v[t]`, with the bits of [#rope] and [#putRows].
+  /// Angles are looked up by place: those of token `t` are row `(at + t) mod A`.
   ///
   /// @param y `[T, H, D]`; may be `q` itself
   /// @param keys `[R, K, D]`, dtype of `k`; must not overlap an input
@@ -156,8 +162,8 @@ public interface Kernels {
   /// @param q `[T, H, D]`
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
-  /// @param cos `[T, D/2]`, f32
-  /// @param sin `[T, D/2]`, f32
+  /// @param cos `[A, D/2]`, f32, contiguous, A at least T
+  /// @param sin `[A, D/2]`, f32, contiguous
   /// @param at `[1]`, i32, in `0 … R - T`
   void ropeAppend(
       Tensor y,

@@ -9,7 +9,11 @@ import java.util.List;
 ///
 /// Belongs to a session, which closes it. One thread at a time. Grows in [#reserve] only, so
 /// addresses stay put between two calls of it. How many tokens it holds is also in its memory,
-/// where kernels read it: a recorded step ([Device#record]) goes on where the last one ended.
+/// where kernels read it and count it on: a recorded step ([Device#record]) goes on where the last
+/// one ended.
+///
+/// A pass is [#begin], then for each layer [#ropeAppend], then [#count] on each device; [#advance]
+/// when all are through. One that is given up in between counts for nothing.
 public final class KvCache implements AutoCloseable {
   private final int kvHeads;
   private final int headDim;
@@ -20,6 +24,7 @@ public final class KvCache implements AutoCloseable {
   private final MemorySegment held = MemorySegment.ofArray(heldArray);
   private int capacity;
   private int length;
+  private boolean passing; // then devices may have counted what is not held
 
   /// A cache on one device.
   ///
@@ -149,31 +154,40 @@ public final class KvCache implements AutoCloseable {
 
   private void setLength(int length) {
     this.length = length;
+    passing = false;
     heldArray[0] = length;
     for (int i = 0; i < parts.size(); i++) {
       parts.get(i).position.fromHost(held);
     }
   }
 
-  /// Makes sure that `tokens` more fit, before a recorded step writes them.
+  /// Begins a pass of `tokens` new tokens.
   ///
-  /// @throws IllegalStateException if they do not
-  public void requireRoom(int tokens) {
+  /// @throws IllegalStateException if they do not fit
+  public void begin(int tokens) {
+    requireRoom(tokens);
+    if (passing) {
+      setLength(length);
+    }
+    passing = true;
+  }
+
+  private void requireRoom(int tokens) {
     if (length + tokens > capacity) {
       throw new IllegalStateException(
           "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
     }
   }
 
-  /// Rotates queries and keys to their positions and writes keys and values behind those held;
-  /// [#advance] makes them count once all layers are through. See [Kernels#ropeAppend].
+  /// Rotates queries and keys to their positions and writes keys and values behind those held. See
+  /// [Kernels#ropeAppend].
   ///
   /// @param layer decoder layer, from 0
   /// @param q `[T, H, D]`
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
-  /// @param cos `[T, D/2]`, of the positions
-  /// @param sin `[T, D/2]`
+  /// @param cos `[A, D/2]`, A at least T: those of position `p` in row `p mod A`
+  /// @param sin `[A, D/2]`
   /// @return the queries, rotated
   public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
     requireRoom(k.dim(0));
@@ -194,9 +208,18 @@ public final class KvCache implements AutoCloseable {
     return parts.getFirst().memory; // all parts move together
   }
 
-  /// Counts `tokens` tokens, appended to every layer, as held.
+  /// Counts `tokens` tokens as held on the device of a layer, as part of what it computes: after
+  /// the last of its layers.
+  ///
+  /// @param layer any layer of that device
+  public void count(int layer, int tokens) {
+    partOf.get(layer).position.advance(tokens);
+  }
+
+  /// Counts `tokens` tokens, which every device has counted, as held: a pass is over.
   public void advance(int tokens) {
-    setLength(length + tokens);
+    length += tokens;
+    passing = false;
   }
 
   /// Keys of a layer, `[tokens, K, D]`, a view.

@@ -299,6 +299,19 @@ public final class Tensor {
     return this;
   }
 
+  /// Adds `by` to every number; see [Kernels#advance].
+  ///
+  /// @return this
+  public Tensor advance(int by) {
+    require(
+        dtype == DType.I32 && rank() == 1 && isContiguous(),
+        "advance",
+        "at is %s, expected [N] i32",
+        this);
+    device.kernels().advance(this, by);
+    return this;
+  }
+
   /// Runs one layer of a residual stream: `body`'s result replaces this tensor's elements, and all
   /// that `body` allocated is freed.
   ///
@@ -580,6 +593,8 @@ public final class Tensor {
   ///
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
+  /// @param cos `[A, D/2]`, f32: angles of place `p` in row `p mod A`
+  /// @param sin `[A, D/2]`, f32
   /// @param keys `[R, K, D]`, of the cache
   /// @param values `[R, K, D]`, of the cache
   /// @param at `[1]`, i32, how many it holds; read when the kernel runs
@@ -604,7 +619,11 @@ public final class Tensor {
     require(
         cos.dtype == DType.F32
             && sin.dtype == DType.F32
-            && cos.shape.equals(Shape.of(dim(0), dim(2) / 2))
+            && cos.isContiguous()
+            && sin.isContiguous()
+            && cos.rank() == 2
+            && cos.dim(0) >= dim(0)
+            && cos.dim(1) == dim(2) / 2
             && sin.shape.equals(cos.shape),
         "ropeAppend",
         "q is %s but cos is %s and sin is %s",

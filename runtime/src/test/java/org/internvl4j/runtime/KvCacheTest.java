@@ -29,11 +29,13 @@ final class KvCacheTest {
 
   /// Keys of layer l count from `start + l`, values from `start + 10 + l`.
   private static void append(Reference on, KvCache cache, int tokens, int start) {
+    cache.begin(tokens);
     for (int layer = 0; layer < 2; layer++) {
       Tensor keys = on.step.of(values(12 * tokens, start + layer), tokens, 3, 4);
       Tensor values = on.step.of(values(12 * tokens, start + 10 + layer), tokens, 3, 4);
       append(cache, layer, keys, values);
     }
+    cache.count(0, tokens);
     cache.advance(tokens);
   }
 
@@ -92,6 +94,21 @@ final class KvCacheTest {
   }
 
   @Test
+  void aPassThatIsGivenUpCountsForNothing() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 2, 3, 4, "session 1")) {
+      cache.reserve(8);
+      append(on, cache, 2, 0);
+      cache.begin(3);
+      cache.count(0, 3);
+      append(on, cache, 1, 500);
+      assertThat(cache.length()).isEqualTo(3);
+      assertThat(Arrays.copyOfRange(cache.keys(0, 3).toFloats(), 24, 36))
+          .isEqualTo(values(12, 500));
+    }
+  }
+
+  @Test
   void eachLayerIsOnItsDevice() {
     try (Reference on = new Reference();
         Reference other = new Reference();
@@ -105,6 +122,8 @@ final class KvCacheTest {
           assertThat(cache.keys(layer, 1).device()).isSameAs(x.device());
           append(cache, layer, x, x.add(x));
         }
+        cache.count(0, 1);
+        cache.count(2, 1);
         cache.advance(1);
       }
       assertThat(cache.keys(1, 2).toFloats()).containsExactly(1, 1, 1, 9);

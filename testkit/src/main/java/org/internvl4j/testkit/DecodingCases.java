@@ -50,6 +50,20 @@ final class DecodingCases {
         "putRows [5] i32 into [7] at 2",
         Tolerance.exact(),
         in -> in.ids(100, 7).putRows(in.ids(100, 5), in.number(2)));
+    for (int n : new int[] {1, 2, 255, 257}) {
+      add(
+          "advance [" + n + "] by 3",
+          Tolerance.exact(),
+          in -> in.result(DType.I32, n).copyFrom(in.ids(100, n)).advance(3));
+    }
+    add(
+        "advance by less than nothing, among others",
+        Tolerance.exact(),
+        in -> {
+          Tensor all = in.result(DType.I32, 9).copyFrom(in.ids(100, 9));
+          all.narrow(0, 2, 5).advance(-200);
+          return all;
+        });
     for (int queries : new int[] {1, 2, 8, 9, 40, 70}) {
       add(
           "attention [1, " + queries + ", 4, 24], past 131 in memory, room for 300",
@@ -71,13 +85,21 @@ final class DecodingCases {
     appended(1, 14, 2, 32, 89);
     appended(70, 3, 1, 16, 0);
     appended(2, 2, 2, 20, 88);
+    for (int[] angles : new int[][] {{7, 16}, {64, 1}, {3, 70}}) {
+      int rows = angles[0];
+      int at = angles[1];
+      add(
+          "ropeAppend [3, 4, 32] at %d of 90, angles of %d places".formatted(at, rows),
+          Tolerance.chain(4),
+          in -> appended(in, 3, 4, 2, 16, at, rows));
+    }
     add(
         "ropeAppend [9, 4, 80] less rope and putRows",
         Tolerance.exact(),
         in -> {
           Tensor q = in.activations(9, 4, 80);
-          Tensor cos = in.uniform(1, 9, 40);
-          Tensor sin = in.uniform(1, 9, 40);
+          Tensor cos = in.uniform(1, 12, 40);
+          Tensor sin = in.uniform(1, 12, 40);
           Tensor at = in.number(3);
           Tensor k = q.narrow(1, 1, 2);
           Tensor v = q.narrow(1, 2, 2);
@@ -86,10 +108,12 @@ final class DecodingCases {
           Tensor keys = cache.select(0, 0).transpose(0, 1);
           Tensor values = cache.select(0, 1).transpose(0, 1);
           Tensor y = q.ropeAppend(k, v, cos, sin, keys, values, at);
-          parts.select(0, 0).transpose(0, 1).putRows(k.rope(cos, sin), at);
+          Tensor c = cos.narrow(0, 3, 9);
+          Tensor s = sin.narrow(0, 3, 9);
+          parts.select(0, 0).transpose(0, 1).putRows(k.rope(c, s), at);
           parts.select(0, 1).transpose(0, 1).putRows(v, at);
           Tensor minus = in.values(-1);
-          return joined(in, y.add(q.rope(cos, sin).mul(minus)), cache.add(parts.mul(minus)));
+          return joined(in, y.add(q.rope(c, s).mul(minus)), cache.add(parts.mul(minus)));
         });
     add(
         "ropeAppend in place, rows of odd alignment",
@@ -112,10 +136,11 @@ final class DecodingCases {
         "ropeAppend [%d, %d, %d], %d kv heads, at %d of 90"
             .formatted(tokens, heads, 2 * half, kvHeads, at),
         Tolerance.chain(4),
-        in -> appended(in, tokens, heads, kvHeads, half, at));
+        in -> appended(in, tokens, heads, kvHeads, half, at, tokens));
   }
 
-  private static Tensor appended(Inputs in, int tokens, int heads, int kvHeads, int half, int at) {
+  private static Tensor appended(
+      Inputs in, int tokens, int heads, int kvHeads, int half, int at, int angles) {
     int width = 2 * half;
     Tensor rows = in.activations(tokens, heads + 2 * kvHeads, width);
     Tensor cache = in.activations(2, kvHeads, 90, width);
@@ -126,8 +151,8 @@ final class DecodingCases {
             .ropeAppend(
                 rows.narrow(1, heads, kvHeads),
                 rows.narrow(1, heads + kvHeads, kvHeads),
-                in.uniform(1, tokens, half),
-                in.uniform(1, tokens, half),
+                in.uniform(1, angles, half),
+                in.uniform(1, angles, half),
                 keys,
                 values,
                 in.number(at));

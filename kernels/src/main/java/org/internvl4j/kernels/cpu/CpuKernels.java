@@ -125,6 +125,11 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void advance(Tensor at, int by) {
+    Advance.run(pool, at, by);
+  }
+
+  @Override
   public void ropeAppend(
       Tensor y,
       Tensor keys,
@@ -136,7 +141,7 @@ final class CpuKernels implements Kernels {
       Tensor sin,
       Tensor at) {
     Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
-    RopeAppend.run(pool, y, keys, values, q, k, v, at, Rope.rotation(cos, sin));
+    RopeAppend.run(pool, y, keys, values, q, k, v, at, cos.dim(0), Rope.rotation(cos, sin));
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.internvl4j.runtime.Tensor;
 final class RopeAppend {
   private RopeAppend() {}
 
+  /// @param angles rows of the tables that `rotation` turns by
   static void run(
       Pool pool,
       Tensor y,
@@ -17,6 +18,7 @@ final class RopeAppend {
       Tensor k,
       Tensor v,
       Tensor at,
+      int angles,
       Rotation rotation) {
     int tokens = q.dim(0);
     int heads = q.dim(1);
@@ -40,13 +42,14 @@ final class RopeAppend {
           for (int i = share.from(tokens * perToken); i < to; i++) {
             int t = i / perToken;
             int head = i - t * perToken;
+            int angle = (first + t) % angles;
             if (head < heads) {
               int r = t * heads + head;
-              rotation.head(share, yr.segment, yr.at(r), qr.segment, qr.at(r), t);
+              rotation.head(share, yr.segment, yr.at(r), qr.segment, qr.at(r), angle);
             } else if (head < heads + kvHeads) {
               int r = t * kvHeads + head - heads;
               long there = keyRows.at(r) + first * keyStride;
-              rotation.head(share, keyRows.segment, there, kr.segment, kr.at(r), t);
+              rotation.head(share, keyRows.segment, there, kr.segment, kr.at(r), angle);
             } else {
               int r = t * kvHeads + head - heads - kvHeads;
               long there = valueRows.at(r) + first * valueStride;

@@ -356,6 +356,11 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void advance(Tensor at, int by) {
+    Advance.run(pool, at, by);
+  }
+
+  @Override
   public void ropeAppend(
       Tensor y,
       Tensor keys,
@@ -367,7 +372,7 @@ final class ScalarKernels implements Kernels {
       Tensor sin,
       Tensor at) {
     Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
-    RopeAppend.run(pool, y, keys, values, q, k, v, at, rotation(cos, sin));
+    RopeAppend.run(pool, y, keys, values, q, k, v, at, cos.dim(0), rotation(cos, sin));
   }
 
   @Override

@@ -207,6 +207,15 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void advance(Tensor at, int by) {
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("advance", "advance");
+      kernel.add(at(at)).add(at.dim(0)).add(by);
+      kernel.launch(blocks(at.dim(0)), BLOCK);
+    }
+  }
+
+  @Override
   public void ropeAppend(
       Tensor y,
       Tensor keys,
@@ -222,7 +231,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
       for (Tensor t : List.of(y, keys, values, q, k, v)) {
         kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).endStruct();
       }
-      kernel.add(at(cos)).add(at(sin)).add(at(at));
+      kernel.add(at(cos)).add(at(sin)).add(at(at)).add(cos.dim(0));
       kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2) / 2).endStruct();
       kernel.launch(blocks((long) q.dim(0) * (q.dim(1) + 2 * k.dim(1)) * pieces(q)), BLOCK);
     }

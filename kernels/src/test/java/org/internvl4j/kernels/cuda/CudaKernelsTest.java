@@ -29,6 +29,7 @@ final class CudaKernelsTest {
           "copy",
           "gather",
           "putRows",
+          "advance",
           "patches",
           "pixelShuffle",
           "argMax",

@@ -65,13 +65,26 @@ public record Decoder(
     return ids.gather(embeddings);
   }
 
-  /// A pass for new rows of some sequences, to be begun.
+  /// A pass for new rows of some sequences, to be begun once.
   ///
   /// @param spans the sequences, in the order of their rows
   /// @param workspace where the angles of the positions go
   public Step step(List<Step.Span> spans, Workspace workspace) {
-    return new Step(
-        rope, spans, stages().stream().map(stage -> workspace.on(stage.device())).toList());
+    return step(spans, 1, workspace);
+  }
+
+  /// A pass for as many new rows of the same sequences each time, to be begun again and again.
+  ///
+  /// @param spans the sequences, in the order of their rows
+  /// @param workspace where the angles of the positions go
+  public Step repeatedStep(List<Step.Span> spans, Workspace workspace) {
+    return step(spans, 64, workspace);
+  }
+
+  private Step step(List<Step.Span> spans, int times, Workspace workspace) {
+    List<Workspace> workspaces =
+        stages().stream().map(stage -> workspace.on(stage.device())).toList();
+    return new Step(rope, spans, times, workspaces);
   }
 
   /// Runs all blocks over new rows and writes their keys and values behind those that the caches
@@ -88,7 +101,7 @@ public record Decoder(
     return norm.forward(x);
   }
 
-  /// Runs the blocks of one stage.
+  /// Runs the blocks of one stage and counts the rows as held there.
   ///
   /// @param x `[T, C]`, on the stage's device; overwritten
   /// @return `[T, C]`, before the final norm
@@ -98,6 +111,7 @@ public record Decoder(
       int layer = i;
       x = x.through(h -> blocks.get(layer).forward(h, layer, step));
     }
+    step.count(stage.from());
     return x;
   }
 

@@ -280,6 +280,15 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void advance(Tensor at, int by) {
+    double[] v = values(at);
+    Elements.forEach(
+        at,
+        (i, place) ->
+            at.segment().set(ValueLayout.JAVA_INT_UNALIGNED, place, (int) v[(int) i] + by));
+  }
+
+  @Override
   public void ropeAppend(
       Tensor y,
       Tensor keys,
@@ -291,8 +300,12 @@ final class ReferenceKernels implements Kernels {
       Tensor sin,
       Tensor at) {
     int row = (int) values(at)[0];
-    rope(y, q, cos, sin);
-    rope(keys.narrow(0, row, k.dim(0)), k, cos, sin);
+    for (int t = 0; t < q.dim(0); t++) {
+      Tensor c = cos.narrow(0, (row + t) % cos.dim(0), 1);
+      Tensor s = sin.narrow(0, (row + t) % sin.dim(0), 1);
+      rope(y.narrow(0, t, 1), q.narrow(0, t, 1), c, s);
+      rope(keys.narrow(0, row + t, 1), k.narrow(0, t, 1), c, s);
+    }
     copy(values.narrow(0, row, v.dim(0)), v);
   }
 

@@ -80,6 +80,10 @@ record KernelCase(String name, String kernel, Json numbers) {
             yield one(o, x -> k.patches(y, x, patch));
           }
           case "resize_bicubic" -> one(o, x -> k.resizeBicubic(y, x));
+          case "advance" -> {
+            int by = numbers.getInt("by");
+            yield () -> k.advance(y, by);
+          }
           case "put_rows" -> {
             Tensor at = o.get("at");
             yield one(o, x -> k.putRows(y, x, at));

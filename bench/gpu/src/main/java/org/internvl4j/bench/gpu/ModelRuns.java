@@ -246,8 +246,11 @@ final class ModelRuns implements AutoCloseable {
 
     Decode(List<KvCache> caches) {
       next = steps.allocate(DType.I32, caches.size());
-      step = net.decoder().step(caches.stream().map(c -> new Step.Span(1, c, 1)).toList(), steps);
+      step =
+          net.decoder()
+              .repeatedStep(caches.stream().map(c -> new Step.Span(1, c, 1)).toList(), steps);
       chosen = new int[caches.size()];
+      Arrays.fill(chosen, -1);
       mark = steps.mark();
       best = next;
       step.begin();
@@ -255,8 +258,10 @@ final class ModelRuns implements AutoCloseable {
     }
 
     int run(int id) {
-      Arrays.fill(chosen, id);
-      next.fromHost(MemorySegment.ofArray(chosen));
+      if (chosen[0] != id) {
+        Arrays.fill(chosen, id);
+        next.fromHost(MemorySegment.ofArray(chosen));
+      }
       step.begin();
       recorded.run();
       step.advance();
@@ -268,6 +273,7 @@ final class ModelRuns implements AutoCloseable {
       steps.reset(mark);
       Tensor x = net.decoder().forward(net.decoder().embed(next), step, h -> {});
       best = net.decoder().logits(x).argMax();
+      next.copyFrom(best);
     }
   }
 

@@ -71,6 +71,8 @@ int capability = setting("EMU_CC", 80);  // 80: the portable kernels, 90: Hopper
 
 uint64_t seed = setting("EMU_SEED", 0);  // 0: threads and streams in their plain order
 
+int64_t requests = 0;  // what streams were asked to do
+
 bool forget_waits = false;  // a planted error: streams do not wait for events
 
 const std::pair<const uintptr_t, Allocation>* owner(uintptr_t p) {
@@ -123,6 +125,7 @@ void drain_all() {
 }
 CUresult enqueue(Stream* s, Op op) {
   if (sticky) return sticky;
+  requests++;
   if (!s) { drain_all(); return op(); }  // the legacy stream waits for all others
   if (s->device != current) return fail(INVALID_HANDLE, "a stream of another device");
   if (s->capture) s->capture->ops.push_back(std::move(op));
@@ -138,6 +141,7 @@ API const char* emuLastFault() { return fault.c_str(); }
 API void emuSetSeed(uint64_t s) { std::lock_guard<std::recursive_mutex> h(big_lock); seed = s; }
 API void emuSetCapability(int c) { std::lock_guard<std::recursive_mutex> h(big_lock); capability = c; }
 API void emuForgetWaits(int forget) { std::lock_guard<std::recursive_mutex> h(big_lock); forget_waits = forget; }
+API int64_t emuRequests() { std::lock_guard<std::recursive_mutex> h(big_lock); return requests; }  // of streams so far; a graph is one
 API void emuReset() { std::lock_guard<std::recursive_mutex> h(big_lock); sticky = OK; fault.clear(); for (Stream* s : streams) s->queue.clear(); }
 
 // What other stand-ins stand on: work of their own in a stream, and whether memory is the current device's.
@@ -375,7 +379,7 @@ API CUresult cuStreamWaitEvent(Stream* s, Event* e, unsigned) {
 API CUresult cuStreamBeginCapture_v2(Stream* s, int) { ENTER_CONTEXT; if (!s || s->capture) return INVALID_VALUE; s->capture = new Graph{s->device, {}}; return OK; }
 API CUresult cuStreamEndCapture(Stream* s, Graph** g) { ENTER_CONTEXT; if (!s->capture) return INVALID_VALUE; *g = s->capture; s->capture = nullptr; return OK; }
 API CUresult cuGraphInstantiateWithFlags(Graph** x, Graph* g, unsigned long long) { ENTER_CONTEXT; *x = new Graph(*g); return OK; }
-API CUresult cuGraphLaunch(Graph* x, Stream* s) { ENTER_CONTEXT; if (x->device != current) return fail(INVALID_HANDLE, "a graph of another device"); for (Op& op : x->ops) if (CUresult r = enqueue(s, op)) return r; return OK; }
+API CUresult cuGraphLaunch(Graph* x, Stream* s) { ENTER_CONTEXT; if (x->device != current) return fail(INVALID_HANDLE, "a graph of another device"); const int64_t before = requests; for (Op& op : x->ops) if (CUresult r = enqueue(s, op)) return r; requests = before + 1; return OK; }
 API CUresult cuGraphExecDestroy(Graph* x) { ENTER_CONTEXT; drain_all(); delete x; return OK; }
 API CUresult cuGraphDestroy(Graph* g) { ENTER_CONTEXT; delete g; return OK; }
 // Two to four dimensions, no or 128-byte swizzle: what the kernels use.

@@ -27,6 +27,7 @@ final class Generator implements AutoCloseable {
   private final int together; // tiles
   private final Workspace steps;
   private final Workspace pictures;
+  private final TilePixels pixels;
   private final Map<String, Tensor> imageTokens = new HashMap<>();
   private final @Nullable VisionStep[] seeing; // by number of tiles
   private final @Nullable DecodeStep[] decoding = new DecodeStep[1 + Drafts.MOST];
@@ -41,6 +42,7 @@ final class Generator implements AutoCloseable {
     this.seeing = new VisionStep[1 + together];
     this.steps = steps;
     this.pictures = new Workspace(net.decoder().device(), "session");
+    this.pixels = new TilePixels(steps.device());
   }
 
   /// Encodes the tiles of a prompt that this session has not encoded before.
@@ -62,6 +64,7 @@ final class Generator implements AutoCloseable {
         listener.tileEncoded(++done, tiles.size());
       }
     }
+    pixels.clear();
     return tiles.size();
   }
 
@@ -69,7 +72,8 @@ final class Generator implements AutoCloseable {
   /// @return `[N, P/4, C]`, kept as long as the session
   private Tensor encode(List<Prompt.Tile> tiles) {
     Workspace.Mark mark = steps.mark();
-    Tensor tokens = together == 1 ? encode(tiles.getFirst()) : visionStep(tiles.size()).run(tiles);
+    Tensor tokens =
+        together == 1 ? encode(tiles.getFirst()) : visionStep(tiles.size()).run(tiles, pixels);
     Tensor kept = pictures.activations(tokens.shape().toArray()).copyFrom(tokens);
     steps.reset(mark);
     return kept;
@@ -188,5 +192,6 @@ final class Generator implements AutoCloseable {
   @Override
   public void close() {
     pictures.close();
+    pixels.close();
   }
 }

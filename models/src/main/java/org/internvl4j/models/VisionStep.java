@@ -1,11 +1,9 @@
 package org.internvl4j.models;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 import org.internvl4j.models.internvl.InternVit;
 import org.internvl4j.models.internvl.InternVl;
-import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +25,7 @@ final class VisionStep {
   VisionStep(InternVl net, Workspace steps, int tiles) {
     int side = net.config().forceImageSize();
     this.steps = steps;
-    this.pixels = steps.allocate(DType.F32, tiles, 3, side, side);
+    this.pixels = steps.activations(tiles, 3, side, side);
     this.mark = steps.mark();
     for (InternVit.Layer layer : net.tower().layers(net.config().visionBlocks())) {
       pass.add(layer.device(), layer.forward());
@@ -37,13 +35,13 @@ final class VisionStep {
 
   /// Encodes as many tiles as it is for.
   ///
+  /// @param from knows their values
   /// @return `[N, P/4, C]`, image tokens; good until the next run
   /// @throws java.util.concurrent.CancellationException as the workspace says
-  Tensor run(List<Prompt.Tile> tiles) {
+  Tensor run(List<Prompt.Tile> tiles, TilePixels from) {
     steps.requireRunning();
     for (int i = 0; i < tiles.size(); i++) {
-      float[] values = tiles.get(i).tiles().pixels(tiles.get(i).index());
-      pixels.select(0, i).fromHost(MemorySegment.ofArray(values));
+      pixels.select(0, i).copyFrom(from.of(tiles.get(i)));
     }
     if (pass.isRecorded()) {
       pass.run();

@@ -7,11 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
+import org.internvl4j.models.image.Tiling;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.internvl4j.testkit.Fixtures;
@@ -42,12 +44,13 @@ class VisionStepTest {
   })
   void tilesTogetherHaveTheBitsOfTilesAlone(String fixture, String device, int count) {
     try (VisionLanguageModel model = open(fixture, device);
+        TilePixels pixels = new TilePixels(model.device());
         Workspace steps = new Workspace(model.device(), "test")) {
       Tiles tiles = tiles(model, 2 * count);
       List<float[]> alone = model.imageTokens(tiles).tiles();
       VisionStep together = new VisionStep(model.net(), steps, count);
       for (int from : new int[] {0, count, 1}) { // the first time it is recorded
-        float[] seen = together.run(some(tiles, from, count)).toFloats();
+        float[] seen = together.run(some(tiles, from, count), pixels).toFloats();
         int size = seen.length / count;
         for (int i = 0; i < count; i++) {
           float[] found = new float[size];
@@ -59,25 +62,47 @@ class VisionStepTest {
     }
   }
 
+  /// Tiles that the device makes, of two pictures in one step, against those that Java makes.
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "reference", "cuda"})
+  void tilesMadeOnTheDeviceHaveTheBitsOfThoseMadeInJava(String device) {
+    try (VisionLanguageModel model = open("internvl2-1b", device);
+        TilePixels pixels = new TilePixels(model.device());
+        Workspace steps = new Workspace(model.device(), "test")) {
+      Tiling tiling = Tiling.of(model.config().forceImageSize(), 4);
+      List<float[]> ones = model.imageTokens(tiling.cut(picture(1))).tiles();
+      List<float[]> twos = model.imageTokens(tiling.cut(picture(2))).tiles();
+      assertThat(ones.size()).isGreaterThan(1);
+      List<Prompt.Tile> both = some(tiling.cut(picture(1)), ones.size() - 1, 1);
+      both.addAll(some(tiling.cut(picture(2)), 0, 2));
+      float[] seen = new VisionStep(model.net(), steps, 3).run(both, pixels).toFloats();
+      float[] last = ones.getLast();
+      assertThat(Arrays.copyOf(seen, last.length)).isEqualTo(last);
+      assertThat(Arrays.copyOfRange(seen, last.length, 2 * last.length)).isEqualTo(twos.get(0));
+      assertThat(Arrays.copyOfRange(seen, 2 * last.length, 3 * last.length)).isEqualTo(twos.get(1));
+    }
+  }
+
   /// Steps for other numbers of tiles and everything else of a session use the same memory.
   @Test
   void aStepDoesNotMindWhatItsMemoryWasUsedFor() {
     try (VisionLanguageModel model = open("internvl2-1b", "cuda");
+        TilePixels pixels = new TilePixels(model.device());
         Workspace steps = new Workspace(model.device(), "test")) {
       Tiles tiles = tiles(model, 2);
       List<float[]> alone = model.imageTokens(tiles).tiles();
       Workspace.Mark start = steps.mark();
       VisionStep two = new VisionStep(model.net(), steps, 2);
-      two.run(some(tiles, 0, 2));
+      two.run(some(tiles, 0, 2), pixels);
       long bytes = steps.allocatedBytes();
       steps.reset(start);
       VisionStep one = new VisionStep(model.net(), steps, 1);
-      one.run(some(tiles, 0, 1));
+      one.run(some(tiles, 0, 1), pixels);
       Tensor other = steps.activations(1000);
       other.fromHost(MemorySegment.ofArray(new byte[2000]));
-      float[] both = two.run(some(tiles, 0, 2)).toFloats();
+      float[] both = two.run(some(tiles, 0, 2), pixels).toFloats();
       assertThat(both).startsWith(alone.get(0)).endsWith(alone.get(1));
-      assertThat(one.run(some(tiles, 1, 1)).toFloats()).isEqualTo(alone.get(1));
+      assertThat(one.run(some(tiles, 1, 1), pixels).toFloats()).isEqualTo(alone.get(1));
       assertThat(steps.allocatedBytes()).isEqualTo(bytes);
     }
   }

@@ -95,6 +95,24 @@ final class Bicubic {
     return weights[i * stride + j];
   }
 
+  /// For each result the first sample and as many weights as the widest has, `[out, 1 + T]`: what
+  /// kernels read ([org.internvl4j.runtime.Kernels#resizeRows]). A result that has fewer begins
+  /// early enough for the others, which are 0, to be inside.
+  int[] table() {
+    int count = maxTaps();
+    int in = first[out() - 1] + taps[out() - 1];
+    int[] table = new int[Math.multiplyExact(out(), 1 + count)];
+    for (int i = 0; i < out(); i++) {
+      int row = i * (1 + count);
+      int from = Math.min(first[i], in - count);
+      table[row] = from;
+      for (int j = 0; j < taps[i]; j++) {
+        table[row + 1 + first[i] - from + j] = weight(i, j);
+      }
+    }
+    return table;
+  }
+
   /// One row of RGB pixels, resized.
   ///
   /// @param in the samples, the row beginning at `offset`

@@ -1,5 +1,6 @@
 package org.internvl4j.models.image;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /// `(u / 255 - mean) / std` per channel, in float32 and in that order.
@@ -52,6 +53,21 @@ public record Normalization(List<Float> mean, List<Float> std) {
     return new int[] {
       (int) (255 * mean.get(0)), (int) (255 * mean.get(1)), (int) (255 * mean.get(2))
     };
+  }
+
+  /// Appends mean and deviation, 24 bytes.
+  void addTo(ByteBuffer bytes) {
+    mean.forEach(bytes::putFloat);
+    std.forEach(bytes::putFloat);
+  }
+
+  /// The 256 values of each channel, `[3, 256]`.
+  float[] table() {
+    float[] table = new float[3 * 256];
+    for (int i = 0; i < table.length; i++) {
+      table[i] = apply(i / 256, i % 256);
+    }
+    return table;
   }
 
   /// The 256 values of one channel.

@@ -3,17 +3,22 @@ package org.internvl4j.models.image;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
 /// The tiles that a vision tower reads: N squares of S pixels a side, in order.
 ///
-/// Made from pictures, they keep the bytes and normalise when asked; made from a tensor, they keep
-/// its values. Immutable and safe for use by many threads.
+/// Made from pictures, they keep the bytes and normalise when asked, and those that a picture is
+/// cut into are made when asked; made from a tensor, they keep its values. Immutable and safe for
+/// use by many threads.
 public final class Tiles {
   private final int side;
   private final List<Tile> tiles;
@@ -40,6 +45,15 @@ public final class Tiles {
                 .formatted(side, side, tiles.size(), picture.width(), picture.height()));
       }
       tiles.add(new Rgb(picture, normalization));
+    }
+    return new Tiles(side, tiles);
+  }
+
+  /// Tiles that a picture is cut into.
+  static Tiles of(Cutting cutting, int side) {
+    List<Tile> tiles = new ArrayList<>();
+    for (int i = 0; i < cutting.count(); i++) {
+      tiles.add(new Cut(cutting, i));
     }
     return new Tiles(side, tiles);
   }
@@ -120,7 +134,7 @@ public final class Tiles {
 
   /// Whether [#rgb] and [#picture] know this tile: it was made from a picture.
   public boolean hasRgb(int tile) {
-    return tiles.get(tile) instanceof Rgb;
+    return !(tiles.get(tile) instanceof Values);
   }
 
   /// The bytes of one tile, `[S, S, 3]`, a copy.
@@ -136,6 +150,7 @@ public final class Tiles {
   public Picture picture(int tile) {
     return switch (tiles.get(tile)) {
       case Rgb(Picture picture, Normalization _) -> picture;
+      case Cut(Cutting cutting, int index) -> cutting.tiles().get(index);
       case Values _ ->
           throw new IllegalStateException(
               "tiles: tile %d was made from a tensor and has no RGB bytes".formatted(tile));
@@ -146,6 +161,8 @@ public final class Tiles {
   public float[] pixels(int tile) {
     return switch (tiles.get(tile)) {
       case Rgb(Picture picture, Normalization normalization) -> normalise(picture, normalization);
+      case Cut(Cutting cutting, int index) ->
+          normalise(cutting.tiles().get(index), cutting.normalization());
       case Values(float[] pixels) -> pixels.clone();
     };
   }
@@ -164,6 +181,28 @@ public final class Tiles {
     return pixels;
   }
 
+  /// The normalised values of all tiles on a device: made there if these are all tiles of a picture
+  /// that nobody has asked for before, else copied. The numbers are the same.
+  ///
+  /// @param workspace where they go, and what they are made from
+  /// @return `[N, 3, S, S]`, f32 or activations
+  public Tensor pixels(Workspace workspace) {
+    if (tiles.getFirst() instanceof Cut(Cutting cutting, int index)
+        && index == 0
+        && tiles.getLast().equals(new Cut(cutting, count() - 1))
+        && count() == cutting.count()) {
+      Picture source = cutting.source();
+      if (source != null) {
+        return cutting.cut(source, workspace);
+      }
+    }
+    Tensor y = workspace.allocate(DType.F32, count(), 3, side, side);
+    for (int tile = 0; tile < count(); tile++) {
+      y.select(0, tile).fromHost(MemorySegment.ofArray(pixels(tile)));
+    }
+    return y;
+  }
+
   /// Writes the normalised values of all tiles, `[N, 3, S, S]` float32, to the start of `target`.
   ///
   /// @param target at least `4 · N · 3 · S · S` bytes
@@ -177,8 +216,9 @@ public final class Tiles {
     }
   }
 
-  /// What tells these tiles from all others: SHA-256 of side, samples and normalisation, 64
-  /// lower-case hexadecimal digits; computed once.
+  /// What tells these tiles from all others: SHA-256 of side, samples or the picture and how it is
+  /// cut, and normalisation, 64 lower-case hexadecimal digits; computed once. Tiles that differ in
+  /// how they were made may differ in this alone.
   public String digest() {
     String known = digest;
     if (known == null) {
@@ -206,10 +246,19 @@ public final class Tiles {
     @Override
     public void addTo(MessageDigest hash) {
       ByteBuffer head = ByteBuffer.allocate(1 + 24).put((byte) 'u');
-      normalization.mean().forEach(head::putFloat);
-      normalization.std().forEach(head::putFloat);
+      normalization.addTo(head);
       hash.update(head.flip());
       hash.update(picture.raw());
+    }
+  }
+
+  private record Cut(Cutting cutting, int index) implements Tile {
+    @Override
+    public void addTo(MessageDigest hash) {
+      ByteBuffer head = ByteBuffer.allocate(1 + 24 + 4).put((byte) 'c');
+      cutting.normalization().addTo(head);
+      hash.update(head.putInt(index).flip());
+      hash.update(cutting.digest().getBytes(StandardCharsets.UTF_8));
     }
   }
 

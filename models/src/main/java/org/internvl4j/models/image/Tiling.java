@@ -1,8 +1,5 @@
 package org.internvl4j.models.image;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /// How a model wants a picture cut: `dynamic_preprocess` of the reference code (Chen et al. 2024,
 /// "How Far Are We to GPT-4V?", section 3.3), with the keys of `config.json`. Immutable.
 ///
@@ -101,20 +98,12 @@ public record Tiling(
     return cut(picture, Normalization.IMAGENET);
   }
 
-  /// The tiles of a picture: those of the grid row by row, then the thumbnail.
+  /// The tiles of a picture: those of the grid row by row, then the thumbnail. They are made when
+  /// they are asked for, and hold the picture until then.
   public Tiles cut(Picture picture, Normalization normalization) {
     Grid grid = grid(picture.width(), picture.height());
-    int s = imageSize;
-    Picture whole =
-        Resize.bicubic(
-            picture, Math.multiplyExact(grid.columns(), s), Math.multiplyExact(grid.rows(), s));
-    List<Picture> tiles = new ArrayList<>();
-    for (int tile = 0; tile < grid.tiles(); tile++) {
-      tiles.add(whole.crop(grid.column(tile) * s, grid.row(tile) * s, s, s));
-    }
-    if (hasThumbnail(grid.tiles())) {
-      tiles.add(Resize.bicubic(picture, s, s));
-    }
-    return Tiles.of(tiles, normalization);
+    return Tiles.of(
+        new Cutting(picture, grid, imageSize, hasThumbnail(grid.tiles()), normalization),
+        imageSize);
   }
 }

@@ -50,8 +50,8 @@ class Maker:
         return (torch.randn(*shape, generator=self.random, device=self.device) * scale).to(torch.bfloat16)
 
     def nothing(self, *shape, dtype=torch.bfloat16):
-        if dtype == torch.int32:
-            return torch.full(shape, -7, dtype=dtype, device=self.device)
+        if not dtype.is_floating_point:
+            return torch.full(shape, 7, dtype=dtype, device=self.device)
         return torch.full(shape, float("nan"), dtype=dtype, device=self.device)
 
     def weight(self, out, inputs):
@@ -163,6 +163,33 @@ class Maker:
         f = lambda t: F.unfold(t["x"], patch, stride=patch).transpose(1, 2)
         return Case(name, "patches", o, f, f, tolerance=0, patch=patch)
 
+    def taps(self, size, out):
+        """A row a sample of the result: the first sample it reads, then weights that sum to 2^22."""
+        count = min(size, 2 * math.ceil(2 * max(1, size / out)) + 1)
+        first = torch.arange(out, device=self.device) * (size - count) // max(1, out - 1)
+        weights = torch.randint(-(2 ** 18), 2 ** 22 // count * 2, (out, count), generator=self.random, device=self.device)
+        weights[:, -1] = 2 ** 22 - weights[:, :-1].sum(1)
+        return torch.cat((first[:, None], weights), 1).int()
+
+    def pixels(self, *shape):
+        return torch.randint(0, 256, shape, generator=self.random, device=self.device, dtype=torch.uint8)
+
+    def resize_rows(self, name, height, size, out):
+        o = dict(x=self.pixels(height, size, 3), taps=self.taps(size, out),
+                 y=self.nothing(height, out, 3, dtype=torch.uint8))
+        f = lambda t: resized(t["x"], t["taps"].long(), 1)
+        return Case(name, "resize_rows", o, f, tolerance=0)
+
+    def image_tiles(self, name, size, rows, columns, side):
+        values = torch.randn(3, 256, generator=self.random, device=self.device)
+        o = dict(x=self.pixels(size, columns * side, 3), taps=self.taps(size, rows * side), values=values,
+                 y=self.nothing(rows * columns, 3, side, side))
+        def f(t):
+            x = resized(t["x"], t["taps"].long(), 0).view(rows, side, columns, side, 3)
+            x = x.permute(0, 2, 4, 1, 3).reshape(rows * columns, 3, side * side)
+            return torch.stack([t["values"][c][x[:, c]] for c in range(3)], 1).view(-1, 3, side, side)
+        return Case(name, "image_tiles", o, f, tolerance=ONE_ROUNDING)
+
     def pixel_shuffle(self, name, tiles, grid, width):
         o = dict(x=self.noise(tiles, grid, grid, width), y=self.nothing(tiles, grid // 2, grid // 2, 4 * width))
         def f(t):
@@ -211,10 +238,18 @@ class Maker:
         return case
 
 
+def resized(x, taps, axis):
+    """One pass of a resize in fixed point, in integers."""
+    shape = [1, 1, 1]
+    shape[axis] = -1
+    total = sum(x.index_select(axis, taps[:, 0] + j).long() * taps[:, 1 + j].view(shape) for j in range(taps.shape[1] - 1))
+    return (total + 2 ** 21 >> 22).clamp(0, 255)
+
+
 def makers(m, tiny):
     """Name -> maker, all of them; a case is made when it is asked for, since together they would not fit."""
     named = {}
-    few = (1, 4, 12) if tiny else (1, 4, 16, 64)
+    few = (1, 4, 12, 40) if tiny else (1, 4, 16, 32, 64)
     past = 40 if tiny else 2047
     prompts = (70,) if tiny else (512, 3400)
     for model, d in DECODERS.items():
@@ -268,4 +303,6 @@ def makers(m, tiny):
     named["large/softmax"] = lambda n: m.map(n, "softmax", lambda x: x.softmax(-1), rows, width)
     named["large/copy"] = lambda n: m.copy(n, rows, width)
     named["large/patches"] = lambda n: m.patches(n, 1 if tiny else 13, 28 if tiny else 448, 14)
+    named["large/resize_rows"] = lambda n: m.resize_rows(n, 40 if tiny else 3024, 50 if tiny else 4032, 28 if tiny else 1792)
+    named["large/image_tiles"] = lambda n: m.image_tiles(n, 40 if tiny else 3024, 3, 4, 28 if tiny else 448)
     return named

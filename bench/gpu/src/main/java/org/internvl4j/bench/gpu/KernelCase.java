@@ -79,6 +79,15 @@ record KernelCase(String name, String kernel, Json numbers) {
             int patch = numbers.getInt("patch");
             yield one(o, x -> k.patches(y, x, patch));
           }
+          case "resize_rows" -> {
+            Tensor taps = o.get("taps");
+            yield one(o, x -> k.resizeRows(y, x, taps));
+          }
+          case "image_tiles" -> {
+            Tensor taps = o.get("taps");
+            Tensor values = o.get("values");
+            yield one(o, x -> k.imageTiles(y, x, taps, values));
+          }
           case "resize_bicubic" -> one(o, x -> k.resizeBicubic(y, x));
           case "advance" -> {
             int by = numbers.getInt("by");

@@ -133,20 +133,12 @@ public final class Step {
     return y;
   }
 
-  /// Attention over the whole capacity of the cache; its mask, which is in memory, ends it at the
-  /// tokens that are held.
+  /// The cache's mask, which is in memory, ends attention at the tokens that are held.
   private static Tensor attend(
       KvCache cache, int layer, Tensor q, Tensor k, Tensor v, Angles angles) {
-    Tensor rotated = cache.ropeAppend(layer, q, k, v, angles.cos, angles.sin);
-    Tensor keys = cache.keys(layer, cache.capacity());
-    Tensor values = cache.values(layer, cache.capacity());
-    return batch(rotated)
-        .attention(batch(keys), batch(values), cache.mask(layer))
-        .view(q.dim(0), q.dim(1), q.dim(2));
-  }
-
-  private static Tensor batch(Tensor x) {
-    return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+    return cache
+        .ropeAppend(layer, q, k, v, angles.cos, angles.sin)
+        .attention(cache.pages(layer), cache.mask(layer));
   }
 
   @SuppressWarnings("ReferenceEquality") // a device is itself

@@ -5,6 +5,7 @@
 // Each warp has 16 queries; their weights never leave registers; tiles of keys and values arrive by cp.async.
 // Grid: (ceil(Tq / 64), H, N).  Block: 128 threads.  Shared: 2 * KEYS * WIDTH * 2 bytes dynamic.  Deterministic.
 // Twin: ReferenceKernels.attention
+// _paged: k, v are pages, found by a table as attention.cuh says.  Twin: ReferenceKernels.attentionPaged
 #include "attention.cuh"
 
 static constexpr int QUERIES = 64, KEYS = 64, THREADS = 128;
@@ -17,18 +18,21 @@ __device__ __forceinline__ int tile_at(int row, int chunk) {
   return row * WIDTH + ((chunk ^ turn) << 3);
 }
 
-template <int WIDTH>
-__device__ __forceinline__ void fetch(bf16* tile, const bf16* from, long long stride, int first, const Heads& h) {
+// Rows from `end` on arrive as zeros.
+template <int WIDTH, bool PAGED>
+__device__ __forceinline__ void fetch(bf16* tile, const bf16* from, const HeadStrides& strides, int first, int end,
+                                      const Heads& h) {
   constexpr int CHUNKS = WIDTH / 8;
   for (int i = threadIdx.x; i < KEYS * CHUNKS; i += THREADS) {
-    const int row = i / CHUNKS, chunk = i % CHUNKS;
-    const bool there = first + row < h.keys && chunk * 8 < h.width;
-    cp_async_16(tile + tile_at<WIDTH>(row, chunk), there ? from + (first + row) * stride + chunk * 8 : nullptr, there);
+    const int line = i / CHUNKS, chunk = i % CHUNKS;
+    const bool there = first + line < end && chunk * 8 < h.width;
+    cp_async_16(tile + tile_at<WIDTH>(line, chunk),
+                there ? from + row<PAGED>(strides, h, first + line) + chunk * 8 : nullptr, there);
   }
   cp_async_commit();
 }
 
-template <int WIDTH>
+template <int WIDTH, bool PAGED>
 __device__ __forceinline__ void attention(bf16* y, const bf16* q, const bf16* k, const bf16* v, const Heads& h) {
   DYN_SMEM(smem);
   bf16* key_tile = reinterpret_cast<bf16*>(smem);
@@ -64,8 +68,8 @@ __device__ __forceinline__ void attention(bf16* y, const bf16* q, const bf16* k,
   float largest[2] = {NEVER, NEVER}, total[2] = {};
 
   for (int first = 0; first < end; first += KEYS) {
-    fetch<WIDTH>(key_tile, k, h.k.token, first, h);
-    fetch<WIDTH>(value_tile, v, h.v.token, first, h);
+    fetch<WIDTH, PAGED>(key_tile, k, h.k, first, end, h);
+    fetch<WIDTH, PAGED>(value_tile, v, h.v, first, end, h);
     cp_async_wait<1>();  // the keys have landed, the values may still be in flight
     __syncthreads();
 
@@ -144,14 +148,18 @@ __device__ __forceinline__ void attention(bf16* y, const bf16* q, const bf16* k,
   }
 }
 
-#define ENTRY(WIDTH)                                                                                                 \
+#define ENTRY(NAME, WIDTH, PAGED)                                                                                    \
   extern "C" __global__ void __launch_bounds__(THREADS, 2)                                                           \
-      attention_bf16_d##WIDTH(bf16* y, const bf16* q, const bf16* k, const bf16* v, Heads heads) {                   \
-    attention<WIDTH>(y, q, k, v, heads);                                                                             \
+      NAME(bf16* y, const bf16* q, const bf16* k, const bf16* v, Heads heads) {                                      \
+    attention<WIDTH, PAGED>(y, q, k, v, heads);                                                                      \
   }                                                                                                                  \
-  EXPORT_KERNEL(attention_bf16_d##WIDTH)
+  EXPORT_KERNEL(NAME)
 
-ENTRY(32)
-ENTRY(64)
-ENTRY(96)
-ENTRY(128)
+ENTRY(attention_bf16_d32, 32, false)
+ENTRY(attention_bf16_d64, 64, false)
+ENTRY(attention_bf16_d96, 96, false)
+ENTRY(attention_bf16_d128, 128, false)
+ENTRY(attention_paged_bf16_d32, 32, true)
+ENTRY(attention_paged_bf16_d64, 64, true)
+ENTRY(attention_paged_bf16_d96, 96, true)
+ENTRY(attention_paged_bf16_d128, 128, true)

@@ -4,12 +4,13 @@
 // A warp has a query of a head: a key a lane, then a channel a lane, streaming over 32 keys at a time.
 // Grid: (ceil(Tq / 4), H, N).  Block: 128 threads.  Shared: 5 KiB static.  Deterministic.
 // Twin: ReferenceKernels.attention
+// _paged: k, v are pages, found by a table as attention.cuh says.  Twin: ReferenceKernels.attentionPaged
 #include "attention.cuh"
 #include "reduce.cuh"
 
 static constexpr int WARPS = 4, WIDEST = 256, MINE = WIDEST / 32;
 
-template <typename T>
+template <bool PAGED, typename T>
 __device__ __forceinline__ void attention(T* y, const T* q, const T* k, const T* v, const Heads& h) {
   __shared__ float queries[WARPS][WIDEST];
   __shared__ float weights[WARPS][32];
@@ -30,8 +31,9 @@ __device__ __forceinline__ void attention(T* y, const T* q, const T* k, const T*
     const int count = min(32, seen - first);
     float score = NEVER;
     if (lane < count) {
+      const T* key = k + row<PAGED>(h.k, h, first + lane);
       score = 0.f;
-      for (int d = 0; d < h.width; d++) score += queries[warp][d] * to_f32(k[(first + lane) * h.k.token + d]);
+      for (int d = 0; d < h.width; d++) score += queries[warp][d] * to_f32(key[d]);
     }
     const float now = fmaxf(largest, warp_max(score));
     const float shrink = expf(largest - now);
@@ -45,7 +47,7 @@ __device__ __forceinline__ void attention(T* y, const T* q, const T* k, const T*
       const int d = lane + 32 * i;
       if (d >= h.width) continue;
       sums[i] *= shrink;
-      for (int j = 0; j < count; j++) sums[i] += weights[warp][j] * to_f32(v[(first + j) * h.v.token + d]);
+      for (int j = 0; j < count; j++) sums[i] += weights[warp][j] * to_f32(v[row<PAGED>(h.v, h, first + j) + d]);
     }
     __syncwarp();
   }
@@ -54,14 +56,13 @@ __device__ __forceinline__ void attention(T* y, const T* q, const T* k, const T*
     if (lane + 32 * i < h.width) y[lane + 32 * i] = from_f32<T>(sums[i] / total);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
-    attention_plain_f32(float* y, const float* q, const float* k, const float* v, Heads heads) {
-  attention(y, q, k, v, heads);
-}
-EXPORT_KERNEL(attention_plain_f32)
+#define ENTRY(NAME, T, PAGED)                                                                                          \
+  extern "C" __global__ void __launch_bounds__(128) NAME(T* y, const T* q, const T* k, const T* v, Heads heads) {     \
+    attention<PAGED>(y, q, k, v, heads);                                                                              \
+  }                                                                                                                   \
+  EXPORT_KERNEL(NAME)
 
-extern "C" __global__ void __launch_bounds__(128)
-    attention_plain_bf16(bf16* y, const bf16* q, const bf16* k, const bf16* v, Heads heads) {
-  attention(y, q, k, v, heads);
-}
-EXPORT_KERNEL(attention_plain_bf16)
+ENTRY(attention_plain_f32, float, false)
+ENTRY(attention_plain_bf16, bf16, false)
+ENTRY(attention_plain_paged_f32, float, true)
+ENTRY(attention_plain_paged_bf16, bf16, true)

@@ -7,6 +7,7 @@
 //   0 before and after.
 // Grid: (pieces that there may be, Tq * K * ceil(group / GROUP), N).  Block: 128 threads.  Shared: 16 KiB static.
 // Bound by reading keys and values once.  Deterministic.  Twin: ReferenceKernels.attention
+// _paged: k, v are pages, found by a table as attention.cuh says.  Twin: ReferenceKernels.attentionPaged
 #include "attention.cuh"
 #include "reduce.cuh"
 
@@ -18,7 +19,7 @@ struct Part {
   float sums[GROUP][WIDEST];
 };
 
-template <typename T>
+template <bool PAGED, typename T>
 __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, const T* v, const Heads& h, Part* parts,
                                                unsigned* arrived) {
   __shared__ float queries[GROUP][WIDEST];
@@ -50,9 +51,9 @@ __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, con
   const int key = blockIdx.x * PIECE + warp * 32 + lane;
   float scores[GROUP] = {};
   if (key < seen) {
-    const T* row = k + key * h.k.token;
+    const T* mine = k + row<PAGED>(h.k, h, key);
     for (int d = 0; d < h.width; d += Vec<T>::N) {
-      const Vec<T> x = load(row + d, h.width - d);
+      const Vec<T> x = load(mine + d, h.width - d);
 #pragma unroll
       for (int g = 0; g < GROUP; g++) {
         if (g >= heads) continue;
@@ -89,12 +90,16 @@ __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, con
   for (int w = 0; w * 32 < count; w++) {
     float part[GROUP] = {};
     if (d < h.width) {
-      const T* column = v + (blockIdx.x * PIECE + w * 32) * h.v.token + d;
-      for (int i = 0; i < min(32, count - w * 32); i++) {
-        const float x = to_f32(column[i * h.v.token]);
+      const int keys = min(32, count - w * 32);
+      for (int half = 0; half < keys; half += 16) {  // which no page cuts
+        const T* column = v + row<PAGED>(h.v, h, blockIdx.x * PIECE + w * 32 + half) + d;
+#pragma unroll 8
+        for (int i = half; i < min(half + 16, keys); i++) {
+          const float x = to_f32(column[(i - half) * h.v.token]);
 #pragma unroll
-        for (int g = 0; g < GROUP; g++)
-          if (g < heads) part[g] += weights[w][g][i] * x;
+          for (int g = 0; g < GROUP; g++)
+            if (g < heads) part[g] += weights[w][g][i] * x;
+        }
       }
     }
 #pragma unroll
@@ -140,16 +145,14 @@ __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, con
   }
 }
 
-extern "C" __global__ void __launch_bounds__(128, 2)
-    attention_step_f32(float* y, const float* q, const float* k, const float* v, Heads heads, Part* parts,
-                       unsigned* arrived) {
-  attention_step(y, q, k, v, heads, parts, arrived);
-}
-EXPORT_KERNEL(attention_step_f32)
+#define ENTRY(NAME, T, PAGED)                                                                                          \
+  extern "C" __global__ void __launch_bounds__(128, 2)                                                                \
+      NAME(T* y, const T* q, const T* k, const T* v, Heads heads, Part* parts, unsigned* arrived) {                   \
+    attention_step<PAGED>(y, q, k, v, heads, parts, arrived);                                                         \
+  }                                                                                                                   \
+  EXPORT_KERNEL(NAME)
 
-extern "C" __global__ void __launch_bounds__(128, 2)
-    attention_step_bf16(bf16* y, const bf16* q, const bf16* k, const bf16* v, Heads heads, Part* parts,
-                        unsigned* arrived) {
-  attention_step(y, q, k, v, heads, parts, arrived);
-}
-EXPORT_KERNEL(attention_step_bf16)
+ENTRY(attention_step_f32, float, false)
+ENTRY(attention_step_bf16, bf16, false)
+ENTRY(attention_step_paged_f32, float, true)
+ENTRY(attention_step_paged_bf16, bf16, true)

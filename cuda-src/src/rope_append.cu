@@ -1,7 +1,8 @@
-// y = rope(q),  keys[*at + t] = rope(k)[t],  values[*at + t] = v[t]: what stands between the product that makes q, k, v
-// and attention, with the bits of rope.cu and put_rows.cu; *at is read when the kernel runs.
-// y, q: [T, H, D]; k, v: [T, K, D]; keys, values: [R, K, D] with *at + T <= R; T = f32 or bf16, heads contiguous;
-// cos, sin: [A, D/2], f32, A >= T, the angles of token t in row (*at + t) mod A; y may be q itself.
+// y = rope(q), and token *at + t of the pages gets keys rope(k)[t] and values v[t]: what stands between the product that
+// makes q, k, v and attention, with the bits of rope.cu and copy.cu; *at and the table are read when the kernel runs.
+// y, q: [T, H, D]; k, v: [T, K, D]; keys, values: [P, K, S, D], S a power of two; table: [n], i32, with *at + T <= n * S;
+// T = f32 or bf16, heads contiguous; cos, sin: [A, D/2], f32, A >= T, the angles of token t in row
+// (*at + t) mod A; y may be q itself.
 // Grid: ceil(T * (H + 2K) * ceil(D/2 / N) / 256) blocks, N elements of T being 16 bytes.  Block: 256 threads.
 // Any alignment; 16 bytes at a time where heads allow it.  Bound by memory.  Deterministic.
 // Twin: ReferenceKernels.ropeAppend
@@ -16,13 +17,24 @@ struct Heads {
   __device__ __forceinline__ T* at(long long t, int h) const { return first + t * token + h * head; }
 };
 
+// Heads of tokens in pages; strides in elements.
+template <typename T>
+struct Pages {
+  T* first;
+  long long page, head, token;
+
+  __device__ __forceinline__ T* at(long long p, int t, int h) const { return first + p * page + t * token + h * head; }
+};
+
 template <typename T>
 struct Operands {
-  Heads<T> y, keys, values;
+  Pages<T> keys, values;
+  const int* table;
+  Heads<T> y;
   Heads<const T> q, k, v;
   const float *cos, *sin;
   const int* at;
-  int angles, tokens, heads, kv_heads, half;
+  int angles, tokens, heads, kv_heads, half, size;  // size: tokens of a page
 };
 
 template <typename T>
@@ -34,18 +46,20 @@ __device__ __forceinline__ void rope_append(const Operands<T>& o) {
   if (t >= o.tokens) return;
   const int head = (int)(unit % per_token) / pieces;
   const int j = (int)(unit % per_token) % pieces * Vec<T>::N;
-  const long long to = (long long)*o.at + t, angle = to % o.angles * o.half;
-  const float *cos = o.cos + angle, *sin = o.sin + angle;
+  const int to = *o.at + t, angle = to % o.angles;
+  const float* cos = o.cos + (long long)angle * o.half;
+  const float* sin = o.sin + (long long)angle * o.half;
   if (head < o.heads) {
     rotate(o.y.at(t, head), o.q.at(t, head), cos, sin, j, o.half);
     return;
   }
+  const int page = o.table[to / o.size], line = to % o.size;
   const int kv_head = (head - o.heads) % o.kv_heads;
   if (head < o.heads + o.kv_heads) {
-    rotate(o.keys.at(to, kv_head), o.k.at(t, kv_head), cos, sin, j, o.half);
+    rotate(o.keys.at(page, line, kv_head), o.k.at(t, kv_head), cos, sin, j, o.half);
     return;
   }
-  T* value = o.values.at(to, kv_head);
+  T* value = o.values.at(page, line, kv_head);
   const T* v = o.v.at(t, kv_head);
   store(value + j, load(v + j, o.half - j), o.half - j);
   store(value + o.half + j, load(v + o.half + j, o.half - j), o.half - j);

@@ -108,6 +108,25 @@ class Maker:
         pairs = sum(min(keys, past + i + 1) for i in range(queries))
         return Case(name, "attention", o, f, rival, 4 * batch * pairs * heads * width, past=past)
 
+    def table(self, pages):
+        return torch.randperm(pages, generator=self.random, device=self.device).to(torch.int32)
+
+    def paged_attention(self, name, queries, heads, kv, width, past):
+        """Keys and values in pages of 64 in no order, the last one not full."""
+        keys = past + queries
+        pages = (keys + 63) // 64
+        o = dict(q=self.noise(queries, heads, width), k=self.noise(pages, kv, 64, width),
+                 v=self.noise(pages, kv, 64, width), table=self.table(pages), y=self.nothing(queries, heads, width))
+        def rows(t, x):
+            return t[x][t["table"].long()].transpose(1, 2).reshape(pages * 64, kv, width)[:keys].transpose(0, 1)
+        seen = torch.arange(keys, device=self.device)[None] <= past + torch.arange(queries, device=self.device)[:, None]
+        def f(t):
+            k, v = (rows(t, x).repeat_interleave(heads // kv, 0) for x in "kv")
+            scores = (t["q"].transpose(0, 1) @ k.transpose(1, 2) / math.sqrt(width)).masked_fill(~seen, -math.inf)
+            return (scores.softmax(-1) @ v).transpose(0, 1)
+        pairs = sum(past + i + 1 for i in range(queries))
+        return Case(name, "attention_paged", o, f, None, 4 * pairs * heads * width, past=past)
+
     def tower_attention(self, name, tiles, tokens, heads, width):
         o = dict(qkv=self.noise(tiles, tokens, 3, heads, width), y=self.nothing(tiles, tokens, heads, width))
         def f(t):
@@ -217,10 +236,11 @@ class Maker:
         return Case(name, "advance", o, lambda t: t["y"] + by, tolerance=0, by=by)
 
     def rope_append(self, name, tokens, heads, kv, width, at):
-        """y holds rotated queries from row 0 on and, beside them, the cache of keys and values."""
+        """y holds rotated queries from row 0 on and, beside them, keys and values in pages of 64."""
+        pages = (at + tokens + 63) // 64
         angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
         o = dict(x=self.noise(tokens, heads + 2 * kv, width), cos=angles.cos(), sin=angles.sin(),
-                 y=self.noise(at + tokens, heads + 2 * kv, width),
+                 y=self.noise(pages * 64, heads + 2 * kv, width), table=self.table(pages),
                  at=torch.tensor([at], dtype=torch.int32, device=self.device))
         def f(t):
             turned = t["x"][:, :heads + kv]
@@ -230,8 +250,10 @@ class Maker:
             turned = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
             y = t["y"].clone()
             y[:tokens, :heads] = turned[:, :heads]
-            y[at:, heads:heads + kv] = turned[:, heads:]
-            y[at:, heads + kv:] = t["x"][:, heads + kv:]
+            to = torch.arange(at, at + tokens, device=y.device)
+            to = t["table"].long()[to // 64] * 64 + to % 64
+            y[to, heads:heads + kv] = turned[:, heads:]
+            y[to, heads + kv:] = t["x"][:, heads + kv:]
             return y
         case = Case(name, "rope_append", o, f, kv=kv)
         case.bytes = 4 * tokens * (heads + 2 * kv) * width
@@ -273,6 +295,8 @@ def makers(m, tiny):
         for rows in prompts:
             named[f"{model}/attention {rows}"] = lambda n, r=rows, a=a: m.cached_attention(n, r, r, past=0, **a)
         named[f"{model}/attention behind"] = lambda n, r=prompts[0], a=a: m.cached_attention(n, r, r + 33, past=33, **a)
+        for rows in (1, *prompts):
+            named[f"{model}/attention_paged {rows}"] = lambda n, r=rows, a=a: m.paged_attention(n, r, past=past, **a)
         named[f"{model}/rope"] = lambda n, r=prompts[-1], h=heads, w=width: m.rope(n, r, h, w)
         named[f"{model}/rope_append"] = lambda n, r=prompts[0], a=a: m.rope_append(n, r, **a, at=5)
         named[f"{model}/gather"] = lambda n, r=prompts[-1], w=hidden, v=d["vocabulary"]: m.gather(n, r, w, v)

@@ -7,6 +7,7 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.internvl4j.testkit.Tolerance;
@@ -55,6 +56,8 @@ final class KernelShapes {
     ALL.put("vit-300m.fc2", s -> s.layerScale(PATCHES, 4096, 1024));
     ALL.put("qwen2-0.5b.attention.decode", s -> s.attention(1, 2048, 14, 2, Mask.causal(2047)));
     ALL.put("qwen2-0.5b.attention.prefill", s -> s.attention(512, 512, 14, 2, Mask.causal(0)));
+    ALL.put("qwen2-0.5b.attention.decode.paged", s -> s.paged(1, 2048, 14, 2, 2047));
+    ALL.put("qwen2-0.5b.attention.prefill.paged", s -> s.paged(512, 512, 14, 2, 0));
     ALL.put("vit-300m.attention", s -> s.attention(PATCHES, PATCHES, 16, 16, Mask.NONE));
     ALL.put("vit-300m.norm", s -> s.layerNorm(PATCHES, 1024));
     ALL.put("qwen2-0.5b.norm.decode", s -> s.rmsNorm(1, 896));
@@ -147,6 +150,36 @@ final class KernelShapes {
         8L * width * (keys * kvHeads + queries * heads),
         Tolerance.sum(keys + width, 40),
         some -> kernels.attention(y.narrow(1, 0, some), q.narrow(1, 0, some), k, v, mask, scale));
+  }
+
+  /// As a model's cache has them, in pages that lie in no order.
+  private KernelCall paged(int queries, int keys, int heads, int kvHeads, int past) {
+    int width = 64;
+    int size = 128; // as on the CPU
+    int count = Math.ceilDiv(keys, size);
+    Tensor q = KernelCall.noise(w, 1, queries, heads, width);
+    Tensor k = KernelCall.noise(w, 2, count, kvHeads, size, width);
+    Tensor v = KernelCall.noise(w, 3, count, kvHeads, size, width);
+    int[] table = new int[count];
+    for (int i = 0; i < count; i++) {
+      table[i] = i % 2 == 0 ? count - 1 - i / 2 : i / 2;
+    }
+    Pages pages = new Pages(k, v, w.of(table, count));
+    Tensor y = w.activations(queries, heads, width);
+    Mask mask = Mask.causal(past);
+    long pairs = 0;
+    for (int i = 0; i < queries; i++) {
+      pairs += mask.visible(i, keys);
+    }
+    float scale = (float) (1 / Math.sqrt(width));
+    return KernelCall.of(
+        y,
+        queries,
+        4L * pairs * heads * width,
+        8L * width * (keys * kvHeads + queries * heads),
+        Tolerance.sum(keys + width, 40),
+        some ->
+            kernels.attentionPaged(y.narrow(0, 0, some), q.narrow(0, 0, some), pages, mask, scale));
   }
 
   private KernelCall layerNorm(int rows, int width) {

@@ -10,6 +10,7 @@ import java.util.Random;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.KvPool;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.internvl4j.testkit.Fixtures;
@@ -57,6 +58,32 @@ class DecodeStepTest {
               fresh(model, fresh, freshCache, id));
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "reference"})
+  void aRecordedStepFindsPagesThatCameLater(String device) {
+    try (VisionLanguageModel model = open("internvl2-1b", device, 2);
+        Workspace steps = new Workspace(model.device(), "recorded");
+        Workspace fresh = new Workspace(model.device(), "fresh");
+        KvPool pool = model.net().decoder().newPools(16, 12, "pool").getFirst();
+        KvCache cache = new KvCache(List.of(pool), "recorded");
+        KvCache other = new KvCache(List.of(pool), "other");
+        KvCache freshCache = model.net().decoder().newCache("fresh")) {
+      cache.reserve(1);
+      freshCache.reserve(80);
+      DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 5)));
+      Object memory = cache.memory();
+      for (int i = 0; i < 40; i++) {
+        cache.reserve(i + 1);
+        other.reserve(i + 1); // takes turns, so that no two pages are neighbours
+        step.put(0, i);
+        TensorAssert.assertSameBits(
+            device + ", token " + i, step.run().values(0), fresh(model, fresh, freshCache, i));
+      }
+      assertThat(cache.memory()).isSameAs(memory);
+      assertThat(pool.freePages()).isEqualTo(12 - 2 * 3);
     }
   }
 
@@ -137,12 +164,13 @@ class DecodeStepTest {
         KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(2);
       DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 1)));
-      step.run();
-      step.run();
+      while (cache.length() < cache.capacity()) {
+        step.run();
+      }
       assertThatThrownBy(step::run)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("kv cache: 3 tokens do not fit its capacity 2");
-      assertThat(cache.length()).isEqualTo(2);
+          .hasMessage("kv cache: 129 tokens do not fit its capacity 128");
+      assertThat(cache.length()).isEqualTo(128);
     }
   }
 

@@ -203,8 +203,8 @@ class ReuseTest {
     }
     List<float[]> all = new ArrayList<>();
     for (int layer = 0; layer < model.config().language().numHiddenLayers(); layer++) {
-      all.add(cache.keys(layer, cache.length()).toFloats());
-      all.add(cache.values(layer, cache.length()).toFloats());
+      all.add(cache.keys(layer, cache.length()));
+      all.add(cache.values(layer, cache.length()));
     }
     float[] ids = new float[sequence.made().size()];
     for (int i = 0; i < ids.length; i++) {

@@ -42,6 +42,12 @@ public interface Device extends AutoCloseable {
     return 1;
   }
 
+  /// How many tokens a page of keys and values has here ([Pages]): a power of two, at least
+  /// [Pages#SHORTEST]. Results do not depend on it.
+  default int pageTokens() {
+    return 64;
+  }
+
   /// New zeroed memory; the caller closes it.
   ///
   /// @param bytes how many

@@ -121,6 +121,15 @@ public interface Kernels {
   /// @param mask every query sees at least one key
   void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale);
 
+  /// [#attention] of one sequence over keys and values in pages. Neither how long pages are nor
+  /// which ones a sequence has changes a bit.
+  ///
+  /// @param y `[T, H, D]`; must not overlap an input
+  /// @param q `[T, H, D]`
+  /// @param past keys and values, dtype of `q`
+  /// @param mask every query sees at least one key
+  void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale);
+
   /// Rotates pairs `(x[j], x[j + D/2])` of every head by the angle of its token: `y[j] = x[j]·cos −
   /// x[j+D/2]·sin`, `y[j+D/2] = x[j+D/2]·cos + x[j]·sin` (Su et al. 2021, in the half-split order
   /// of GPT-NeoX).
@@ -152,29 +161,21 @@ public interface Kernels {
   /// @param by added to each
   void advance(Tensor at, int by);
 
-  /// What stands between the product that makes `q`, `k`, `v` and attention: `y = rope(q)`,
-  /// `keys[at + t] = rope(k)[t]`, `values[at + t] = v[t]`, with the bits of [#rope] and [#putRows].
-  /// Angles are looked up by place: those of token `t` are row `(at + t) mod A`.
+  /// What stands between the product that makes `q`, `k`, `v` and attention: `y = rope(q)`, and
+  /// token `at + t` of the pages gets the keys `rope(k)[t]` and the values `v[t]`, with the bits of
+  /// [#rope] and [#copy]. Angles are looked up by place: those of token `t` are row `(at + t) mod
+  /// A`.
   ///
   /// @param y `[T, H, D]`; may be `q` itself
-  /// @param keys `[R, K, D]`, dtype of `k`; must not overlap an input
-  /// @param values `[R, K, D]`, likewise
+  /// @param past where keys and values go, dtype of `k`; must not overlap an input
   /// @param q `[T, H, D]`
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
   /// @param cos `[A, D/2]`, f32, contiguous, A at least T
   /// @param sin `[A, D/2]`, f32, contiguous
-  /// @param at `[1]`, i32, in `0 … R - T`
+  /// @param at `[1]`, i32, in `0 … n·S - T`
   void ropeAppend(
-      Tensor y,
-      Tensor keys,
-      Tensor values,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor cos,
-      Tensor sin,
-      Tensor at);
+      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at);
 
   /// Cuts pictures into patches: row `gy·G + gx` of `y` holds patch `(gy, gx)` as channel, then
   /// line, then column. A convolution whose stride is its kernel size is this and a matrix product.

@@ -2,31 +2,37 @@ package org.internvl4j.runtime;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-/// Rotated keys and values of every layer of one sequence, each layer's on its own device.
+/// Rotated keys and values of every layer of one sequence, each layer's on its own device, in pages
+/// of a [KvPool] a device.
 ///
-/// Belongs to a session, which closes it. One thread at a time. Grows in [#reserve] only, so
-/// addresses stay put between two calls of it. How many tokens it holds is also in its memory,
-/// where kernels read it and count it on: a recorded step ([Device#record]) goes on where the last
-/// one ended.
+/// Belongs to a session, which closes it. One thread at a time. Has pools of its own, which grow
+/// with it, or pages of pools that it shares with other sequences. Which pages it has and how many
+/// tokens it holds is also in devices' memory, where kernels read it and count it on: a recorded
+/// step ([Device#record]) goes on where the last one ended, in pages that were added since.
 ///
 /// A pass is [#begin], then for each layer [#ropeAppend], then [#count] on each device; [#advance]
 /// when all are through. One that is given up in between counts for nothing.
 public final class KvCache implements AutoCloseable {
-  private final int kvHeads;
-  private final int headDim;
+  /// Numbers that a table of pages has room for at first: growing it ends recorded steps.
+  private static final int FEWEST = 32;
+
+  private static final int MOST_AHEAD = 4096; // tokens that a pool grows by unasked
+
   private final String owner;
+  private final boolean ownsPools;
   private final List<Part> parts = new ArrayList<>();
   private final List<Part> partOf = new ArrayList<>(); // of each layer
   private final int[] heldArray = new int[1];
   private final MemorySegment held = MemorySegment.ofArray(heldArray);
-  private int capacity;
+  private Object place = new Object();
   private int length;
   private boolean passing; // then devices may have counted what is not held
 
-  /// A cache on one device.
+  /// A cache on one device, with a pool of its own.
   ///
   /// @param layers decoder layers
   /// @param kvHeads key/value heads a layer
@@ -36,74 +42,192 @@ public final class KvCache implements AutoCloseable {
     this(Collections.nCopies(layers, device), kvHeads, headDim, owner);
   }
 
+  /// A cache with pools of its own.
+  ///
   /// @param devices where each decoder layer computes
   /// @param kvHeads key/value heads a layer
   /// @param headDim width of a head
   /// @param owner who closes it, for messages
-  @SuppressWarnings("ReferenceEquality") // a device is itself
   public KvCache(List<Device> devices, int kvHeads, int headDim, String owner) {
-    this.kvHeads = kvHeads;
-    this.headDim = headDim;
+    this(ownPools(devices, kvHeads, headDim, owner), owner, true);
+  }
+
+  /// A cache with pages of pools that somebody else closes, after it.
+  ///
+  /// @param pools one for each run of layers on a device, in the order of layers
+  /// @param owner who closes it, for messages
+  public KvCache(List<KvPool> pools, String owner) {
+    this(pools, owner, false);
+  }
+
+  private KvCache(List<KvPool> pools, String owner, boolean ownsPools) {
     this.owner = owner;
-    for (int layer = 0; layer < devices.size(); layer++) {
-      if (layer == 0 || devices.get(layer) != devices.get(layer - 1)) {
-        parts.add(new Part(devices.get(layer), layer));
-      }
-      parts.getLast().layers++;
-      partOf.add(parts.getLast());
+    this.ownsPools = ownsPools;
+    for (KvPool pool : pools) {
+      Part part = new Part(pool);
+      parts.add(part);
+      partOf.addAll(Collections.nCopies(pool.layers(), part));
     }
   }
 
-  /// The layers on one device, `[layers][K][capacity][D]` for keys and values each.
+  @SuppressWarnings("ReferenceEquality") // a device is itself
+  private static List<KvPool> ownPools(
+      List<Device> devices, int kvHeads, int headDim, String owner) {
+    List<KvPool> pools = new ArrayList<>();
+    for (int from = 0; from < devices.size(); ) {
+      Device device = devices.get(from);
+      int to = from;
+      while (to < devices.size() && devices.get(to) == device) {
+        to++;
+      }
+      pools.add(new KvPool(device, to - from, kvHeads, headDim, device.pageTokens(), 0, owner));
+      from = to;
+    }
+    return pools;
+  }
+
+  /// The layers on one device.
   private final class Part {
+    private final KvPool pool;
+    private final int first; // layer
     private final Device device;
-    private final int first;
     private final Memory positionMemory;
     private final Tensor position;
     private final Mask mask;
-    private int layers;
-    private Memory memory;
+    private final List<Pages> pages = new ArrayList<>(); // of each layer
+    private Memory tableMemory;
+    private int[] numbers = new int[0]; // as in the table
+    private int count; // of pages that this sequence has
 
-    Part(Device device, int first) {
-      this.device = device;
-      this.first = first;
-      this.memory = device.allocate(0, owner);
+    Part(KvPool pool) {
+      this.pool = pool;
+      this.first = partOf.size();
+      this.device = pool.device();
+      this.tableMemory = device.allocate(0, owner);
       this.positionMemory = device.allocate(DType.I32.bytes(), owner);
       this.position = Tensor.of(positionMemory, DType.I32, Shape.of(1), device);
       this.mask = Mask.past(position);
+      place();
     }
 
-    private long bytes(int capacity) {
-      return 2L * layers * kvHeads * capacity * headDim * device.activations().bytes();
+    private int capacity() {
+      return Math.multiplyExact(count, pool.pageTokens());
     }
 
-    /// Moves what is held to `larger`.
-    private void move(Memory larger, int grown) {
-      Memory old = memory;
-      if (length > 0) {
-        for (int plane = 0; plane < 2 * layers; plane++) {
-          plane(larger, grown, plane, length).copyFrom(plane(old, capacity, plane, length));
-        }
-        device.synchronize();
+    private Tensor table() {
+      return Tensor.of(tableMemory, DType.I32, Shape.of(numbers.length), device);
+    }
+
+    private Pages pages(int layer) {
+      return pages.get(layer - first);
+    }
+
+    /// Says anew where pages and table lie.
+    private void place() {
+      pages.clear();
+      for (int layer = 0; layer < pool.layers(); layer++) {
+        pages.add(new Pages(pool.keys(layer), pool.values(layer), table()));
       }
-      memory = larger;
-      old.close();
+      place = new Object();
     }
 
-    private Tensor keys(int layer, int tokens) {
-      return plane(memory, capacity, 2 * (layer - first), tokens);
+    /// Takes pages until there are `wanted`, or none.
+    private void hold(int wanted) {
+      int before = count;
+      if (wanted <= before) {
+        return;
+      }
+      if (ownsPools && wanted > pool.pages()) {
+        int ahead = Math.min(pool.pages(), MOST_AHEAD / pool.pageTokens());
+        pool.grow(Math.max(wanted, pool.pages() + ahead));
+        lengthen(pool.pages());
+      } else if (wanted > numbers.length) {
+        lengthen(Math.max(wanted, Math.max(FEWEST, 2 * numbers.length)));
+      }
+      try {
+        while (count < wanted) {
+          add(pool.take());
+        }
+      } catch (Throwable e) {
+        shrink(before);
+        throw e;
+      }
+      write();
     }
 
-    private Tensor values(int layer, int tokens) {
-      return plane(memory, capacity, 2 * (layer - first) + 1, tokens);
+    /// Takes a page of somebody else's.
+    private void shareWith(Part other, int wanted) {
+      lengthen(Math.max(wanted, FEWEST));
+      for (int i = 0; i < wanted; i++) {
+        pool.share(other.numbers[i]);
+        add(other.numbers[i]);
+      }
+      write();
     }
 
-    private Tensor plane(Memory memory, int capacity, int plane, int tokens) {
-      DType dtype = device.activations();
-      long offset = (long) plane * kvHeads * capacity * headDim * dtype.bytes();
-      return Tensor.at(memory, offset, dtype, Shape.of(kvHeads, capacity, headDim), device, null)
-          .narrow(1, 0, tokens)
-          .transpose(0, 1);
+    private void add(int page) {
+      numbers[count++] = page;
+    }
+
+    private void shrink(int wanted) {
+      while (count > wanted) {
+        pool.release(numbers[--count]);
+      }
+    }
+
+    /// Makes pages its own that tokens from `from` on would be written to.
+    private void own(int from) {
+      boolean changed = false;
+      for (int i = from / pool.pageTokens(); i < count; i++) {
+        int page = numbers[i];
+        if (pool.isShared(page)) {
+          numbers[i] = pool.take();
+          if (i * pool.pageTokens() < from) {
+            pool.copy(numbers[i], page);
+          }
+          pool.release(page);
+          changed = true;
+        }
+      }
+      if (changed) {
+        write();
+      }
+    }
+
+    private void lengthen(int length) {
+      Memory longer = device.allocate((long) length * DType.I32.bytes(), owner);
+      device.synchronize();
+      tableMemory.close();
+      tableMemory = longer;
+      numbers = Arrays.copyOf(numbers, length);
+      place();
+      write();
+    }
+
+    private void write() {
+      table().fromHost(MemorySegment.ofArray(numbers));
+    }
+
+    /// `tokens` rows of the pages, `[tokens, K, D]`.
+    private float[] read(Tensor pages, int tokens) {
+      int size = pages.dim(1) * pages.dim(3);
+      float[] rows = new float[tokens * size];
+      for (int t = 0; t < tokens; t += pool.pageTokens()) {
+        int some = Math.min(pool.pageTokens(), tokens - t);
+        Tensor page = pages.select(0, numbers[t / pool.pageTokens()]).transpose(0, 1);
+        float[] values = page.narrow(0, 0, some).toFloats();
+        System.arraycopy(values, 0, rows, t * size, values.length);
+      }
+      return rows;
+    }
+
+    private void close() {
+      shrink(0);
+      tableMemory.close();
+      positionMemory.close();
+      if (ownsPools) {
+        pool.close();
+      }
     }
   }
 
@@ -114,42 +238,67 @@ public final class KvCache implements AutoCloseable {
 
   /// Tokens that fit without growing.
   public int capacity() {
-    return capacity;
+    return parts.stream().mapToInt(Part::capacity).min().orElse(0);
   }
 
-  /// Bytes held on all devices.
+  /// Bytes held on all devices: of its own pools, or of its pages, shared ones too.
   public long byteSize() {
-    return parts.stream().mapToLong(part -> part.memory.byteSize()).sum();
+    return parts.stream()
+        .mapToLong(p -> ownsPools ? p.pool.byteSize() : p.count * p.pool.pageBytes())
+        .sum();
   }
 
-  /// Makes room for `tokens` tokens in all, keeping those held.
+  /// Makes room for `tokens` tokens in all, keeping those held where they are; pools of its own
+  /// that are too small move.
+  ///
+  /// @throws IllegalStateException if shared pools have not as many pages; nothing has changed then
   public void reserve(int tokens) {
-    if (tokens <= capacity) {
-      return;
-    }
-    int grown = Math.max(tokens, Math.min(2 * capacity, capacity + 4096));
-    List<Memory> larger = new ArrayList<>();
+    int[] before = parts.stream().mapToInt(part -> part.count).toArray();
     try {
       for (Part part : parts) {
-        larger.add(part.device.allocate(part.bytes(grown), owner));
+        part.hold(Math.ceilDiv(tokens, part.pool.pageTokens()));
       }
     } catch (Throwable e) {
-      larger.forEach(Memory::close);
+      for (int i = 0; i < before.length; i++) {
+        parts.get(i).shrink(before[i]);
+      }
       throw e;
     }
-    for (int i = 0; i < parts.size(); i++) {
-      parts.get(i).move(larger.get(i), grown);
-    }
-    capacity = grown;
   }
 
   /// Forgets all tokens from `length` on.
+  ///
+  /// @throws IllegalStateException if a page that is shared was to be written to and there is none
+  ///   to copy it to
   public void truncate(int length) {
     if (length < 0 || length > this.length) {
       throw new IllegalArgumentException(
           "kv cache: cannot truncate " + this.length + " tokens to " + length);
     }
+    for (int i = 0; i < parts.size(); i++) {
+      parts.get(i).own(length);
+    }
     setLength(length);
+  }
+
+  /// A new cache that begins with the same tokens: as many of the first `tokens` as fill pages,
+  /// which both then share.
+  ///
+  /// @param owner who closes it, for messages
+  /// @throws IllegalStateException if this cache has pools of its own, which end with it
+  public KvCache fork(int tokens, String owner) {
+    if (ownsPools) {
+      throw new IllegalStateException(
+          "kv cache: the pages of " + this.owner + " are its own; share a pool to fork");
+    }
+    int largest = parts.stream().mapToInt(part -> part.pool.pageTokens()).max().orElse(1);
+    int shared = Math.min(tokens, length) / largest * largest;
+    KvCache fork = new KvCache(parts.stream().map(part -> part.pool).toList(), owner);
+    for (int i = 0; i < parts.size(); i++) {
+      fork.parts.get(i).shareWith(parts.get(i), shared / parts.get(i).pool.pageTokens());
+    }
+    fork.setLength(shared);
+    return fork;
   }
 
   private void setLength(int length) {
@@ -173,9 +322,12 @@ public final class KvCache implements AutoCloseable {
   }
 
   private void requireRoom(int tokens) {
-    if (length + tokens > capacity) {
-      throw new IllegalStateException(
-          "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
+    for (int i = 0; i < parts.size(); i++) {
+      int capacity = parts.get(i).capacity();
+      if (length + tokens > capacity) {
+        throw new IllegalStateException(
+            "kv cache: " + (length + tokens) + " tokens do not fit its capacity " + capacity);
+      }
     }
   }
 
@@ -191,21 +343,24 @@ public final class KvCache implements AutoCloseable {
   /// @return the queries, rotated
   public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
     requireRoom(k.dim(0));
-    Tensor keys = keys(layer, capacity);
-    Tensor values = values(layer, capacity);
-    return q.ropeAppend(k, v, cos, sin, keys, values, partOf.get(layer).position);
+    return q.ropeAppend(k, v, cos, sin, pages(layer), partOf.get(layer).position);
   }
 
-  /// What new tokens see in a layer, query `i` being the token behind those held and `i` new ones:
-  /// for attention over [#keys] and [#values] of the whole capacity.
+  /// Keys and values of a layer, for attention under [#mask]: those held, those just appended, and
+  /// room for more.
+  public Pages pages(int layer) {
+    return partOf.get(layer).pages(layer);
+  }
+
+  /// What new tokens see in a layer, query `i` being the token behind those held and `i` new ones.
   public Mask mask(int layer) {
     return partOf.get(layer).mask;
   }
 
-  /// Where the keys and values lie; changes when [#reserve] moves them, and what was recorded with
-  /// another one must not run any more.
+  /// What stays the same as long as [#pages] does: what was recorded with another one must not run
+  /// any more.
   public Object memory() {
-    return parts.getFirst().memory; // all parts move together
+    return place;
   }
 
   /// Counts `tokens` tokens as held on the device of a layer, as part of what it computes: after
@@ -222,21 +377,18 @@ public final class KvCache implements AutoCloseable {
     passing = false;
   }
 
-  /// Keys of a layer, `[tokens, K, D]`, a view.
-  public Tensor keys(int layer, int tokens) {
-    return partOf.get(layer).keys(layer, tokens);
+  /// A copy of a layer's first keys, `[tokens, K, D]`; for tests. Waits for the device.
+  public float[] keys(int layer, int tokens) {
+    return partOf.get(layer).read(pages(layer).keys(), tokens);
   }
 
-  /// Values of a layer, `[tokens, K, D]`, a view.
-  public Tensor values(int layer, int tokens) {
-    return partOf.get(layer).values(layer, tokens);
+  /// A copy of a layer's first values, `[tokens, K, D]`; for tests. Waits for the device.
+  public float[] values(int layer, int tokens) {
+    return partOf.get(layer).read(pages(layer).values(), tokens);
   }
 
   @Override
   public void close() {
-    for (Part part : parts) {
-      part.memory.close();
-      part.positionMemory.close();
-    }
+    parts.forEach(Part::close);
   }
 }

@@ -568,6 +568,34 @@ public final class Tensor {
     return y;
   }
 
+  /// `this` is q, `[T, H, D]`; scores are scaled by `1/√D`. See [Kernels#attentionPaged].
+  public Tensor attention(Pages past, Mask mask) {
+    return attention(past, mask, (float) (1 / Math.sqrt(dim(-1))));
+  }
+
+  /// `this` is q, `[T, H, D]`; see [Kernels#attentionPaged].
+  public Tensor attention(Pages past, Mask mask, float scale) {
+    requireActivations("attentionPaged");
+    require(
+        rank() == 3
+            && dim(2) == past.keys().dim(3)
+            && dim(1) % past.kvHeads() == 0
+            && past.keys().dtype == dtype,
+        "attentionPaged",
+        "q is %s but the past has %s",
+        this,
+        past);
+    require(
+        dim(0) == 0 || mask instanceof Mask.Past || mask.visible(0, past.capacity()) > 0,
+        "attentionPaged",
+        "the first query of %s sees no key of %s",
+        this,
+        past);
+    Tensor y = like(dtype, shape);
+    on(past.keys(), "attentionPaged").attentionPaged(y, this, past, mask, scale);
+    return y;
+  }
+
   /// `this` is `[T, H, D]`; see [Kernels#rope].
   public Tensor rope(Tensor cos, Tensor sin) {
     requireActivations("rope");
@@ -589,17 +617,15 @@ public final class Tensor {
   }
 
   /// `this` is queries `[T, H, D]`, which are returned rotated; keys, rotated, and values are
-  /// written behind those that a cache holds. See [Kernels#ropeAppend].
+  /// written to a sequence's pages. See [Kernels#ropeAppend].
   ///
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
   /// @param cos `[A, D/2]`, f32: angles of place `p` in row `p mod A`
   /// @param sin `[A, D/2]`, f32
-  /// @param keys `[R, K, D]`, of the cache
-  /// @param values `[R, K, D]`, of the cache
-  /// @param at `[1]`, i32, how many it holds; read when the kernel runs
-  public Tensor ropeAppend(
-      Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor keys, Tensor values, Tensor at) {
+  /// @param past where keys and values go
+  /// @param at `[1]`, i32, how many tokens come before them; read when the kernel runs
+  public Tensor ropeAppend(Tensor k, Tensor v, Tensor cos, Tensor sin, Pages past, Tensor at) {
     requireActivations("ropeAppend");
     k.requireActivations("ropeAppend");
     v.requireActivations("ropeAppend");
@@ -631,24 +657,21 @@ public final class Tensor {
         cos,
         sin);
     require(
-        keys.rank() == 3
-            && keys.dim(0) >= dim(0)
-            && keys.shape.equals(k.shape.with(0, keys.dim(0)))
-            && values.shape.equals(keys.shape)
-            && keys.dtype == dtype
-            && values.dtype == dtype,
+        past.capacity() >= dim(0)
+            && past.kvHeads() == k.dim(1)
+            && past.keys().dim(3) == k.dim(2)
+            && past.keys().dtype == dtype,
         "ropeAppend",
-        "k is %s but the cache has keys %s and values %s",
+        "k is %s but the past has %s",
         k,
-        keys,
-        values);
+        past);
     require(
         at.dtype == DType.I32 && at.shape.size() == 1,
         "ropeAppend",
         "at is %s, expected [1] i32",
         at);
     Tensor y = like(dtype, shape);
-    on(keys, "ropeAppend").ropeAppend(y, keys, values, this, k, v, cos, sin, at);
+    on(past.keys(), "ropeAppend").ropeAppend(y, past, this, k, v, cos, sin, at);
     return y;
   }
 

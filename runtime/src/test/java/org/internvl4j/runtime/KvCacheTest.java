@@ -20,10 +20,10 @@ final class KvCacheTest {
       }
       append(on, cache, 3, 1000);
       assertThat(cache.length()).isEqualTo(5);
-      float[] keys = cache.keys(1, 5).toFloats();
+      float[] keys = cache.keys(1, 5);
       assertThat(Arrays.copyOf(keys, 24)).isEqualTo(values(24, 1));
       assertThat(Arrays.copyOfRange(keys, 24, 60)).isEqualTo(values(36, 1001));
-      assertThat(cache.values(0, 2).toFloats()).isEqualTo(values(24, 10));
+      assertThat(cache.values(0, 2)).isEqualTo(values(24, 10));
     }
   }
 
@@ -68,11 +68,98 @@ final class KvCacheTest {
   void addressesStayBetweenReservations() {
     try (Reference on = new Reference();
         KvCache cache = new KvCache(on.device, 1, 1, 4, "session 1")) {
+      cache.reserve(60);
+      Object memory = cache.memory();
       cache.reserve(64);
-      long address = cache.keys(0, 1).segment().address();
-      cache.reserve(64);
-      assertThat(cache.keys(0, 1).segment().address()).isEqualTo(address);
+      assertThat(cache.memory()).isSameAs(memory);
       assertThat(cache.byteSize()).isEqualTo(2L * 64 * 4 * 4);
+      cache.reserve(65);
+      assertThat(cache.memory()).isNotSameAs(memory);
+    }
+  }
+
+  private static KvPool pool(Reference on, int pages) {
+    return new KvPool(on.device, 2, 3, 4, 16, pages, "pool 1");
+  }
+
+  @Test
+  void growingInASharedPoolMovesNothing() {
+    try (Reference on = new Reference();
+        KvPool pool = pool(on, 40)) {
+      try (KvCache cache = new KvCache(List.of(pool), "session 1");
+          KvCache other = new KvCache(List.of(pool), "session 2")) {
+        cache.reserve(1);
+        Object memory = cache.memory();
+        Pages pages = cache.pages(1);
+        for (int i = 0; i < 5; i++) {
+          cache.reserve(7 * (i + 1));
+          other.reserve(7 * (i + 1));
+          append(on, cache, 7, 1000 * i);
+          append(on, other, 7, 1000 * i + 500);
+        }
+        assertThat(cache.memory()).isSameAs(memory);
+        assertThat(cache.pages(1)).isSameAs(pages);
+        assertThat(Arrays.copyOfRange(cache.keys(1, 35), 252, 336)).isEqualTo(values(84, 3001));
+        assertThat(Arrays.copyOfRange(other.values(0, 35), 336, 420)).isEqualTo(values(84, 4510));
+        assertThat(pool.freePages()).isEqualTo(40 - 2 * 3);
+      }
+      assertThat(pool.freePages()).isEqualTo(40);
+    }
+  }
+
+  @Test
+  void refusesMoreThanThePoolHas() {
+    try (Reference on = new Reference();
+        KvPool pool = pool(on, 3);
+        KvCache cache = new KvCache(List.of(pool), "session 1")) {
+      cache.reserve(20);
+      assertThatThrownBy(() -> cache.reserve(60))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("kv pool: all 3 pages of pool 1 are taken");
+      assertThat(cache.capacity()).isEqualTo(32);
+      assertThat(pool.freePages()).isEqualTo(1);
+      cache.reserve(48);
+      assertThat(cache.capacity()).isEqualTo(48);
+    }
+  }
+
+  @Test
+  void forksShareFullPagesUntilOneIsWrittenTo() {
+    try (Reference on = new Reference();
+        KvPool pool = pool(on, 20)) {
+      try (KvCache cache = new KvCache(List.of(pool), "session 1")) {
+        cache.reserve(40);
+        append(on, cache, 40, 0);
+        float[] keys = cache.keys(1, 40);
+        try (KvCache fork = cache.fork(40, "session 2")) {
+          assertThat(fork.length()).isEqualTo(32);
+          assertThat(pool.freePages()).isEqualTo(17);
+          assertThat(fork.keys(1, 32)).isEqualTo(Arrays.copyOf(keys, 32 * 12));
+          fork.reserve(50);
+          append(on, fork, 18, 5000);
+          assertThat(pool.freePages()).isEqualTo(15);
+          fork.truncate(20); // in a shared page
+          assertThat(pool.freePages()).isEqualTo(14);
+          append(on, fork, 3, 7000);
+          assertThat(Arrays.copyOf(fork.keys(1, 23), 240)).isEqualTo(Arrays.copyOf(keys, 240));
+          assertThat(Arrays.copyOfRange(fork.keys(1, 23), 240, 276)).isEqualTo(values(36, 7001));
+          assertThat(cache.keys(1, 40)).isEqualTo(keys);
+          cache.truncate(0); // the first page is still shared
+          append(on, cache, 2, 9000);
+          assertThat(Arrays.copyOf(fork.keys(1, 23), 240)).isEqualTo(Arrays.copyOf(keys, 240));
+        }
+      }
+      assertThat(pool.freePages()).isEqualTo(20);
+    }
+  }
+
+  @Test
+  void refusesToShareWhatIsItsOwn() {
+    try (Reference on = new Reference();
+        KvCache cache = new KvCache(on.device, 1, 1, 4, "session 1")) {
+      assertThatThrownBy(() -> cache.fork(0, "session 2"))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("kv cache: the pages of session 1 are its own; share a pool to fork");
     }
   }
 
@@ -85,8 +172,7 @@ final class KvCacheTest {
       cache.truncate(1);
       append(on, cache, 1, 500);
       assertThat(cache.length()).isEqualTo(2);
-      assertThat(Arrays.copyOfRange(cache.keys(0, 2).toFloats(), 12, 24))
-          .isEqualTo(values(12, 500));
+      assertThat(Arrays.copyOfRange(cache.keys(0, 2), 12, 24)).isEqualTo(values(12, 500));
       assertThatThrownBy(() -> cache.truncate(3))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("kv cache: cannot truncate 2 tokens to 3");
@@ -103,8 +189,7 @@ final class KvCacheTest {
       cache.count(0, 3);
       append(on, cache, 1, 500);
       assertThat(cache.length()).isEqualTo(3);
-      assertThat(Arrays.copyOfRange(cache.keys(0, 3).toFloats(), 24, 36))
-          .isEqualTo(values(12, 500));
+      assertThat(Arrays.copyOfRange(cache.keys(0, 3), 24, 36)).isEqualTo(values(12, 500));
     }
   }
 
@@ -119,15 +204,15 @@ final class KvCacheTest {
         cache.reserve(grown);
         for (int layer = 0; layer < 3; layer++) {
           Tensor x = (layer < 2 ? on : other).step.of(new float[] {layer, grown}, 1, 1, 2);
-          assertThat(cache.keys(layer, 1).device()).isSameAs(x.device());
+          assertThat(cache.pages(layer).keys().device()).isSameAs(x.device());
           append(cache, layer, x, x.add(x));
         }
         cache.count(0, 1);
         cache.count(2, 1);
         cache.advance(1);
       }
-      assertThat(cache.keys(1, 2).toFloats()).containsExactly(1, 1, 1, 9);
-      assertThat(cache.values(2, 2).toFloats()).containsExactly(4, 2, 4, 18);
+      assertThat(cache.keys(1, 2)).containsExactly(1, 1, 1, 9);
+      assertThat(cache.values(2, 2)).containsExactly(4, 2, 4, 18);
       assertThat(cache.mask(0)).isSameAs(cache.mask(1)).isNotSameAs(cache.mask(2));
       assertThat(cache.byteSize()).isEqualTo(3L * 2 * cache.capacity() * 2 * 4);
     }
@@ -138,10 +223,10 @@ final class KvCacheTest {
     try (Reference on = new Reference();
         KvCache cache = new KvCache(on.device, 1, 1, 2, "session 1")) {
       cache.reserve(2);
-      Tensor three = on.counting(3, 1, 2);
-      assertThatThrownBy(() -> append(cache, 0, three, three))
+      Tensor many = on.counting(65, 1, 2);
+      assertThatThrownBy(() -> append(cache, 0, many, many))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("kv cache: 3 tokens do not fit its capacity 2");
+          .hasMessage("kv cache: 65 tokens do not fit its capacity 64");
     }
   }
 }

@@ -3,9 +3,11 @@ package org.internvl4j.testkit;
 import static org.internvl4j.runtime.DType.F32;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 
 /// What a recorded step of a decoder needs: places and pasts that are in memory, the likeliest
@@ -18,6 +20,7 @@ final class DecodingCases {
   static List<KernelCase> all() {
     DecodingCases all = new DecodingCases();
     all.placed();
+    all.paged();
     all.appended();
     all.argMax();
     return all.cases;
@@ -77,43 +80,136 @@ final class DecodingCases {
     }
   }
 
+  private void paged() {
+    int[][] shapes = { // T, H, K, D, S, past
+      {1, 4, 2, 24, 16, 0},
+      {1, 14, 2, 64, 64, 300},
+      {1, 3, 3, 7, 32, 131},
+      {2, 4, 2, 33, 16, 15},
+      {8, 4, 1, 128, 256, 140},
+      {9, 4, 2, 24, 16, 131},
+      {40, 2, 2, 96, 32, 3},
+      {70, 4, 2, 64, 64, 131},
+      {70, 2, 1, 128, 16, 420},
+      {130, 2, 1, 32, 128, 250},
+      {65, 2, 2, 20, 64, 31}
+    };
+    for (int[] s : shapes) {
+      String name =
+          "attentionPaged [%d, %d, %d], %d kv heads, past %d in pages of %d"
+              .formatted(s[0], s[1], s[3], s[2], s[5], s[4]);
+      int[] table = table((s[5] + s[0]) / s[4] + 2);
+      add(
+          name,
+          Tolerance.sum(s[3] + s[5] + s[0], 40),
+          in ->
+              in.activations(s[0], s[1], s[3])
+                  .attention(pages(in, s[2], s[4], s[3], table), past(in, s[5]), 0.2f));
+      add(
+          name + ", less that in pages of 512",
+          Tolerance.exact(),
+          in -> {
+            Tensor q = in.activations(s[0], s[1], s[3]);
+            Pages pages = pages(in, s[2], s[4], s[3], table);
+            Tensor y = q.attention(pages, past(in, s[5]), 0.2f);
+            Tensor large = q.attention(large(in, pages, table), past(in, s[5]), 0.2f);
+            return y.add(large.mul(in.values(-1)));
+          });
+    }
+    add(
+        "attentionPaged of everything in pages [2, 2, 16, 16]",
+        Tolerance.sum(16 + 48, 40),
+        in -> in.activations(20, 4, 16).attention(pages(in, 2, 16, 16, 1, 0, 1), Mask.NONE, 0.25f));
+  }
+
+  private static Mask past(Inputs in, int tokens) {
+    return Mask.past(in.number(tokens));
+  }
+
+  /// Pages in no order, each once.
+  private static int[] table(int count) {
+    int[] table = new int[count];
+    for (int i = 0; i < count; i++) {
+      table[i] = i % 2 == 0 ? count - 1 - i / 2 : i / 2;
+    }
+    return table;
+  }
+
+  private static Pages pages(Inputs in, int kvHeads, int size, int width, int... table) {
+    int count = Arrays.stream(table).max().orElseThrow() + 1;
+    return new Pages(
+        in.activations(count, kvHeads, size, width),
+        in.activations(count, kvHeads, size, width),
+        in.numbers(table));
+  }
+
+  /// The same in pages of 512, the first of which is the second of a sequence.
+  private static Pages large(Inputs in, Pages pages, int[] table) {
+    int tokens = Math.min(1024, pages.capacity());
+    Tensor[] larger = new Tensor[2];
+    for (int i = 0; i < 2; i++) {
+      Tensor small = i == 0 ? pages.keys() : pages.values();
+      larger[i] = in.activations(2, small.dim(1), 512, small.dim(3));
+      Tensor rows = inRows(in, small, table);
+      for (int t = 0; t < tokens; t += 512) {
+        int some = Math.min(512, tokens - t);
+        Tensor page = larger[i].select(0, 1 - t / 512).transpose(0, 1);
+        page.narrow(0, 0, some).copyFrom(rows.narrow(0, t, some));
+      }
+    }
+    return new Pages(larger[0], larger[1], in.numbers(1, 0));
+  }
+
+  private static Tensor inRows(Inputs in, Tensor pages, int[] table) {
+    int size = pages.dim(2);
+    Tensor rows = in.result(pages.dtype(), table.length * size, pages.dim(1), pages.dim(3));
+    for (int i = 0; i < table.length; i++) {
+      rows.narrow(0, i * size, size).copyFrom(pages.select(0, table[i]).transpose(0, 1));
+    }
+    return rows;
+  }
+
   /// Queries, keys and values are parts of the rows of one product.
   private void appended() {
     for (int half : new int[] {1, 7, 8, 12, 16, 32, 48, 64}) {
       appended(3, 4, 2, half, 5);
     }
-    appended(1, 14, 2, 32, 89);
+    appended(1, 14, 2, 32, 95);
     appended(70, 3, 1, 16, 0);
-    appended(2, 2, 2, 20, 88);
+    appended(2, 2, 2, 20, 79);
     for (int[] angles : new int[][] {{7, 16}, {64, 1}, {3, 70}}) {
       int rows = angles[0];
       int at = angles[1];
       add(
-          "ropeAppend [3, 4, 32] at %d of 90, angles of %d places".formatted(at, rows),
+          "ropeAppend [3, 4, 32] at %d of 96, angles of %d places".formatted(at, rows),
           Tolerance.chain(4),
           in -> appended(in, 3, 4, 2, 16, at, rows));
     }
     add(
-        "ropeAppend [9, 4, 80] less rope and putRows",
+        "ropeAppend [9, 4, 80] less rope and copies",
         Tolerance.exact(),
         in -> {
           Tensor q = in.activations(9, 4, 80);
-          Tensor cos = in.uniform(1, 12, 40);
-          Tensor sin = in.uniform(1, 12, 40);
-          Tensor at = in.number(3);
+          Tensor cos = in.uniform(1, 22, 40);
+          Tensor sin = in.uniform(1, 22, 40);
           Tensor k = q.narrow(1, 1, 2);
           Tensor v = q.narrow(1, 2, 2);
-          Tensor cache = in.activations(2, 2, 12, 80);
-          Tensor parts = in.result(in.device().activations(), 2, 2, 12, 80).copyFrom(cache);
-          Tensor keys = cache.select(0, 0).transpose(0, 1);
-          Tensor values = cache.select(0, 1).transpose(0, 1);
-          Tensor y = q.ropeAppend(k, v, cos, sin, keys, values, at);
-          Tensor c = cos.narrow(0, 3, 9);
-          Tensor s = sin.narrow(0, 3, 9);
-          parts.select(0, 0).transpose(0, 1).putRows(k.rope(c, s), at);
-          parts.select(0, 1).transpose(0, 1).putRows(v, at);
+          int[] table = {3, 0};
+          Pages pages = pages(in, 2, 16, 80, table);
+          Tensor parts = in.result(in.device().activations(), 2, 32, 2, 80);
+          parts.select(0, 0).copyFrom(inRows(in, pages.keys(), table));
+          parts.select(0, 1).copyFrom(inRows(in, pages.values(), table));
+          Tensor c = cos.narrow(0, 13, 9);
+          Tensor s = sin.narrow(0, 13, 9);
+          Tensor y = q.ropeAppend(k, v, cos, sin, pages, in.number(13));
+          parts.select(0, 0).narrow(0, 13, 9).copyFrom(k.rope(c, s));
+          parts.select(0, 1).narrow(0, 13, 9).copyFrom(v);
           Tensor minus = in.values(-1);
-          return joined(in, y.add(q.rope(c, s).mul(minus)), cache.add(parts.mul(minus)));
+          return joined(
+              in,
+              y.add(q.rope(c, s).mul(minus)),
+              inRows(in, pages.keys(), table).add(parts.select(0, 0).mul(minus)),
+              inRows(in, pages.values(), table).add(parts.select(0, 1).mul(minus)));
         });
     add(
         "ropeAppend in place, rows of odd alignment",
@@ -121,19 +217,19 @@ final class DecodingCases {
         in -> {
           Tensor q = in.strided(1, 2, 5, 3, 24);
           Tensor k = in.strided(3, 0, 5, 1, 24);
-          Tensor cache = in.activations(2, 9, 25).narrow(2, 1, 24);
-          Tensor keys = cache.narrow(0, 0, 1).transpose(0, 1);
-          Tensor values = cache.narrow(0, 1, 1).transpose(0, 1);
+          Tensor keys = in.activations(2, 1, 16, 25).narrow(3, 1, 24);
+          Tensor values = in.activations(2, 1, 16, 25).narrow(3, 1, 24);
           Tensor cos = in.uniform(1, 5, 12);
           Tensor sin = in.uniform(1, 5, 12);
-          in.kernels().ropeAppend(q, keys, values, q, k, k, cos, sin, in.number(4));
+          Pages pages = new Pages(keys, values, in.numbers(1, 0));
+          in.kernels().ropeAppend(q, pages, q, k, k, cos, sin, in.number(14));
           return joined(in, q, keys, values);
         });
   }
 
   private void appended(int tokens, int heads, int kvHeads, int half, int at) {
     add(
-        "ropeAppend [%d, %d, %d], %d kv heads, at %d of 90"
+        "ropeAppend [%d, %d, %d], %d kv heads, at %d of 96"
             .formatted(tokens, heads, 2 * half, kvHeads, at),
         Tolerance.chain(4),
         in -> appended(in, tokens, heads, kvHeads, half, at, tokens));
@@ -143,9 +239,7 @@ final class DecodingCases {
       Inputs in, int tokens, int heads, int kvHeads, int half, int at, int angles) {
     int width = 2 * half;
     Tensor rows = in.activations(tokens, heads + 2 * kvHeads, width);
-    Tensor cache = in.activations(2, kvHeads, 90, width);
-    Tensor keys = cache.select(0, 0).transpose(0, 1);
-    Tensor values = cache.select(0, 1).transpose(0, 1);
+    Pages pages = pages(in, kvHeads, 16, width, 5, 2, 7, 0, 3, 1);
     Tensor q =
         rows.narrow(1, 0, heads)
             .ropeAppend(
@@ -153,10 +247,9 @@ final class DecodingCases {
                 rows.narrow(1, heads + kvHeads, kvHeads),
                 in.uniform(1, angles, half),
                 in.uniform(1, angles, half),
-                keys,
-                values,
+                pages,
                 in.number(at));
-    return joined(in, q, keys, values);
+    return joined(in, q, pages.keys(), pages.values());
   }
 
   /// Elements of all three, one after the other.

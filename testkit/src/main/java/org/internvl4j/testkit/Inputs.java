@@ -93,6 +93,11 @@ public final class Inputs {
     return device().prepare(stored(dtype, source, dims), role, keep, model);
   }
 
+  /// These numbers, i32.
+  public Tensor numbers(int... numbers) {
+    return step.of(numbers, numbers.length);
+  }
+
   /// Ids below `bound`, i32.
   public Tensor ids(int bound, int count) {
     return step.of(random.ints(count, 0, bound).toArray(), count);

@@ -6,8 +6,6 @@ import static org.internvl4j.kernels.cpu.Panels.COLUMNS;
 import static org.internvl4j.kernels.cpu.RowBlocks.ROWS;
 
 import java.lang.foreign.MemorySegment;
-import org.internvl4j.runtime.Mask;
-import org.internvl4j.runtime.Tensor;
 
 /// `y = softmax(scale · q kᵀ + mask) v` for many queries, streaming over blocks of keys (Dao et al.
 /// 2022).
@@ -65,8 +63,7 @@ final class Attention {
     this.unitBytes = (h.width + channels + 3) * LINE;
   }
 
-  static void run(Pool pool, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    Heads heads = new Heads(y, q, k, v, mask, scale);
+  static void run(Pool pool, Heads heads) {
     if (heads.queries < MANY) {
       AttentionStep.run(pool, heads);
     } else {
@@ -178,12 +175,20 @@ final class Attention {
 
   /// Keys into panels `[width][ROWS]`, values into panels `[KEYS][ROWS]`.
   private void layOut(MemorySegment scratch, int n, int kvHead, int key, int count) {
+    for (int j = 0; j < count; j += h.run(key + j, count - j)) {
+      layOut(scratch, n, kvHead, key + j, j, h.run(key + j, count - j));
+    }
+  }
+
+  /// Those that lie side by side, from `first` of the block on.
+  private void layOut(MemorySegment scratch, int n, int kvHead, int key, int first, int count) {
     long k = h.kAt(n, key, kvHead);
     long v = h.vAt(n, key, kvHead);
-    for (int j = 0; j < count; j++) {
+    for (int i = 0; i < count; i++) {
+      int j = first + i;
       long to = keyPanels + 4L * (j / ROWS * ROWS * h.width + j % ROWS);
-      key(scratch, to, h.k, k + j * h.kStride, h.width);
-      value(scratch, valuePanels + 4L * ROWS * j, h.v, v + j * h.vStride, h.width);
+      key(scratch, to, h.k, k + i * h.kStride, h.width);
+      value(scratch, valuePanels + 4L * ROWS * j, h.v, v + i * h.vStride, h.width);
     }
   }
 

@@ -13,13 +13,16 @@ import jdk.incubator.vector.FloatVector;
 /// keys before it reads the next block.
 final class AttentionStep {
   private static final int KEYS = 128;
-  private static final long STATE =
-      4L * KEYS; // scratch: weights of a block, then (max, sum) a unit
+
+  // scratch: weights of a block, values of short pages, then (max, sum) a unit
+  private static final long ROWS = 4L * KEYS;
+  private final long states;
 
   private final Heads h;
 
   private AttentionStep(Heads h) {
     this.h = h;
+    this.states = ROWS + (h.run(0, KEYS) < KEYS ? 4L * KEYS * h.width : 0);
   }
 
   static void run(Pool pool, Heads heads) {
@@ -32,7 +35,7 @@ final class AttentionStep {
           int to = share.to(units);
           for (int u = share.from(units); u < to; ) {
             int end = Math.min(to, u / perGroup * perGroup + perGroup);
-            step.group(share.scratch(STATE + 8L * (end - u)), u, end);
+            step.group(share.scratch(step.states + 8L * (end - u)), u, end);
             u = end;
           }
         });
@@ -41,7 +44,7 @@ final class AttentionStep {
   private void group(MemorySegment scratch, int from, int to) {
     int keys = h.seen();
     for (int u = from; u < to; u++) {
-      long state = STATE + 8L * (u - from);
+      long state = states + 8L * (u - from);
       scratch.set(JAVA_FLOAT_UNALIGNED, state, Float.NEGATIVE_INFINITY);
       scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, 0);
       int head = u / h.queries;
@@ -62,13 +65,13 @@ final class AttentionStep {
               u % h.queries,
               key,
               visible,
-              STATE + 8L * (u - from));
+              states + 8L * (u - from));
         }
       }
     }
     for (int u = from; u < to; u++) {
       int head = u / h.queries;
-      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, STATE + 8L * (u - from) + 4);
+      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, states + 8L * (u - from) + 4);
       long y = h.yAt(head / h.heads, u % h.queries, head % h.heads);
       Softmax.scale(h.y, y, h.width, 1 / sum);
     }
@@ -78,8 +81,12 @@ final class AttentionStep {
       MemorySegment scratch, int n, int head, int t, int key, int visible, long state) {
     int kvHead = head / h.group();
     long y = h.yAt(n, t, head);
-    scores(
-        scratch, h.q, h.qAt(n, t, head), h.k, h.kAt(n, key, kvHead), h.kStride, visible, h.width);
+    int run = h.run(key, visible);
+    for (int j = 0; j < visible; j += run) {
+      long k = h.kAt(n, key + j, kvHead);
+      int some = Math.min(run, visible - j);
+      scores(scratch, 4L * j, h.q, h.qAt(n, t, head), h.k, k, h.kStride, some, h.width);
+    }
     float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
     float max = Math.max(Softmax.max(scratch, 0, visible, h.scale), old);
     float shrink = (float) Math.exp(old - max);
@@ -88,19 +95,37 @@ final class AttentionStep {
     sum += Softmax.exp(scratch, 0, scratch, 0, visible, h.scale, max);
     scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
     scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
-    long vAt = h.vAt(n, key, kvHead);
+    if (run < visible) {
+      gather(scratch, n, kvHead, key, visible);
+      values(y, scratch, scratch, ROWS, 4L * h.width, visible);
+    } else {
+      values(y, scratch, h.v, h.vAt(n, key, kvHead), h.vStride, visible);
+    }
+  }
+
+  private void values(
+      long y, MemorySegment scratch, MemorySegment v, long vAt, long stride, int count) {
     int d = 0;
     for (; d <= h.width - Lanes.N; d += Lanes.N) {
-      values(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible);
+      values(h.y, y + 4L * d, scratch, v, vAt + 4L * d, stride, count);
     }
     if (d < h.width) {
-      lastValues(h.y, y + 4L * d, scratch, h.v, vAt + 4L * d, h.vStride, visible, h.width - d);
+      lastValues(h.y, y + 4L * d, scratch, v, vAt + 4L * d, stride, count, h.width - d);
+    }
+  }
+
+  /// Lays values of pages that are shorter than a block of keys side by side.
+  private void gather(MemorySegment scratch, int n, int kvHead, int key, int count) {
+    for (int j = 0; j < count; j++) {
+      long from = h.vAt(n, key + j, kvHead);
+      MemorySegment.copy(h.v, from, scratch, ROWS + 4L * h.width * j, 4L * h.width);
     }
   }
 
   /// `score[j] = q · k[j]`, four keys side by side.
   private static void scores(
       MemorySegment score,
+      long scoreAt,
       MemorySegment q,
       long qAt,
       MemorySegment k,
@@ -135,10 +160,10 @@ final class AttentionStep {
         s2 = Lanes.load(k, k2 + o, rest).fma(x, s2);
         s3 = Lanes.load(k, k3 + o, rest).fma(x, s3);
       }
-      score.set(JAVA_FLOAT_UNALIGNED, 4L * j, Lanes.sum(s0));
-      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 4, Lanes.sum(s1));
-      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 8, Lanes.sum(s2));
-      score.set(JAVA_FLOAT_UNALIGNED, 4L * j + 12, Lanes.sum(s3));
+      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j, Lanes.sum(s0));
+      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 4, Lanes.sum(s1));
+      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 8, Lanes.sum(s2));
+      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 12, Lanes.sum(s3));
     }
   }
 

@@ -107,6 +107,12 @@ final class CpuDevice implements Device {
     return kernels;
   }
 
+  /// A block of keys of [AttentionStep].
+  @Override
+  public int pageTokens() {
+    return 128;
+  }
+
   @Override
   public DType activations() {
     return DType.F32;

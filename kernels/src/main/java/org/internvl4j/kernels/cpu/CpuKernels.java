@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -105,7 +106,13 @@ final class CpuKernels implements Kernels {
   @Override
   public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
     Rows.requireF32("attention", y, q, k, v);
-    Attention.run(pool, y, q, k, v, mask, scale);
+    Attention.run(pool, new Heads(y, q, k, v, mask, scale));
+  }
+
+  @Override
+  public void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    Rows.requireF32("attentionPaged", y, q, past.keys());
+    Attention.run(pool, Heads.paged(y, q, past, mask, scale));
   }
 
   @Override
@@ -131,17 +138,9 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void ropeAppend(
-      Tensor y,
-      Tensor keys,
-      Tensor values,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor cos,
-      Tensor sin,
-      Tensor at) {
-    Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
-    RopeAppend.run(pool, y, keys, values, q, k, v, at, cos.dim(0), Rope.rotation(cos, sin));
+      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+    Rows.requireF32("ropeAppend", y, past.keys(), q, k, v);
+    RopeAppend.run(pool, y, past, q, k, v, at, cos.dim(0), Rope.rotation(cos, sin));
   }
 
   @Override

@@ -2,9 +2,12 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/// The operands of one attention call: where each head of each token lies.
+/// The operands of one attention call: where each head of each token lies. Keys and values are
+/// rows, or in pages.
 final class Heads {
   final MemorySegment y;
   final MemorySegment q;
@@ -20,7 +23,7 @@ final class Heads {
   final int kvHeads;
   final int width;
 
-  /// Bytes from a key, or value, to the next token's.
+  /// Bytes from a key, or value, to the next token's; in pages, within one.
   final long kStride;
 
   final long vStride;
@@ -29,12 +32,50 @@ final class Heads {
   private final Tensor qt;
   private final Tensor kt;
   private final Tensor vt;
+  private final @Nullable PageRows keyPages;
+  private final @Nullable PageRows valuePages;
 
   Heads(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+    this(y, q, k, v, k.dim(1), null, null, mask, scale);
+  }
+
+  /// @param y `[T, H, D]`
+  /// @param q `[T, H, D]`
+  static Heads paged(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    Tensor k = past.keys();
+    Tensor v = past.values();
+    return new Heads(
+        batch(y),
+        batch(q),
+        k.transpose(1, 2),
+        v.transpose(1, 2),
+        past.capacity(),
+        new PageRows(k, past.table()),
+        new PageRows(v, past.table()),
+        mask,
+        scale);
+  }
+
+  private static Tensor batch(Tensor x) {
+    return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+  }
+
+  private Heads(
+      Tensor y,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      int keys,
+      @Nullable PageRows keyPages,
+      @Nullable PageRows valuePages,
+      Mask mask,
+      float scale) {
     this.yt = y;
     this.qt = q;
     this.kt = k;
     this.vt = v;
+    this.keyPages = keyPages;
+    this.valuePages = valuePages;
     this.y = y.segment();
     this.q = q.segment();
     this.k = k.segment();
@@ -43,7 +84,7 @@ final class Heads {
     this.scale = scale;
     this.batch = q.dim(0);
     this.queries = q.dim(1);
-    this.keys = k.dim(1);
+    this.keys = keys;
     this.heads = q.dim(2);
     this.kvHeads = k.dim(2);
     this.width = q.dim(3);
@@ -65,11 +106,16 @@ final class Heads {
   }
 
   long kAt(int n, int t, int h) {
-    return at(kt, n, t, h);
+    return keyPages == null ? at(kt, n, t, h) : keyPages.at(t, h);
   }
 
   long vAt(int n, int t, int h) {
-    return at(vt, n, t, h);
+    return valuePages == null ? at(vt, n, t, h) : valuePages.at(t, h);
+  }
+
+  /// How many of the keys, and values, `from … from + count − 1` lie a stride apart.
+  int run(int from, int count) {
+    return keyPages == null ? count : keyPages.run(from, count);
   }
 
   private static long at(Tensor x, int n, int t, int h) {

@@ -15,12 +15,13 @@ final class Place {
   private final Tensor x;
 
   /// @param at `[1]`, i32
-  /// @param x the rows that go to `table`
-  Place(String kernel, Tensor at, Tensor table, Tensor x) {
+  /// @param rows how many the table has
+  /// @param x the rows that go there
+  Place(String kernel, Tensor at, int rows, Tensor x) {
     this.kernel = kernel;
     this.segment = at.segment();
     this.at = at.byteOffset();
-    this.last = table.dim(0) - x.dim(0);
+    this.last = rows - x.dim(0);
     this.x = x;
   }
 

@@ -15,7 +15,7 @@ final class PutRows {
     int n = dense && x.rank() > 0 ? x.dim(-1) : 1;
     Rows to = Rows.of(table.narrow(0, 0, x.dim(0)), outer);
     Rows from = Rows.of(x, outer);
-    Place place = new Place("putRows", at, table, x);
+    Place place = new Place("putRows", at, table.dim(0), x);
     long stride = table.stride(0) * table.dtype().bytes();
     pool.run(
         x.shape().size(),

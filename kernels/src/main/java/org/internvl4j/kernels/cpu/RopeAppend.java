@@ -1,10 +1,11 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 
-/// `y = rope(q)`, `keys[at + t] = rope(k)[t]`, `values[at + t] = v[t]`: one job, whose units are
-/// the heads of all three, token after token.
+/// `y = rope(q)`, and token `at + t` of the pages gets keys `rope(k)[t]` and values `v[t]`: one
+/// job, whose units are the heads of all three, token after token.
 final class RopeAppend {
   private RopeAppend() {}
 
@@ -12,8 +13,7 @@ final class RopeAppend {
   static void run(
       Pool pool,
       Tensor y,
-      Tensor keys,
-      Tensor values,
+      Pages past,
       Tensor q,
       Tensor k,
       Tensor v,
@@ -29,11 +29,9 @@ final class RopeAppend {
     Rows qr = Rows.of(q);
     Rows kr = Rows.of(k);
     Rows vr = Rows.of(v);
-    Rows keyRows = Rows.of(keys.narrow(0, 0, tokens));
-    Rows valueRows = Rows.of(values.narrow(0, 0, tokens));
-    long keyStride = 4 * keys.stride(0);
-    long valueStride = 4 * values.stride(0);
-    Place place = new Place("ropeAppend", at, keys, k);
+    PageRows keys = new PageRows(past.keys(), past.table());
+    PageRows values = new PageRows(past.values(), past.table());
+    Place place = new Place("ropeAppend", at, past.capacity(), k);
     pool.run(
         2 * (q.shape().size() + k.shape().size() + v.shape().size()),
         share -> {
@@ -47,13 +45,15 @@ final class RopeAppend {
               int r = t * heads + head;
               rotation.head(share, yr.segment, yr.at(r), qr.segment, qr.at(r), angle);
             } else if (head < heads + kvHeads) {
-              int r = t * kvHeads + head - heads;
-              long there = keyRows.at(r) + first * keyStride;
-              rotation.head(share, keyRows.segment, there, kr.segment, kr.at(r), angle);
+              int kvHead = head - heads;
+              long from = kr.at(t * kvHeads + kvHead);
+              long there = keys.at(first + t, kvHead);
+              rotation.head(share, keys.segment, there, kr.segment, from, angle);
             } else {
-              int r = t * kvHeads + head - heads - kvHeads;
-              long there = valueRows.at(r) + first * valueStride;
-              MemorySegment.copy(vr.segment, vr.at(r), valueRows.segment, there, width);
+              int kvHead = head - heads - kvHeads;
+              long from = vr.at(t * kvHeads + kvHead);
+              MemorySegment.copy(
+                  vr.segment, from, values.segment, values.at(first + t, kvHead), width);
             }
           }
         });

@@ -51,7 +51,10 @@ final class ScalarAttention implements Pool.Job {
     }
     for (int j = 0; j < seen; j += KEYS) {
       int count = Math.min(KEYS, seen - j);
-      load(h.k, h.kAt(n, j, kvHead), h.kStride, count, block);
+      for (int i = 0; i < count; i += h.run(j + i, count - i)) {
+        int run = h.run(j + i, count - i);
+        load(h.k, h.kAt(n, j + i, kvHead), h.kStride, run, block, i);
+      }
       for (int i = 0; i < rows; i++) {
         scores(q, width * i, block, width, h.scale, scores, h.keys * i + j, count);
       }
@@ -62,7 +65,10 @@ final class ScalarAttention implements Pool.Job {
     Arrays.fill(q, 0, width * rows, 0);
     for (int j = 0; j < seen; j += KEYS) {
       int count = Math.min(KEYS, seen - j);
-      load(h.v, h.vAt(n, j, kvHead), h.vStride, count, block);
+      for (int i = 0; i < count; i += h.run(j + i, count - i)) {
+        int run = h.run(j + i, count - i);
+        load(h.v, h.vAt(n, j + i, kvHead), h.vStride, run, block, i);
+      }
       for (int i = 0; i < rows; i++) {
         int visible = h.visible(t + i / h.group(), j, count);
         addValues(q, width * i, block, width, scores, h.keys * i + j, visible);
@@ -78,9 +84,10 @@ final class ScalarAttention implements Pool.Job {
     return kvHead * h.group() + row % h.group();
   }
 
-  private void load(MemorySegment from, long at, long stride, int count, float[] block) {
+  private void load(MemorySegment from, long at, long stride, int count, float[] block, int first) {
     for (int j = 0; j < count; j++) {
-      MemorySegment.copy(from, JAVA_FLOAT_UNALIGNED, at + j * stride, block, width * j, width);
+      int to = width * (first + j);
+      MemorySegment.copy(from, JAVA_FLOAT_UNALIGNED, at + j * stride, block, to, width);
     }
   }
 

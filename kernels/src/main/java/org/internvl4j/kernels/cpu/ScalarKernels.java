@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -313,6 +314,12 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    Rows.requireF32("attentionPaged", y, q, past.keys());
+    ScalarAttention.run(pool, Heads.paged(y, q, past, mask, scale));
+  }
+
+  @Override
   public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
     Rows.requireF32("rope", y, x);
     rotation(cos, sin).run(pool, y, x);
@@ -362,17 +369,9 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void ropeAppend(
-      Tensor y,
-      Tensor keys,
-      Tensor values,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor cos,
-      Tensor sin,
-      Tensor at) {
-    Rows.requireF32("ropeAppend", y, keys, values, q, k, v);
-    RopeAppend.run(pool, y, keys, values, q, k, v, at, cos.dim(0), rotation(cos, sin));
+      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+    Rows.requireF32("ropeAppend", y, past.keys(), q, k, v);
+    RopeAppend.run(pool, y, past, q, k, v, at, cos.dim(0), rotation(cos, sin));
   }
 
   @Override

@@ -3,7 +3,9 @@ package org.internvl4j.kernels.cuda;
 import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Which of the attention kernels runs; twin of `attention.cuh`. Few queries are
 /// `attention_step`'s, so that a token does not depend on how many are made together.
@@ -32,62 +34,147 @@ final class Attention implements AutoCloseable {
     this.partials = new Partials(device);
   }
 
+  /// The operands of a call.
+  ///
+  /// @param y `[N, Tq, H, D]`
+  /// @param q `[N, Tq, H, D]`
+  /// @param k `[N, Tk, K, D]`, or pages `[P, S, K, D]`
+  /// @param v as `k`
+  /// @param pages if not null, whose pages `k` and `v` are; N is 1
+  private record Call(
+      Tensor y, Tensor q, Tensor k, Tensor v, @Nullable Pages pages, Mask mask, float scale) {
+    int keys() {
+      return pages == null ? k.dim(1) : pages.capacity();
+    }
+
+    /// The name of an entry that reads rows, or of the one that reads pages.
+    String entry(String kernel, String variant) {
+      return kernel + (pages == null ? "_" : "_paged_") + variant;
+    }
+
+    /// A mask in memory may let all keys be seen by the time that a recorded step runs.
+    int mostSeen() {
+      return mask instanceof Mask.Past ? keys() : mask.visible(q.dim(1) - 1, keys());
+    }
+
+    /// Whether attention.cu, which copies 16 bytes at a time, can read this.
+    boolean isTiled() {
+      for (Tensor t : List.of(y, q, k, v)) {
+        boolean aligned = CudaKernels.at(t) % 16 == 0 && t.dim(3) % 8 == 0;
+        for (int i = 0; i < 3; i++) {
+          aligned &= t.stride(i) % 8 == 0 || t.dim(i) == 1;
+        }
+        if (t.dtype() != DType.BF16 || t.dim(3) > 128 || !aligned) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    void addOperands(CudaKernel kernel) {
+      for (Tensor t : List.of(y, q, k, v)) {
+        kernel.add(CudaKernels.at(t));
+      }
+      addHeads(kernel);
+    }
+
+    /// Adds `Heads` of `attention.cuh`.
+    void addHeads(CudaKernel kernel) {
+      kernel.beginStruct();
+      for (Tensor t : List.of(y, q, k, v)) {
+        kernel.add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
+      }
+      kernel.add(mask instanceof Mask.Past(Tensor past) ? CudaKernels.at(past) : 0L);
+      kernel.add(pages == null ? 0L : CudaKernels.at(pages.table()));
+      switch (mask) {
+        case Mask.None _ -> kernel.add(-1);
+        case Mask.Causal(int past) -> kernel.add(past);
+        case Mask.Past _ -> kernel.add(0);
+      }
+      kernel.add(q.dim(0)).add(q.dim(1)).add(keys()).add(q.dim(2)).add(q.dim(2) / k.dim(2));
+      kernel.add(q.dim(3)).add(scale);
+      kernel.add(pages == null ? 0 : Integer.numberOfTrailingZeros(pages.size())).endStruct();
+    }
+  }
+
   void run(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    if (q.shape().size() == 0) {
+    run(new Call(y, q, k, v, null, mask, scale));
+  }
+
+  /// @param y `[T, H, D]`
+  /// @param q `[T, H, D]`
+  void run(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    Tensor k = past.keys().transpose(1, 2);
+    Tensor v = past.values().transpose(1, 2);
+    run(new Call(batch(y), batch(q), k, v, past, mask, scale));
+  }
+
+  private static Tensor batch(Tensor x) {
+    return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+  }
+
+  private void run(Call c) {
+    if (c.q.shape().size() == 0) {
       return;
     }
-    int width = q.dim(3);
-    int queries = q.dim(1);
+    int width = c.q.dim(3);
+    int queries = c.q.dim(1);
     if (width > PLAIN_WIDEST) {
       throw new IllegalArgumentException(
-          "attention: q is " + q + ", cuda computes heads of at most " + PLAIN_WIDEST);
+          "attention: q is " + c.q + ", cuda computes heads of at most " + PLAIN_WIDEST);
     }
     synchronized (device) {
       if (queries <= FEW && width <= STEP_WIDEST) {
-        step(y, q, k, v, mask, scale);
-      } else if (!isTiled(y, q, k, v)) {
-        plain(y, q, k, v, mask, scale);
-      } else if (device.isHopper() && queries > SM90_FROM && scale > 0) {
-        sm90(y, q, k, v, mask, scale);
+        step(c);
+      } else if (!c.isTiled()) {
+        plain(c);
+      } else if (device.isHopper() && queries > SM90_FROM && c.scale > 0 && c.pages == null) {
+        sm90(c);
       } else {
-        tiled(y, q, k, v, mask, scale);
+        tiled(c);
       }
     }
   }
 
-  private void plain(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    CudaKernel kernel = device.kernel("attention_plain", "attention_plain_" + q.dtype());
-    operands(kernel, y, q, k, v, mask, scale);
+  private void plain(Call c) {
+    Tensor q = c.q;
+    String entry = c.entry("attention_plain", q.dtype().toString());
+    CudaKernel kernel = device.kernel("attention_plain", entry);
+    c.addOperands(kernel);
     kernel.launch(Math.ceilDiv(q.dim(1), PLAIN_QUERIES), q.dim(2), q.dim(0), BLOCK, 0);
   }
 
-  private void tiled(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+  private void tiled(Call c) {
+    Tensor q = c.q;
     int padded = Math.ceilDiv(q.dim(3), 32) * 32;
-    CudaKernel kernel = device.kernel("attention", "attention_bf16_d" + padded);
-    operands(kernel, y, q, k, v, mask, scale);
+    CudaKernel kernel = device.kernel("attention", c.entry("attention", "bf16_d" + padded));
+    c.addOperands(kernel);
     int shared = 2 * KEYS * padded * 2;
     kernel.launch(Math.ceilDiv(q.dim(1), QUERIES), q.dim(2), q.dim(0), BLOCK, shared);
   }
 
-  private void step(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    int kvHeads = k.dim(2);
+  private void step(Call c) {
+    Tensor q = c.q;
+    int kvHeads = c.k.dim(2);
     int lines = q.dim(1) * kvHeads * Math.ceilDiv(q.dim(2) / kvHeads, GROUP);
-    int pieces = Math.max(1, Math.ceilDiv(mostSeen(q.dim(1), k.dim(1), mask), PIECE));
+    int pieces = Math.max(1, Math.ceilDiv(c.mostSeen(), PIECE));
     long all = (long) q.dim(0) * lines;
-    CudaKernel kernel = device.kernel("attention_step", "attention_step_" + q.dtype());
-    operands(kernel, y, q, k, v, mask, scale);
+    String entry = c.entry("attention_step", q.dtype().toString());
+    CudaKernel kernel = device.kernel("attention_step", entry);
+    c.addOperands(kernel);
     partials.addTo(kernel, all * pieces * PART_BYTES, all);
     kernel.launch(pieces, lines, q.dim(0), BLOCK, 0);
   }
 
-  private void sm90(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
+  private void sm90(Call c) {
+    Tensor q = c.q;
     int padded = Math.ceilDiv(q.dim(3), SM90_PANEL) * SM90_PANEL;
     CudaKernel kernel = device.kernel("attention.sm90", "attention_sm90_bf16_d" + padded);
-    kernel.add(CudaKernels.at(y));
+    kernel.add(CudaKernels.at(c.y));
     addMap(kernel, q, SM90_QUERIES);
-    addMap(kernel, k, SM90_KEYS);
-    addMap(kernel, v, SM90_KEYS);
-    heads(kernel, y, q, k, v, mask, scale);
+    addMap(kernel, c.k, SM90_KEYS);
+    addMap(kernel, c.v, SM90_KEYS);
+    c.addHeads(kernel);
     int shared = (SM90_QUERIES + 4 * SM90_KEYS) * padded * 2 + 1280;
     kernel.launch(q.dim(2), Math.ceilDiv(q.dim(1), SM90_QUERIES), q.dim(0), SM90_BLOCK, shared);
   }
@@ -101,49 +188,6 @@ final class Attention implements AutoCloseable {
   /// Bytes from one index of a dimension to the next; of a dimension of 1, what a map takes.
   private static long pitch(Tensor t, int dim) {
     return t.dim(dim) == 1 ? 16 : 2 * t.stride(dim);
-  }
-
-  /// A mask in memory may let all keys be seen by the time that a recorded step runs.
-  private static int mostSeen(int queries, int keys, Mask mask) {
-    return mask instanceof Mask.Past ? keys : mask.visible(queries - 1, keys);
-  }
-
-  /// Whether attention.cu, which copies 16 bytes at a time, can read this.
-  private static boolean isTiled(Tensor... tensors) {
-    for (Tensor t : tensors) {
-      boolean aligned = CudaKernels.at(t) % 16 == 0 && t.dim(3) % 8 == 0;
-      for (int i = 0; i < 3; i++) {
-        aligned &= t.stride(i) % 8 == 0 || t.dim(i) == 1;
-      }
-      if (t.dtype() != DType.BF16 || t.dim(3) > 128 || !aligned) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static void operands(
-      CudaKernel kernel, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    for (Tensor t : List.of(y, q, k, v)) {
-      kernel.add(CudaKernels.at(t));
-    }
-    heads(kernel, y, q, k, v, mask, scale);
-  }
-
-  /// Adds `Heads` of `attention.cuh`.
-  private static void heads(
-      CudaKernel kernel, Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    kernel.beginStruct();
-    for (Tensor t : List.of(y, q, k, v)) {
-      kernel.add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
-    }
-    switch (mask) {
-      case Mask.None _ -> kernel.add(0L).add(-1);
-      case Mask.Causal(int past) -> kernel.add(0L).add(past);
-      case Mask.Past(Tensor past) -> kernel.add(CudaKernels.at(past)).add(0);
-    }
-    kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2)).add(q.dim(2) / k.dim(2));
-    kernel.add(q.dim(3)).add(scale).endStruct();
   }
 
   @Override

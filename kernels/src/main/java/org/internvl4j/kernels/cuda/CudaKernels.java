@@ -4,6 +4,7 @@ import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -190,6 +191,11 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    attention.run(y, q, past, mask, scale);
+  }
+
+  @Override
   public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
     Rows rows = Rows.of(x, y);
     synchronized (device) {
@@ -217,22 +223,20 @@ final class CudaKernels implements Kernels, AutoCloseable {
 
   @Override
   public void ropeAppend(
-      Tensor y,
-      Tensor keys,
-      Tensor values,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor cos,
-      Tensor sin,
-      Tensor at) {
+      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
     synchronized (device) {
       CudaKernel kernel = device.kernel("rope_append", entry("rope_append", y)).beginStruct();
-      for (Tensor t : List.of(y, keys, values, q, k, v)) {
+      for (Tensor t : List.of(past.keys(), past.values())) {
+        kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
+        kernel.endStruct();
+      }
+      kernel.add(at(past.table()));
+      for (Tensor t : List.of(y, q, k, v)) {
         kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).endStruct();
       }
       kernel.add(at(cos)).add(at(sin)).add(at(at)).add(cos.dim(0));
-      kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2) / 2).endStruct();
+      kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2) / 2).add(past.size());
+      kernel.endStruct();
       kernel.launch(blocks((long) q.dim(0) * (q.dim(1) + 2 * k.dim(1)) * pieces(q)), BLOCK);
     }
   }

@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.KvPool;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
@@ -128,6 +129,20 @@ public record Decoder(
         config.numKeyValueHeads(),
         config.headDim(),
         owner);
+  }
+
+  /// Pools for the caches of several sequences, one a stage; the caller closes them.
+  ///
+  /// @param pageTokens tokens of a page
+  /// @param pages how many there are in each
+  /// @param owner who closes them, for messages
+  public List<KvPool> newPools(int pageTokens, int pages, String owner) {
+    int kvHeads = config.numKeyValueHeads();
+    int width = config.headDim();
+    return stages().stream()
+        .map(s ->
+            new KvPool(s.device(), s.to() - s.from(), kvHeads, width, pageTokens, pages, owner))
+        .toList();
   }
 
   /// Reads a decoder whose outer weights have the names of transformers: `model.embed_tokens`,

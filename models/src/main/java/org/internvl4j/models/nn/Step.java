@@ -92,20 +92,12 @@ public final class Step {
     return y;
   }
 
-  /// Attention over the whole capacity of the cache; its mask, which is in memory, ends it at the
-  /// tokens that are held.
+  /// The cache's mask, which is in memory, ends attention at the tokens that are held.
   private Tensor attend(int span, int layer, Tensor q, Tensor k, Tensor v) {
     KvCache cache = spans.get(span).cache();
     Angles.Table table = angles.get(span).on(q.device());
-    Tensor rotated = cache.ropeAppend(layer, q, k, v, table.cos(), table.sin());
-    Tensor keys = cache.keys(layer, cache.capacity());
-    Tensor values = cache.values(layer, cache.capacity());
-    return batch(rotated)
-        .attention(batch(keys), batch(values), cache.mask(layer))
-        .view(q.dim(0), q.dim(1), q.dim(2));
-  }
-
-  private static Tensor batch(Tensor x) {
-    return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+    return cache
+        .ropeAppend(layer, q, k, v, table.cos(), table.sin())
+        .attention(cache.pages(layer), cache.mask(layer));
   }
 }

@@ -5,6 +5,7 @@ import java.util.function.DoubleUnaryOperator;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -199,35 +200,66 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
-    int tq = q.dim(1);
-    int heads = q.dim(2);
-    int d = q.dim(3);
-    int tk = k.dim(1);
-    int kvHeads = k.dim(2);
+    for (int n = 0; n < q.dim(0); n++) {
+      double[] keys = values(k.select(0, n));
+      double[] values = values(v.select(0, n));
+      attention(y.select(0, n), q.select(0, n), keys, values, k.dim(2), mask, scale);
+    }
+  }
+
+  @Override
+  public void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
+    double[] keys = inRows(past.keys(), past.table());
+    double[] values = inRows(past.values(), past.table());
+    attention(y, q, keys, values, past.kvHeads(), mask, scale);
+  }
+
+  /// All pages of a table one after the other, `[n·S, K, D]`.
+  private static double[] inRows(Tensor pages, Tensor table) {
+    int size = Math.toIntExact(pages.select(0, 0).shape().size());
+    double[] rows = new double[table.dim(0) * size];
+    for (int i = 0; i < table.dim(0); i++) {
+      double[] page = values(page(pages, table, i));
+      System.arraycopy(page, 0, rows, i * size, size);
+    }
+    return rows;
+  }
+
+  /// Page `i` of a sequence, `[S, K, D]`.
+  private static Tensor page(Tensor pages, Tensor table, int i) {
+    int page = (int) values(table.narrow(0, i, 1))[0];
+    return pages.select(0, page).transpose(0, 1);
+  }
+
+  /// One sequence.
+  ///
+  /// @param kv `[Tk, K, D]`, keys
+  /// @param vv `[Tk, K, D]`, values
+  private static void attention(
+      Tensor y, Tensor q, double[] kv, double[] vv, int kvHeads, Mask mask, float scale) {
+    int heads = q.dim(1);
+    int d = q.dim(2);
+    int tk = kv.length / (kvHeads * d);
     double[] qv = values(q);
-    double[] kv = values(k);
-    double[] vv = values(v);
     double[] out = new double[qv.length];
     double[] scores = new double[tk];
-    for (int n = 0; n < q.dim(0); n++) {
-      for (int i = 0; i < tq; i++) {
-        for (int h = 0; h < heads; h++) {
-          int query = ((n * tq + i) * heads + h) * d;
-          int kvHead = h / (heads / kvHeads);
-          int visible = mask.visible(i, tk);
-          for (int j = 0; j < visible; j++) {
-            int key = ((n * tk + j) * kvHeads + kvHead) * d;
-            scores[j] = 0;
-            for (int c = 0; c < d; c++) {
-              scores[j] += qv[query + c] * kv[key + c] * scale;
-            }
+    for (int i = 0; i < q.dim(0); i++) {
+      for (int h = 0; h < heads; h++) {
+        int query = (i * heads + h) * d;
+        int kvHead = h / (heads / kvHeads);
+        int visible = mask.visible(i, tk);
+        for (int j = 0; j < visible; j++) {
+          int key = (j * kvHeads + kvHead) * d;
+          scores[j] = 0;
+          for (int c = 0; c < d; c++) {
+            scores[j] += qv[query + c] * kv[key + c] * scale;
           }
-          softmax(scores, 0, visible);
-          for (int j = 0; j < visible; j++) {
-            int value = ((n * tk + j) * kvHeads + kvHead) * d;
-            for (int c = 0; c < d; c++) {
-              out[query + c] += scores[j] * vv[value + c];
-            }
+        }
+        softmax(scores, 0, visible);
+        for (int j = 0; j < visible; j++) {
+          int value = (j * kvHeads + kvHead) * d;
+          for (int c = 0; c < d; c++) {
+            out[query + c] += scores[j] * vv[value + c];
           }
         }
       }
@@ -290,23 +322,19 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void ropeAppend(
-      Tensor y,
-      Tensor keys,
-      Tensor values,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor cos,
-      Tensor sin,
-      Tensor at) {
-    int row = (int) values(at)[0];
-    for (int t = 0; t < q.dim(0); t++) {
-      Tensor c = cos.narrow(0, (row + t) % cos.dim(0), 1);
-      Tensor s = sin.narrow(0, (row + t) % sin.dim(0), 1);
+      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+    int first = (int) values(at)[0];
+    for (int t = 0; t < k.dim(0); t++) {
+      Tensor c = cos.narrow(0, (first + t) % cos.dim(0), 1);
+      Tensor s = sin.narrow(0, (first + t) % sin.dim(0), 1);
+      int page = (first + t) / past.size();
+      int row = (first + t) % past.size();
+      Tensor keys = page(past.keys(), past.table(), page).narrow(0, row, 1);
+      Tensor values = page(past.values(), past.table(), page).narrow(0, row, 1);
       rope(y.narrow(0, t, 1), q.narrow(0, t, 1), c, s);
-      rope(keys.narrow(0, row + t, 1), k.narrow(0, t, 1), c, s);
+      rope(keys, k.narrow(0, t, 1), c, s);
+      copy(values, v.narrow(0, t, 1));
     }
-    copy(values.narrow(0, row, v.dim(0)), v);
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.internvl4j.bench.gpu;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
 import org.internvl4j.runtime.Tensor;
 
 /// A kernel by name and its numbers.
@@ -46,6 +47,13 @@ record KernelCase(String name, String kernel, Json numbers) {
             yield product(o, (x, w) -> k.matMulSwiGlu(y, x, w, up));
           }
           case "attention" -> attention(k, y, o);
+          case "attention_paged" -> {
+            Tensor q = o.get("q");
+            Pages pages = new Pages(o.get("k"), o.get("v"), o.get("table"));
+            Mask mask = Mask.causal(numbers.getInt("past"));
+            float scale = (float) (1 / Math.sqrt(y.dim(2)));
+            yield () -> k.attentionPaged(y, q, pages, mask, scale);
+          }
           case "layer_norm" -> {
             Tensor weight = o.vector("weight");
             Tensor bias = o.vector("bias");
@@ -119,7 +127,7 @@ record KernelCase(String name, String kernel, Json numbers) {
   }
 
   /// Queries, keys and values side by side in the rows of `x`, and so are the rotated queries and
-  /// the cache in those of `y`.
+  /// the cache, in pages, in those of `y`.
   private Runnable ropeAppend(Kernels k, Tensor y, Operands o) {
     Tensor x = o.get("x");
     Tensor cos = o.get("cos");
@@ -128,12 +136,13 @@ record KernelCase(String name, String kernel, Json numbers) {
     int kv = numbers.getInt("kv");
     int heads = x.dim(1) - 2 * kv;
     Tensor rotated = y.narrow(0, 0, x.dim(0)).narrow(1, 0, heads);
-    Tensor keys = y.narrow(1, heads, kv);
-    Tensor values = y.narrow(1, heads + kv, kv);
+    Tensor table = o.get("table");
+    Tensor rows = y.view(table.dim(0), y.dim(0) / table.dim(0), y.dim(1), y.dim(2)).transpose(1, 2);
+    Pages pages = new Pages(rows.narrow(1, heads, kv), rows.narrow(1, heads + kv, kv), table);
     Tensor q = x.narrow(1, 0, heads);
     Tensor newKeys = x.narrow(1, heads, kv);
     Tensor newValues = x.narrow(1, heads + kv, kv);
-    return () -> k.ropeAppend(rotated, keys, values, q, newKeys, newValues, cos, sin, at);
+    return () -> k.ropeAppend(rotated, pages, q, newKeys, newValues, cos, sin, at);
   }
 
   @FunctionalInterface

@@ -5,26 +5,10 @@
 // Reads x once while columns <= KEPT * blockDim.x * 16 / sizeof(T) (the row stays in registers), twice above:
 // bound by memory.  Deterministic.  Twin: ReferenceKernels.rmsNorm
 #include "reduce.cuh"
+#include "rms_norm.cuh"
 #include "rows.cuh"
-#include "vec.cuh"
 
 static constexpr int KEPT = 2;  // vectors of a row that a thread keeps in registers
-
-template <typename T>
-__device__ __forceinline__ float square_sum(const Vec<T>& x) {
-  float sum = 0.f;
-#pragma unroll
-  for (int j = 0; j < Vec<T>::N; j++) sum += to_f32(x.v[j]) * to_f32(x.v[j]);
-  return sum;
-}
-
-template <typename T>
-__device__ __forceinline__ void finish(T* y, Vec<T> x, float scale, const float* weight, int left) {
-#pragma unroll
-  for (int j = 0; j < Vec<T>::N; j++)
-    if (j < left) x.v[j] = from_f32<T>(rounded<T>(to_f32(x.v[j]) * scale) * weight[j]);
-  store(y, x, left);
-}
 
 template <typename T>
 __device__ __forceinline__ void rms_norm(T* y, const Rows& y_rows, const T* x, const Rows& x_rows, const float* weight,
@@ -43,14 +27,14 @@ __device__ __forceinline__ void rms_norm(T* y, const Rows& y_rows, const T* x, c
   }
   for (int c = first + KEPT * step; c < columns; c += step) sum += square_sum(load(x + c, columns - c));
 
-  const float scale = rsqrtf(block_sum(sum) / columns + eps);
+  const float scale = rms_scale(block_sum(sum), columns, eps);
 #pragma unroll
   for (int i = 0; i < KEPT; i++) {
     const int c = first + i * step;
-    finish(y + c, kept[i], scale, weight + c, columns - c);
+    store(y + c, normalised(kept[i], scale, weight + c, columns - c), columns - c);
   }
   for (int c = first + KEPT * step; c < columns; c += step)
-    finish(y + c, load(x + c, columns - c), scale, weight + c, columns - c);
+    store(y + c, normalised(load(x + c, columns - c), scale, weight + c, columns - c), columns - c);
 }
 
 extern "C" __global__ void __launch_bounds__(512)

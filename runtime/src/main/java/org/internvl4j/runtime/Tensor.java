@@ -516,6 +516,29 @@ public final class Tensor {
     return y;
   }
 
+  /// `weight · norm(this) + bias`; see [Kernels#rmsNormMatMul].
+  public Tensor rmsNormMatMul(Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    requireMatrix(weight, bias, "rmsNormMatMul");
+    requireColumns(norm, "rmsNormMatMul", "norm");
+    Tensor y = like(dtype, shape.with(-1, weight.dim(0)));
+    on(norm, "rmsNormMatMul");
+    on(weight, "rmsNormMatMul").rmsNormMatMul(y, like(dtype, shape), this, norm, eps, weight, bias);
+    return y;
+  }
+
+  /// `silu(gate · norm(this)) · (up · norm(this))`; see [Kernels#rmsNormMatMulSwiGlu].
+  public Tensor rmsNormMatMulSwiGlu(Tensor norm, float eps, Tensor gate, Tensor up) {
+    requireMatrix(gate, null, "rmsNormMatMulSwiGlu");
+    requireMatrix(up, null, "rmsNormMatMulSwiGlu");
+    requireColumns(norm, "rmsNormMatMulSwiGlu", "norm");
+    require(up.dim(0) == gate.dim(0), "rmsNormMatMulSwiGlu", "gate is %s but up is %s", gate, up);
+    Tensor y = like(dtype, shape.with(-1, gate.dim(0)));
+    on(norm, "rmsNormMatMulSwiGlu");
+    on(gate, "rmsNormMatMulSwiGlu")
+        .rmsNormMatMulSwiGlu(y, like(dtype, shape), this, norm, eps, gate, up);
+    return y;
+  }
+
   // ---- attention
 
   /// `this` is q, `[N, Tq, H, D]`; scores are scaled by `1/√D`. See [Kernels#attention].

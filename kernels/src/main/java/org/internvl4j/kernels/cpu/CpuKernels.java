@@ -103,6 +103,20 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    rmsNorm(h, x, norm, eps);
+    matMul(y, h, weight, bias);
+  }
+
+  @Override
+  public void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
+    rmsNorm(h, x, norm, eps);
+    matMulSwiGlu(y, h, gate, up);
+  }
+
+  @Override
   public void attention(Tensor y, Tensor q, Tensor k, Tensor v, Mask mask, float scale) {
     Rows.requireF32("attention", y, q, k, v);
     Attention.run(pool, y, q, k, v, mask, scale);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class CudaKernels implements Kernels, AutoCloseable {
   private static final int BLOCK = 256; // threads, where a file says no other number
   private static final int ROW_BLOCK = 1024; // threads for a row, at most
-  private static final int NORM_BLOCK = 512;
+  static final int NORM_BLOCK = 512;
 
   private final CudaDevice device;
   private final MatMul products;
@@ -180,6 +180,24 @@ final class CudaKernels implements Kernels, AutoCloseable {
   @Override
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
     products.run("_swi_glu", y, x, gate, up, null, null, null);
+  }
+
+  @Override
+  public void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    if (!products.run("", y, x, norm, eps, weight, null, bias)) {
+      rmsNorm(h, x, norm, eps);
+      matMul(y, h, weight, bias);
+    }
+  }
+
+  @Override
+  public void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
+    if (!products.run("_swi_glu", y, x, norm, eps, gate, up, null)) {
+      rmsNorm(h, x, norm, eps);
+      matMulSwiGlu(y, h, gate, up);
+    }
   }
 
   // ---- attention

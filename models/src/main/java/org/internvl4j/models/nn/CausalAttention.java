@@ -13,18 +13,17 @@ public record CausalAttention(int heads, int kvHeads, Linear qkv, Linear out) {
     this(c.numAttentionHeads(), c.numKeyValueHeads(), qkv, out);
   }
 
-  /// @param residual `[T, C]`
   /// @param x `[T, C]`
   /// @param layer decoder layer, from 0
-  /// @return `residual` and what attention makes of `x`, `[T, C]`
-  public Tensor addTo(Tensor residual, Tensor x, int layer, Step step) {
+  /// @return `x + attention(norm(x))`, `[T, C]`
+  public Tensor addTo(Tensor x, Norm.Rms norm, int layer, Step step) {
     int t = x.dim(0);
     int all = heads + 2 * kvHeads;
-    Tensor h = qkv.forward(x).view(t, all, qkv.out() / all);
+    Tensor h = norm.forward(x, qkv).view(t, all, qkv.out() / all);
     Tensor q = h.narrow(1, 0, heads);
     Tensor k = h.narrow(1, heads, kvHeads);
     Tensor v = h.narrow(1, heads + kvHeads, kvHeads);
     Tensor y = step.attend(layer, q, k, v);
-    return out.addTo(residual, y.view(t, heads * y.dim(2)));
+    return out.addTo(x, y.view(t, heads * y.dim(2)));
   }
 }

@@ -13,10 +13,9 @@ public record GatedMlp(Tensor gate, Tensor up, Linear down) {
     this(gate.weight(), up.weight(), down);
   }
 
-  /// @param residual `[T, C]`
   /// @param x `[T, C]`
-  /// @return `residual` and what the MLP makes of `x`, `[T, C]`
-  public Tensor addTo(Tensor residual, Tensor x) {
-    return down.addTo(residual, x.matMulSwiGlu(gate, up));
+  /// @return `x + mlp(norm(x))`, `[T, C]`
+  public Tensor addTo(Tensor x, Norm.Rms norm) {
+    return down.addTo(x, norm.forwardSwiGlu(x, gate, up));
   }
 }

@@ -15,7 +15,7 @@ public sealed interface Norm {
   }
 
   /// RMSNorm with a weight (Zhang & Sennrich 2019).
-  static Norm rms(Weights w, int channels, float eps) {
+  static Rms rms(Weights w, int channels, float eps) {
     return new Rms(w.get("weight", channels), eps);
   }
 
@@ -33,6 +33,24 @@ public sealed interface Norm {
     @Override
     public Tensor forward(Tensor x) {
       return x.rmsNorm(weight, eps);
+    }
+
+    /// `norm(x) Wᵀ + b`.
+    ///
+    /// @param x `[…, C]`
+    /// @return `[…, out]`
+    public Tensor forward(Tensor x, Linear next) {
+      return x.rmsNormMatMul(weight, eps, next.weight(), next.bias());
+    }
+
+    /// `silu(gate · norm(x)) · (up · norm(x))`.
+    ///
+    /// @param x `[…, C]`
+    /// @param gate `[F, C]`
+    /// @param up `[F, C]`
+    /// @return `[…, F]`
+    public Tensor forwardSwiGlu(Tensor x, Tensor gate, Tensor up) {
+      return x.rmsNormMatMulSwiGlu(weight, eps, gate, up);
     }
   }
 

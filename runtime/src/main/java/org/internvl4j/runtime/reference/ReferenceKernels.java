@@ -181,6 +181,20 @@ final class ReferenceKernels implements Kernels {
     write(y, i -> silu(g[i]) * u[i]);
   }
 
+  @Override
+  public void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    rmsNorm(h, x, norm, eps);
+    matMul(y, h, weight, bias);
+  }
+
+  @Override
+  public void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
+    rmsNorm(h, x, norm, eps);
+    matMulSwiGlu(y, h, gate, up);
+  }
+
   private static double[] product(Tensor x, Tensor weight, @Nullable Tensor bias) {
     double[] xv = values(x);
     double[] wv = values(weight);

@@ -45,6 +45,18 @@ record KernelCase(String name, String kernel, Json numbers) {
             Tensor up = o.matrix("up");
             yield product(o, (x, w) -> k.matMulSwiGlu(y, x, w, up));
           }
+          case "rms_norm_mat_mul" -> {
+            Tensor h = o.get("h");
+            Tensor norm = o.vector("norm");
+            Tensor bias = o.vectorOrNull("bias");
+            yield product(o, (x, w) -> k.rmsNormMatMul(y, h, x, norm, EPS, w, bias));
+          }
+          case "rms_norm_mat_mul_swi_glu" -> {
+            Tensor h = o.get("h");
+            Tensor norm = o.vector("norm");
+            Tensor up = o.matrix("up");
+            yield product(o, (x, w) -> k.rmsNormMatMulSwiGlu(y, h, x, norm, EPS, w, up));
+          }
           case "attention" -> attention(k, y, o);
           case "layer_norm" -> {
             Tensor weight = o.vector("weight");

@@ -302,12 +302,16 @@ public final class Tensor {
   /// Runs one layer of a residual stream: `body`'s result replaces this tensor's elements, and all
   /// that `body` allocated is freed.
   ///
-  /// @param body returns a tensor of this shape
+  /// @param body returns a tensor of this shape, or this one, which it has overwritten
   /// @return this
+  @SuppressWarnings("ReferenceEquality") // nothing is to be done for itself alone
   public Tensor through(UnaryOperator<Tensor> body) {
     Workspace w = workspace();
     long start = w.position();
-    copyFrom(body.apply(this));
+    Tensor result = body.apply(this);
+    if (result != this) {
+      copyFrom(result);
+    }
     w.rewind(start);
     return this;
   }
@@ -487,6 +491,19 @@ public final class Tensor {
   public Tensor matMulAdd(
       Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale, Tensor residual) {
     requireMatrix(weight, bias, "matMulAdd");
+    return matMulAdd(like(dtype, shape.with(-1, weight.dim(0))), weight, bias, scale, residual);
+  }
+
+  /// `this += scale · (weight · x + bias)`; see [Kernels#matMulAdd].
+  ///
+  /// @return this
+  public Tensor addMatMul(Tensor x, Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale) {
+    return x.matMulAdd(this, weight, bias, scale, this);
+  }
+
+  private Tensor matMulAdd(
+      Tensor y, Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale, Tensor residual) {
+    requireMatrix(weight, bias, "matMulAdd");
     Shape out = shape.with(-1, weight.dim(0));
     residual.requireActivations("matMulAdd");
     require(
@@ -501,7 +518,7 @@ public final class Tensor {
         "scale is %s but weight is %s",
         scale,
         weight);
-    Tensor y = like(dtype, out);
+    on(residual, "matMulAdd");
     on(weight, "matMulAdd").matMulAdd(y, this, weight, bias, scale, residual);
     return y;
   }

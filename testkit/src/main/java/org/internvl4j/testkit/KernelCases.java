@@ -349,6 +349,17 @@ public final class KernelCases {
                     null,
                     inputs.activations(rows, out)));
     add(
+        "matMulAdd in place" + sizes,
+        Tolerance.sum(in, 3),
+        inputs ->
+            inputs
+                .activations(rows, out)
+                .addMatMul(
+                    inputs.activations(rows, in),
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.VECTOR, out),
+                    inputs.weight(BF16, Role.VECTOR, out)));
+    add(
         "matMulSwiGlu" + sizes,
         Tolerance.sum(4 * in, 12),
         inputs ->

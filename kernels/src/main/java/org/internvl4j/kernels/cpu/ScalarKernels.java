@@ -288,11 +288,15 @@ final class ScalarKernels implements Kernels {
       @Nullable Tensor bias,
       @Nullable Tensor scale,
       Tensor residual) {
-    matMul(y, x, weight, bias);
+    Workspace step = y.workspace();
+    long start = step.position();
+    Tensor product = step.allocate(DType.F32, y.shape().toArray()); // y may be the residual
+    matMul(product, x, weight, bias);
     if (scale != null) {
-      mul(y, y, scale);
+      mul(product, product, scale);
     }
-    add(y, y, residual);
+    add(y, residual, product);
+    step.rewind(start);
   }
 
   @Override

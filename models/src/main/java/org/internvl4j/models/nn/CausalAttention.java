@@ -13,9 +13,11 @@ public record CausalAttention(int heads, int kvHeads, Linear qkv, Linear out) {
     this(c.numAttentionHeads(), c.numKeyValueHeads(), qkv, out);
   }
 
-  /// @param x `[T, C]`
+  /// `x += attention(norm(x))`.
+  ///
+  /// @param x `[T, C]`, overwritten
   /// @param layer decoder layer, from 0
-  /// @return `x + attention(norm(x))`, `[T, C]`
+  /// @return `x`
   public Tensor addTo(Tensor x, Norm.Rms norm, int layer, Step step) {
     int t = x.dim(0);
     int all = heads + 2 * kvHeads;

@@ -13,8 +13,10 @@ public record GatedMlp(Tensor gate, Tensor up, Linear down) {
     this(gate.weight(), up.weight(), down);
   }
 
-  /// @param x `[T, C]`
-  /// @return `x + mlp(norm(x))`, `[T, C]`
+  /// `x += mlp(norm(x))`.
+  ///
+  /// @param x `[T, C]`, overwritten
+  /// @return `x`
   public Tensor addTo(Tensor x, Norm.Rms norm) {
     return down.addTo(x, norm.forwardSwiGlu(x, gate, up));
   }

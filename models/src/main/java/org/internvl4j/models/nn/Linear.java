@@ -53,22 +53,22 @@ public record Linear(Tensor weight, @Nullable Tensor bias) {
     return x.matMulGelu(weight, bias);
   }
 
-  /// `residual + x Wᵀ + b`: the end of a residual branch.
+  /// `residual += x Wᵀ + b`: the end of a residual branch.
   ///
-  /// @param residual `[…, out]`
+  /// @param residual `[…, out]`, overwritten
   /// @param x `[…, in]`
-  /// @return `[…, out]`
+  /// @return `residual`
   public Tensor addTo(Tensor residual, Tensor x) {
-    return x.matMulAdd(weight, bias, null, residual);
+    return residual.addMatMul(x, weight, bias, null);
   }
 
-  /// `residual + scale · (x Wᵀ + b)`: the same with a LayerScale.
+  /// `residual += scale · (x Wᵀ + b)`: the same with a LayerScale.
   ///
-  /// @param residual `[…, out]`
+  /// @param residual `[…, out]`, overwritten
   /// @param scale `[out]`
   /// @param x `[…, in]`
-  /// @return `[…, out]`
+  /// @return `residual`
   public Tensor addTo(Tensor residual, Tensor scale, Tensor x) {
-    return x.matMulAdd(weight, bias, scale, residual);
+    return residual.addMatMul(x, weight, bias, scale);
   }
 }

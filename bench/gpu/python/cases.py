@@ -142,6 +142,15 @@ class Maker:
             f = lambda t: F.rms_norm(t["x"], (width,), t["weight"], 1e-6)
         return Case(name, kernel, o, f, f)
 
+    def qk_norm(self, name, rows, width):
+        o = dict(x=self.noise(rows, 3, width), q_weight=self.noise(width), k_weight=self.noise(width),
+                 y=self.nothing(rows, 3, width))
+        def f(t):
+            q, k, v = t["x"].unbind(1)
+            return torch.stack((F.rms_norm(q, (width,), t["q_weight"], 1e-6),
+                                F.rms_norm(k, (width,), t["k_weight"], 1e-6), v), 1)
+        return Case(name, "qk_rms_norm", o, f, f)
+
     def map(self, name, kernel, f, rows, width, tolerance=ONE_ROUNDING):
         o = dict(x=self.noise(rows, width), y=self.nothing(rows, width))
         return Case(name, kernel, o, lambda t: f(t["x"]), lambda t: f(t["x"]), tolerance=tolerance)
@@ -266,6 +275,7 @@ def makers(m, tiny):
             named[at.format("fc1")] = lambda n, r=rows, h=hidden, o=mlp: m.gelu(n, r, h, o)
             named[at.format("fc2")] = lambda n, r=rows, h=hidden, i=mlp: m.residual(n, r, i, h, scaled=True)
             named[at.format("attention")] = lambda n, t=tiles, k=tokens, d=d: m.tower_attention(n, t, k, d["heads"], d["width"])
+            named[at.format("qk_rms_norm")] = lambda n, r=rows, h=hidden: m.qk_norm(n, r, h)
             named[at.format("layer_norm")] = lambda n, r=rows, h=hidden: m.norm(n, "layer_norm", r, h)
             named[at.format("pixel_shuffle")] = lambda n, t=tiles, g=d["grid"], h=hidden: m.pixel_shuffle(n, t, g, h)
     rows, width = (37, 72) if tiny else (8192, 8192)  # 128 MiB and more

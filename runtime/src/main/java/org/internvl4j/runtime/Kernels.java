@@ -69,6 +69,15 @@ public interface Kernels {
   /// @param weight `[C]`
   void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps);
 
+  /// `q[r] = norm(q[r])`, `k[r] = norm(k[r])`: two [#rmsNorm]s in place, with their bits (query-key
+  /// normalisation, Dehghani et al. 2023, section 2; here over all heads' width).
+  ///
+  /// @param q `[R, C]`, overwritten
+  /// @param k `[R, C]`, overwritten; must not overlap `q`
+  /// @param qWeight `[C]`
+  /// @param kWeight `[C]`
+  void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps);
+
   /// `y[r] = weight · x[r] + bias`: a linear layer.
   ///
   /// @param y `[R, out]`; must not overlap `x`

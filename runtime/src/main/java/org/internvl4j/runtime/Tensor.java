@@ -471,6 +471,20 @@ public final class Tensor {
     return y;
   }
 
+  /// Normalises `this`, which is queries, and keys in place; see [Kernels#qkRmsNorm].
+  ///
+  /// @param k of this shape
+  public void qkRmsNorm(Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    requireActivations("qkRmsNorm");
+    k.requireActivations("qkRmsNorm");
+    require(k.shape.equals(shape) && k.dtype == dtype, "qkRmsNorm", "q is %s but k is %s", this, k);
+    requireColumns(qWeight, "qkRmsNorm", "qWeight");
+    requireColumns(kWeight, "qkRmsNorm", "kWeight");
+    on(qWeight, "qkRmsNorm");
+    on(kWeight, "qkRmsNorm");
+    on(k, "qkRmsNorm").qkRmsNorm(this, k, qWeight, kWeight, eps);
+  }
+
   /// `[…, in]` to `[…, out]`; see [Kernels#matMul].
   public Tensor matMul(Tensor weight, @Nullable Tensor bias) {
     requireMatrix(weight, bias, "matMul");

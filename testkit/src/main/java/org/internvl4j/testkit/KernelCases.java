@@ -185,6 +185,30 @@ public final class KernelCases {
           Tolerance.sum(n, 6),
           in -> in.activations(3, n).rmsNorm(in.weight(BF16, Role.VECTOR, n), 1e-6f));
     }
+    for (int n : new int[] {1, 7, 33, 130, 896, 4300}) {
+      add(
+          "qkRmsNorm of two thirds of [2, 3, 3·" + n + "]",
+          Tolerance.sum(n, 6),
+          in -> {
+            Tensor qkv = in.activations(2, 3, 3 * n);
+            qkv.narrow(2, 0, n)
+                .qkRmsNorm(
+                    qkv.narrow(2, n, n),
+                    in.weight(BF16, Role.VECTOR, n),
+                    in.weight(BF16, Role.VECTOR, n),
+                    1e-6f);
+            return qkv;
+          });
+    }
+    add(
+        "qkRmsNorm [2, 3, 64], rows of keys further apart",
+        Tolerance.sum(64, 6),
+        in -> {
+          Tensor q = in.strided(1, 7, 2, 3, 64);
+          Tensor k = in.strided(3, 21, 2, 3, 64);
+          q.qkRmsNorm(k, in.weight(F32, Role.VECTOR, 64), in.weight(F32, Role.VECTOR, 64), 1e-6f);
+          return q.contiguous().add(k);
+        });
     add(
         "rmsNorm [2, 5, 96] with gaps",
         Tolerance.sum(96, 6),

@@ -73,6 +73,12 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    rmsNorm(q, q, qWeight, eps);
+    rmsNorm(k, k, kWeight, eps);
+  }
+
+  @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     Rows.requireF32("matMul", y, x);
     MatMul.run(pool, y, x, weight, bias);

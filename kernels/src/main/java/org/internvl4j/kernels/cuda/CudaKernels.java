@@ -154,6 +154,18 @@ final class CudaKernels implements Kernels, AutoCloseable {
     }
   }
 
+  @Override
+  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    Rows rows = Rows.of(q, k);
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("qk_rms_norm", entry("qk_rms_norm", q));
+      rows.add(kernel.beginStruct(), 0, at(q)).add(vector(qWeight)).endStruct();
+      rows.add(kernel.beginStruct(), 1, at(k)).add(vector(kWeight)).endStruct();
+      kernel.add(rows.count()).add(rows.columns()).add(eps);
+      kernel.launch(2 * rows.count(), rows.threads(q.dtype(), 2, NORM_BLOCK));
+    }
+  }
+
   // ---- products
 
   @Override

@@ -154,8 +154,8 @@ final class CudaKernelsTest {
         for (Device device : List.of(f32, bf16)) {
           TensorAssert.assertSameBits(
               rows + " rows of " + in + " on " + device,
-              normalised(rows, in, true).run(device, device == bf16),
-              normalised(rows, in, false).run(device, device == bf16));
+              normalised(rows, in, true).run(device, device.activations() == DType.BF16),
+              normalised(rows, in, false).run(device, device.activations() == DType.BF16));
         }
       }
     }

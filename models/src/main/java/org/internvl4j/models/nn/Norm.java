@@ -19,9 +19,6 @@ public sealed interface Norm {
     return new Rms(w.get("weight", channels), eps);
   }
 
-  /// Leaves everything as it is.
-  Norm NONE = new None();
-
   record Layer(Tensor weight, Tensor bias, float eps) implements Norm {
     @Override
     public Tensor forward(Tensor x) {
@@ -51,13 +48,6 @@ public sealed interface Norm {
     /// @return `[…, F]`
     public Tensor forwardSwiGlu(Tensor x, Tensor gate, Tensor up) {
       return x.rmsNormMatMulSwiGlu(weight, eps, gate, up);
-    }
-  }
-
-  record None() implements Norm {
-    @Override
-    public Tensor forward(Tensor x) {
-      return x;
     }
   }
 }

@@ -150,6 +150,12 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    rmsNorm(q, q, qWeight, eps);
+    rmsNorm(k, k, kWeight, eps);
+  }
+
+  @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     write(y, product(x, weight, bias));
   }

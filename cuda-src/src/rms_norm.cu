@@ -4,63 +4,17 @@
 // Grid: one block a row.  Block: a multiple of 32 threads, at most 512.  Shared: 132 B static.
 // Reads x once while columns <= KEPT * blockDim.x * 16 / sizeof(T) (the row stays in registers), twice above:
 // bound by memory.  Deterministic.  Twin: ReferenceKernels.rmsNorm
-#include "reduce.cuh"
+#include "rms_norm.cuh"
 #include "rows.cuh"
-#include "vec.cuh"
-
-static constexpr int KEPT = 2;  // vectors of a row that a thread keeps in registers
-
-template <typename T>
-__device__ __forceinline__ float square_sum(const Vec<T>& x) {
-  float sum = 0.f;
-#pragma unroll
-  for (int j = 0; j < Vec<T>::N; j++) sum += to_f32(x.v[j]) * to_f32(x.v[j]);
-  return sum;
-}
-
-template <typename T>
-__device__ __forceinline__ void finish(T* y, Vec<T> x, float scale, const float* weight, int left) {
-#pragma unroll
-  for (int j = 0; j < Vec<T>::N; j++)
-    if (j < left) x.v[j] = from_f32<T>(rounded<T>(to_f32(x.v[j]) * scale) * weight[j]);
-  store(y, x, left);
-}
-
-template <typename T>
-__device__ __forceinline__ void rms_norm(T* y, const Rows& y_rows, const T* x, const Rows& x_rows, const float* weight,
-                                         int columns, float eps) {
-  x += row_at(x_rows, blockIdx.x);
-  y += row_at(y_rows, blockIdx.x);
-  const int first = threadIdx.x * Vec<T>::N;
-  const int step = blockDim.x * Vec<T>::N;
-  Vec<T> kept[KEPT];
-  float sum = 0.f;
-#pragma unroll
-  for (int i = 0; i < KEPT; i++) {
-    const int c = first + i * step;
-    kept[i] = load(x + c, columns - c);
-    sum += square_sum(kept[i]);
-  }
-  for (int c = first + KEPT * step; c < columns; c += step) sum += square_sum(load(x + c, columns - c));
-
-  const float scale = rsqrtf(block_sum(sum) / columns + eps);
-#pragma unroll
-  for (int i = 0; i < KEPT; i++) {
-    const int c = first + i * step;
-    finish(y + c, kept[i], scale, weight + c, columns - c);
-  }
-  for (int c = first + KEPT * step; c < columns; c += step)
-    finish(y + c, load(x + c, columns - c), scale, weight + c, columns - c);
-}
 
 extern "C" __global__ void __launch_bounds__(512)
     rms_norm_f32(float* y, Rows y_rows, const float* x, Rows x_rows, const float* weight, int columns, float eps) {
-  rms_norm(y, y_rows, x, x_rows, weight, columns, eps);
+  rms_norm(y + row_at(y_rows, blockIdx.x), x + row_at(x_rows, blockIdx.x), weight, columns, eps);
 }
 EXPORT_KERNEL(rms_norm_f32)
 
 extern "C" __global__ void __launch_bounds__(512)
     rms_norm_bf16(bf16* y, Rows y_rows, const bf16* x, Rows x_rows, const float* weight, int columns, float eps) {
-  rms_norm(y, y_rows, x, x_rows, weight, columns, eps);
+  rms_norm(y + row_at(y_rows, blockIdx.x), x + row_at(x_rows, blockIdx.x), weight, columns, eps);
 }
 EXPORT_KERNEL(rms_norm_bf16)

@@ -88,6 +88,20 @@ class Maker:
         f = lambda t: F.silu(F.linear(t["x"], t["weight"])) * F.linear(t["x"], t["up"])
         return Case(name, "mat_mul_swi_glu", o, f, f, 4 * rows * inputs * out)
 
+    def normed(self, name, rows, inputs, out):
+        o = dict(x=self.noise(rows, inputs), h=self.nothing(rows, inputs), norm=self.noise(inputs),
+                 weight=self.weight(out, inputs), bias=self.noise(out), y=self.nothing(rows, out))
+        f = lambda t: F.linear(F.rms_norm(t["x"], (inputs,), t["norm"], 1e-6), t["weight"], t["bias"])
+        return Case(name, "rms_norm_mat_mul", o, f, f, 2 * rows * inputs * out)
+
+    def normed_swi_glu(self, name, rows, inputs, out):
+        o = dict(x=self.noise(rows, inputs), h=self.nothing(rows, inputs), norm=self.noise(inputs),
+                 weight=self.weight(out, inputs), up=self.weight(out, inputs), y=self.nothing(rows, out))
+        def f(t):
+            h = F.rms_norm(t["x"], (inputs,), t["norm"], 1e-6)
+            return F.silu(F.linear(h, t["weight"])) * F.linear(h, t["up"])
+        return Case(name, "rms_norm_mat_mul_swi_glu", o, f, f, 4 * rows * inputs * out)
+
     # ---- attention
 
     def cached_attention(self, name, queries, keys, heads, kv, width, past, batch=1):
@@ -146,6 +160,15 @@ class Maker:
         else:
             f = lambda t: F.rms_norm(t["x"], (width,), t["weight"], 1e-6)
         return Case(name, kernel, o, f, f)
+
+    def qk_norm(self, name, rows, width):
+        o = dict(x=self.noise(rows, 3, width), q_weight=self.noise(width), k_weight=self.noise(width),
+                 y=self.nothing(rows, 3, width))
+        def f(t):
+            q, k, v = t["x"].unbind(1)
+            return torch.stack((F.rms_norm(q, (width,), t["q_weight"], 1e-6),
+                                F.rms_norm(k, (width,), t["k_weight"], 1e-6), v), 1)
+        return Case(name, "qk_rms_norm", o, f, f)
 
     def map(self, name, kernel, f, rows, width, tolerance=ONE_ROUNDING):
         o = dict(x=self.noise(rows, width), y=self.nothing(rows, width))
@@ -287,6 +310,9 @@ def makers(m, tiny):
             named[at.format("down")] = lambda n, r=rows, i=mlp, o=hidden: m.residual(n, r, i, o)
             named[at.format("rms_norm")] = lambda n, r=rows, w=hidden: m.norm(n, "rms_norm", r, w)
         for rows in few[:2]:
+            at = f"{model}/{{}} {rows}"
+            named[at.format("norm qkv")] = lambda n, r=rows, i=hidden, o=qkv: m.normed(n, r, i, o)
+            named[at.format("norm gate_up")] = lambda n, r=rows, i=hidden, o=mlp: m.normed_swi_glu(n, r, i, o)
             named[f"{model}/head {rows}"] = lambda n, r=rows, i=hidden, o=d["vocabulary"]: m.linear(n, r, i, o)
             named[f"{model}/arg_max {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.arg_max(n, r, w)
         a = dict(heads=heads, kv=kv, width=width)
@@ -314,6 +340,7 @@ def makers(m, tiny):
             named[at.format("fc1")] = lambda n, r=rows, h=hidden, o=mlp: m.gelu(n, r, h, o)
             named[at.format("fc2")] = lambda n, r=rows, h=hidden, i=mlp: m.residual(n, r, i, h, scaled=True)
             named[at.format("attention")] = lambda n, t=tiles, k=tokens, d=d: m.tower_attention(n, t, k, d["heads"], d["width"])
+            named[at.format("qk_rms_norm")] = lambda n, r=rows, h=hidden: m.qk_norm(n, r, h)
             named[at.format("layer_norm")] = lambda n, r=rows, h=hidden: m.norm(n, "layer_norm", r, h)
             named[at.format("pixel_shuffle")] = lambda n, t=tiles, g=d["grid"], h=hidden: m.pixel_shuffle(n, t, g, h)
     rows, width = (37, 72) if tiny else (8192, 8192)  # 128 MiB and more

@@ -66,9 +66,12 @@ final class TimedDevice {
   }
 
   private static String label(String kernel, Object[] arguments) {
-    return kernel.startsWith("matMul") && arguments[2] instanceof Tensor weight
-        ? kernel + " " + weight.dim(1) + " → " + weight.dim(0)
-        : kernel;
+    for (Object argument : arguments) {
+      if (argument instanceof Tensor weight && weight.isPacked()) {
+        return kernel + " " + weight.dim(1) + " → " + weight.dim(0);
+      }
+    }
+    return kernel;
   }
 
   @SuppressWarnings("ReferenceEquality") // a device is itself

@@ -57,7 +57,8 @@ class CudaSourceTest {
     }
     List<String> twins =
         TWIN.matcher(contracts).results().map(m -> m.group(1)).distinct().sorted().toList();
-    List<String> fused = List.of("matMulAdd", "matMulGelu", "matMulSwiGlu"); // ends of matMul's
+    List<String> fused = // ends of matMul's and rmsNormMatMul's
+        List.of("matMulAdd", "matMulGelu", "matMulSwiGlu", "rmsNormMatMulSwiGlu");
     assertThat(Arrays.stream(Kernels.class.getMethods()).map(m -> m.getName()))
         .filteredOn(name -> !fused.contains(name))
         .containsExactlyInAnyOrderElementsOf(twins);

@@ -3,7 +3,6 @@ package org.internvl4j.loader;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -11,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.runtime.Device;
-import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +25,6 @@ public final class Checkpoint implements AutoCloseable {
   private final Source source;
   private final Json config;
   private final Shards shards;
-  private final List<Memory> kept = new ArrayList<>();
 
   private Checkpoint(Source source) {
     this.source = source;
@@ -196,20 +193,8 @@ public final class Checkpoint implements AutoCloseable {
     return shard;
   }
 
-  /// New host memory that lives as long as this checkpoint.
-  Memory keep(Memory memory) {
-    synchronized (kept) {
-      kept.add(memory);
-    }
-    return memory;
-  }
-
   @Override
   public void close() {
     shards.close();
-    synchronized (kept) {
-      kept.forEach(Memory::close);
-      kept.clear();
-    }
   }
 }

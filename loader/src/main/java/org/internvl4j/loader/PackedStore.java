@@ -181,26 +181,32 @@ public final class PackedStore implements AutoCloseable {
   /// Prepares a matrix.
   ///
   /// @param key see [#find]
-  /// @param stored `[out, in]`
+  /// @param parts `[…, in]`: the matrix, or several parts whose rows it has below each other
   /// @param keep what it is kept as
   /// @param model where it goes if it is not kept on disk, on the device that will use it
-  Tensor prepare(String key, Tensor stored, DType keep, Workspace model) {
-    Tensor prepared = writer == null ? null : written(key, keep, stored);
+  Tensor prepare(String key, List<Tensor> parts, DType keep, Workspace model) {
+    long bytes = parts.stream().mapToLong(Tensor::byteSize).sum();
+    Tensor prepared = writer == null ? null : written(key, keep, parts);
     if (prepared == null) {
-      Workspace room = room(stored, model);
-      prepared = room.device().prepare(stored, Device.Role.MATRIX, keep, room);
+      prepared = prepare(parts, keep, room(bytes, model));
     }
     if (prepared.isPacked()) {
       made.put(key, prepared);
     }
-    progress.add(stored.byteSize());
+    progress.add(bytes);
     return prepared;
+  }
+
+  private static Tensor prepare(List<Tensor> parts, DType keep, Workspace room) {
+    return parts.size() == 1
+        ? room.device().prepare(parts.getFirst(), Device.Role.MATRIX, keep, room)
+        : room.device().join(parts, keep, room);
   }
 
   /// Where a packed matrix goes that is not kept on disk: if it is large, into memory of just its
   /// size, since a workspace takes memory ahead.
-  private Workspace room(Tensor stored, Workspace model) {
-    if (device.packing() == null || stored.byteSize() < LARGE) {
+  private Workspace room(long bytes, Workspace model) {
+    if (device.packing() == null || bytes < LARGE) {
       return model;
     }
     Workspace own = new Workspace(device, "model " + checkpoint.name());
@@ -209,7 +215,7 @@ public final class PackedStore implements AutoCloseable {
   }
 
   /// Packs a matrix, writes it and maps what was written; null if that fails or it is not packed.
-  private @Nullable Tensor written(String key, DType keep, Tensor stored) {
+  private @Nullable Tensor written(String key, DType keep, List<Tensor> parts) {
     Workspace space = scratch;
     PackedFileWriter out = writer;
     if (space == null || out == null) {
@@ -217,7 +223,7 @@ public final class PackedStore implements AutoCloseable {
     }
     long start = space.position();
     try {
-      Tensor packed = device.prepare(stored, Device.Role.MATRIX, keep, space);
+      Tensor packed = prepare(parts, keep, space);
       if (!packed.isPacked()) {
         return null;
       }

@@ -1,6 +1,5 @@
 package org.internvl4j.loader;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,8 +10,8 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
-import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -183,7 +182,7 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int out, int in) {
-    return prepared(name, "", floats(name, out, in));
+    return prepared(List.of(stored(name)), "", List.of(floats(name, out, in)));
   }
 
   /// Rows `from … from + count - 1` of an `[out, in]` weight: one part of a fused matrix, in place.
@@ -192,49 +191,83 @@ public final class Weights {
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int from, int count) {
     Tensor part = floats(name, out, in).narrow(0, from, count);
-    return prepared(name, "[" + from + "+" + count + "]", part);
+    return prepared(List.of(stored(name)), "[" + from + "+" + count + "]", List.of(part));
   }
 
-  /// Rows of an `[out, in]` weight in another order: one part of a fused matrix whose rows are
-  /// interleaved, copied, dtype kept.
+  /// Rows of an `[out, in]` weight in another order, for one whose rows are interleaved.
   ///
   /// @param order the row of the stored weight for each row of the result
   /// @return `[order.length, in]`
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int[] order) {
-    Tensor fused = floats(name, out, in);
+    Tensor whole = floats(name, out, in);
     for (int row : order) {
       if (row < 0 || row >= out) {
         throw new IllegalArgumentException(
-            "weights: row " + row + " is outside " + stored(name) + " " + fused.shape());
+            "weights: row " + row + " is outside " + stored(name) + " " + whole.shape());
       }
     }
-    String key = key(name, runs(order), fused);
-    Tensor kept = store.find(key, Shape.of(order.length, in));
-    return kept == null ? gathered(name, key, fused, order) : kept;
+    List<Tensor> parts = new ArrayList<>();
+    for (int i = 0, from = 0; i < order.length; i++) {
+      if (i == order.length - 1 || order[i + 1] != order[i] + 1) {
+        parts.add(whole.narrow(0, order[from], i + 1 - from));
+        from = i + 1;
+      }
+    }
+    return prepared(List.of(stored(name)), runs(order), parts);
   }
 
-  /// The gathered rows are freed at once if the device made its own copy of them.
-  @SuppressWarnings("ReferenceEquality") // the contract of prepare: itself or a copy
-  private Tensor gathered(String name, String key, Tensor fused, int[] order) {
-    long rowBytes = (long) fused.dim(1) * fused.dtype().bytes();
-    Memory memory = Memory.host(order.length * rowBytes, "checkpoint " + checkpoint.name());
-    checkpoint.willNeed(stored(name));
-    for (int i = 0; i < order.length; i++) {
-      long from = fused.byteOffset() + order[i] * rowBytes;
-      MemorySegment.copy(fused.segment(), from, memory.segment(), i * rowBytes, rowBytes);
+  /// A part of a matrix that is read as one though the checkpoint keeps it as several.
+  ///
+  /// @param path below which its weights are
+  /// @param out how many rows it has
+  public record Part(String path, int out) {
+    String name(String name) {
+      return path + "." + name;
     }
-    checkpoint.release(stored(name));
-    Shape shape = Shape.of(order.length, fused.dim(1));
-    Tensor gathered = Tensor.of(memory, fused.dtype(), shape, device());
-    Tensor prepared = store.prepare(key, gathered, format.keep(fused.dtype()), model);
-    if (prepared == gathered) {
-      checkpoint.keep(memory);
-    } else {
-      device().synchronize();
-      memory.close();
+  }
+
+  /// Several weights of matrix products as one, which makes several products of the same input one:
+  /// the rows of the first part, then those of the next.
+  ///
+  /// @param name of each part's weight, `[part.out, in]`; of one dtype
+  /// @return `[out, in]`
+  /// @throws CheckpointException as [#get]
+  public Tensor matrix(String name, int in, List<Part> parts) {
+    List<String> names = parts.stream().map(part -> stored(part.name(name))).toList();
+    List<Tensor> stored = new ArrayList<>();
+    for (Part part : parts) {
+      Tensor tensor = floats(part.name(name), part.out(), in);
+      if (!stored.isEmpty() && stored.getFirst().dtype() != tensor.dtype()) {
+        throw new CheckpointException(
+            checkpoint.fileOf(stored(part.name(name))),
+            stored(part.name(name))
+                + " is "
+                + tensor
+                + ", expected "
+                + stored.getFirst().dtype()
+                + " as "
+                + names.getFirst());
+      }
+      stored.add(tensor);
     }
-    return prepared;
+    return prepared(names, "", stored);
+  }
+
+  /// The biases that belong to [#matrix(String, int, List)].
+  ///
+  /// @return `[out]`
+  /// @throws CheckpointException as [#get]
+  public Tensor get(String name, List<Part> parts) {
+    List<Tensor> prepared = parts.stream().map(part -> get(part.name(name), part.out())).toList();
+    int out = parts.stream().mapToInt(Part::out).sum();
+    Tensor joined = model.allocate(prepared.getFirst().dtype(), out);
+    int at = 0;
+    for (Tensor part : prepared) {
+      joined.narrow(0, at, part.dim(0)).copyFrom(part);
+      at += part.dim(0);
+    }
+    return joined;
   }
 
   /// `[0-3,8-11]`: an order is a few runs of rows.
@@ -251,27 +284,29 @@ public final class Weights {
     return runs.append(']').toString();
   }
 
-  /// Names the numbers of a matrix: which weight, which rows of it, kept as what.
-  private String key(String name, String rows, Tensor stored) {
-    return stored(name) + rows + " " + format.keep(stored.dtype());
-  }
-
-  /// The pages of a matrix that the device has made its own copy of are not needed any more.
+  /// A matrix as the device wants it: kept from before, or prepared now. The pages of what the
+  /// device has made its own copy of are not needed any more.
+  ///
+  /// @param names the weights that it is made of
+  /// @param rows which rows of them; empty for all
   @SuppressWarnings("ReferenceEquality") // the contract of prepare: itself or a copy
-  private Tensor prepared(String name, String rows, Tensor part) {
-    String key = key(name, rows, part);
-    Tensor kept = store.find(key, part.shape());
+  private Tensor prepared(List<String> names, String rows, List<Tensor> parts) {
+    Tensor first = parts.getFirst();
+    DType keep = format.keep(first.dtype());
+    String key = String.join("+", names) + rows + " " + keep; // names the numbers
+    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
+    Tensor kept = store.find(key, Shape.of(out, first.dim(1)));
     if (kept != null) {
       return kept;
     }
     boolean packs = device().packing() != null;
     if (packs) {
-      checkpoint.willNeed(stored(name));
+      names.forEach(checkpoint::willNeed);
     }
-    Tensor prepared = store.prepare(key, part, format.keep(part.dtype()), model);
-    if (packs && prepared != part) {
+    Tensor prepared = store.prepare(key, parts, keep, model);
+    if (packs && prepared != first) {
       device().synchronize();
-      checkpoint.release(stored(name));
+      names.forEach(checkpoint::release);
     }
     return prepared;
   }
@@ -282,7 +317,7 @@ public final class Weights {
   /// @throws CheckpointException as [#get]
   public Tensor filters(String name, int out, int channels, int height, int width) {
     Tensor flat = floats(name, out, channels, height, width).view(out, channels * height * width);
-    return prepared(name, "", flat);
+    return prepared(List.of(stored(name)), "", List.of(flat));
   }
 
   /// The `[V, C]` table of an embedding.

@@ -1,15 +1,16 @@
 package org.internvl4j.loader;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.internvl4j.loader.Fixtures.DEVICE;
 import static org.internvl4j.loader.Fixtures.fixture;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.internvl4j.loader.Weights.Part;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Kernels;
@@ -22,14 +23,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class WeightsTest {
+  private static final String FILE = "model.safetensors";
+
   private final Workspace model = new Workspace(DEVICE, "model tiny");
   private final Checkpoint checkpoint =
       Checkpoint.of(
           "tiny",
           Map.of(
               "config.json",
-              "{}".getBytes(StandardCharsets.UTF_8),
-              "model.safetensors",
+              "{}".getBytes(UTF_8),
+              FILE,
               new SafeTensorsWriter()
                   .add("vit.layers.0.norm.weight", DType.BF16, counting(4), 4)
                   .add("vit.layers.1.norm.weight", DType.BF16, counting(4), 4)
@@ -100,10 +103,44 @@ class WeightsTest {
     assertThatThrownBy(() -> weights.rows("llm.qkv.weight", 6, 3, new int[] {0, 6}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("weights: row 6 is outside llm.qkv.weight [6, 3]");
-    checkpoint.close();
+    model.close();
     assertThatThrownBy(odd::toFloats)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("tensor: checkpoint tiny is closed");
+        .hasMessage("tensor: model tiny is closed");
+  }
+
+  @Test
+  void joinsMatricesThatAreStoredApart() {
+    List<Part> parts = List.of(new Part("q", 2), new Part("k", 1), new Part("v", 1));
+    byte[] file =
+        new SafeTensorsWriter()
+            .add("v.weight", DType.BF16, new float[] {9, 10, 11}, 1, 3)
+            .add("q.weight", DType.BF16, counting(6), 2, 3)
+            .add("k.weight", DType.BF16, new float[] {6, 7, 8}, 1, 3)
+            .add("k.scale", DType.F32, new float[] {6, 7, 8}, 1, 3)
+            .add("q.scale", DType.BF16, counting(6), 2, 3)
+            .add("v.scale", DType.BF16, counting(3), 1, 3)
+            .add("q.bias", DType.BF16, new float[] {-1, -2}, 2)
+            .add("k.bias", DType.F32, new float[] {-3}, 1)
+            .add("v.bias", DType.BF16, new float[] {-4}, 1)
+            .toBytes();
+    Map<String, byte[]> files = Map.of("config.json", "{}".getBytes(UTF_8), FILE, file);
+    try (Checkpoint apart = Checkpoint.of("apart", files)) {
+      Weights w = Weights.of(apart, model);
+      Tensor joined = w.matrix("weight", 3, parts);
+      assertThat(joined.shape()).isEqualTo(Shape.of(4, 3));
+      assertThat(joined.dtype()).isEqualTo(DType.BF16);
+      assertThat(joined.toFloats()).isEqualTo(counting(12));
+      assertThat(w.get("bias", parts).toFloats()).containsExactly(-1, -2, -3, -4);
+      assertThat(w.unread()).containsExactlyInAnyOrder("q.scale", "k.scale", "v.scale");
+      assertThatThrownBy(() -> w.matrix("scale", 3, parts))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessage(FILE + ": k.scale is [1, 3] f32, expected bf16 as q.scale");
+      assertThatThrownBy(() -> w.matrix("weight", 3, List.of(parts.get(1), new Part("q", 3))))
+          .hasMessage(FILE + ": q.weight is [2, 3], expected [3, 3]");
+      assertThatThrownBy(() -> w.matrix("weight", 3, List.of(new Part("o", 3))))
+          .hasMessageStartingWith("o.weight: not in this checkpoint");
+    }
   }
 
   @Test

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Ids, angles and the pasts are in memory and change; everything else stays. Each run leaves what
 /// the next one begins with: the likeliest ids and longer pasts, so that nothing goes over but ids
 /// that were chosen otherwise, and angles now and then. Good for as long as no cache moves
-/// ([#fits]). Between two runs its memory may be used for other things.
+/// ([#fits]). Between two runs the memory of its activations may be used for other things.
 final class DecodeStep {
   private final InternVl net;
   private final Workspace steps;
@@ -32,15 +32,16 @@ final class DecodeStep {
   private final RecordedPass pass = new RecordedPass();
   private @Nullable Logits logits;
 
+  /// @param inputs where what one run leaves for the next goes; not to be used for other things
   /// @param steps where activations go
   /// @param spans the sequences, in the order of their rows
-  DecodeStep(InternVl net, Workspace steps, List<Step.Span> spans) {
+  DecodeStep(InternVl net, Workspace inputs, Workspace steps, List<Step.Span> spans) {
     this.net = net;
     this.steps = steps;
     this.spans = List.copyOf(spans);
     this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
-    this.step = net.decoder().repeatedStep(spans, steps);
-    this.ids = steps.on(net.decoder().device()).allocate(DType.I32, step.rows());
+    this.step = net.decoder().repeatedStep(spans, inputs);
+    this.ids = inputs.on(net.decoder().device()).allocate(DType.I32, step.rows());
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();

@@ -31,6 +31,7 @@ final class Generator implements AutoCloseable {
   private final Map<String, Tensor> imageTokens = new HashMap<>();
   private final @Nullable VisionStep[] seeing; // by number of tiles
   private final @Nullable DecodeStep[] decoding = new DecodeStep[1 + Drafts.MOST];
+  private final Workspace[] decodingInputs = new Workspace[decoding.length];
   private Workspace.@Nullable Mark decodingStart;
 
   /// @param steps where activations go; belongs to the caller
@@ -43,6 +44,9 @@ final class Generator implements AutoCloseable {
     this.steps = steps;
     this.pictures = new Workspace(net.decoder().device(), "session");
     this.pixels = new TilePixels(steps.device());
+    for (int i = 0; i < decodingInputs.length; i++) {
+      decodingInputs[i] = new Workspace(steps.device(), "session");
+    }
   }
 
   /// Encodes the tiles of a prompt that this session has not encoded before.
@@ -162,7 +166,8 @@ final class Generator implements AutoCloseable {
     }
   }
 
-  /// One is kept for each number of guesses; they are never in use together and share their memory.
+  /// One is kept for each number of guesses; they are never in use together and share the memory of
+  /// their activations.
   private DecodeStep decodeStep(List<Sequence> sequences, int guesses) {
     DecodeStep last = decoding[guesses];
     if (last != null && fits(last, sequences)) {
@@ -176,7 +181,8 @@ final class Generator implements AutoCloseable {
         sequences.stream()
             .map(s -> new Step.Span(1 + guesses, s.cache(), s.prompt().length()))
             .toList();
-    DecodeStep step = new DecodeStep(net, steps, spans);
+    decodingInputs[guesses].reset();
+    DecodeStep step = new DecodeStep(net, decodingInputs[guesses], steps, spans);
     decoding[guesses] = step;
     return step;
   }
@@ -193,5 +199,6 @@ final class Generator implements AutoCloseable {
   public void close() {
     pictures.close();
     pixels.close();
+    List.of(decodingInputs).forEach(Workspace::close);
   }
 }

@@ -180,7 +180,8 @@ final class GoldenRun {
     float[] margins = new float[expected.length];
     float[] logits = first;
     int likeliest = Sampler.argMax(first);
-    DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, prompt)));
+    DecodeStep step =
+        new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt)));
     for (int i = 0; i < ids.length; i++) {
       ids[i] = likeliest;
       margins[i] = margin(logits, ids[i]);

@@ -37,7 +37,8 @@ class CudaRequestsTest {
         Workspace steps = new Workspace(model.device(), "test");
         KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(80);
-      DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 1)));
+      DecodeStep step =
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)));
       List<Long> requests = new ArrayList<>();
       step.put(0, 3);
       for (int token = 0; token < 70; token++) {

@@ -43,7 +43,7 @@ class DecodeStepTest {
         recordedCache.reserve(80);
         freshCache.reserve(80);
         DecodeStep step =
-            new DecodeStep(model.net(), steps, List.of(new Step.Span(1, recordedCache, 5)));
+            new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, recordedCache, 5)));
         Random random = new Random(1);
         int tokens = device.equals("cpu") ? 70 : 5;
         for (int i = 0; i < tokens; i++) {
@@ -73,7 +73,8 @@ class DecodeStepTest {
         KvCache freshCache = model.net().decoder().newCache("fresh")) {
       cache.reserve(1);
       freshCache.reserve(80);
-      DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 5)));
+      DecodeStep step =
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 5)));
       Object memory = cache.memory();
       for (int i = 0; i < 40; i++) {
         cache.reserve(i + 1);
@@ -163,7 +164,8 @@ class DecodeStepTest {
         Workspace steps = new Workspace(model.device(), "test");
         KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(2);
-      DecodeStep step = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, 1)));
+      DecodeStep step =
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)));
       while (cache.length() < cache.capacity()) {
         step.run();
       }

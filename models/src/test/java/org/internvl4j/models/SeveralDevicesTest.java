@@ -200,7 +200,8 @@ class SeveralDevicesTest {
       Tensor logits = model.net().decoder().logits(y.narrow(0, prompt.length() - 1, 1));
       int id = Sampler.argMax(logits.toFloats());
       DecodeStep decode =
-          new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, prompt.length())));
+          new DecodeStep(
+              model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt.length())));
       for (int i = 0; i < 8; i++) {
         decode.put(0, id);
         Logits next = decode.run();

@@ -129,7 +129,8 @@ class TiersTest {
       int vocabulary = model.config().language().vocabSize();
       int best =
           Sampler.argMax(Arrays.copyOfRange(logits, logits.length - vocabulary, logits.length));
-      DecodeStep next = new DecodeStep(model.net(), steps, List.of(new Step.Span(1, cache, rows)));
+      DecodeStep next =
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, rows)));
       for (int i = 0; i < TOKENS; i++) {
         next.put(0, best);
         Logits said = next.run();

@@ -1,5 +1,6 @@
 package org.internvl4j.runtime;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One place that computes: its memory, its kernels, its way to wait.
@@ -66,6 +67,24 @@ public interface Device extends AutoCloseable {
   /// [#prepare], keeping the dtype.
   default Tensor prepare(Tensor weight, Role role, Workspace model) {
     return prepare(weight, role, weight.dtype(), model);
+  }
+
+  /// The rows of several weights below each other as one [Role#MATRIX], in `model`: products with
+  /// the same input become one.
+  ///
+  /// @param parts `[…, in]`, at least one, in host memory, of one dtype, each contiguous
+  /// @param keep what the matrix is kept as: their dtype, [DType#Q8] or [DType#Q4]
+  /// @param model where it goes; it lives as long
+  default Tensor join(List<Tensor> parts, DType keep, Workspace model) {
+    Tensor first = parts.getFirst();
+    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
+    Tensor joined = model.allocate(first.dtype(), out, first.dim(1));
+    int row = 0;
+    for (Tensor part : parts) {
+      joined.narrow(0, row, part.dim(0)).copyFrom(part);
+      row += part.dim(0);
+    }
+    return prepare(joined, Role.MATRIX, keep, model);
   }
 
   /// The name of the order in which matrices are packed here, with its version: packed bytes may be

@@ -69,6 +69,15 @@ public interface Kernels {
   /// @param weight `[C]`
   void rmsNorm(Tensor y, Tensor x, Tensor weight, float eps);
 
+  /// `q[r] = norm(q[r])`, `k[r] = norm(k[r])`: two [#rmsNorm]s in place, with their bits (query-key
+  /// normalisation, Dehghani et al. 2023, section 2; here over all heads' width).
+  ///
+  /// @param q `[R, C]`, overwritten
+  /// @param k `[R, C]`, overwritten; must not overlap `q`
+  /// @param qWeight `[C]`
+  /// @param kWeight `[C]`
+  void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps);
+
   /// `y[r] = weight · x[r] + bias`: a linear layer.
   ///
   /// @param y `[R, out]`; must not overlap `x`
@@ -110,6 +119,30 @@ public interface Kernels {
   /// @param gate `[out, in]`, prepared as a [Device.Role#MATRIX]
   /// @param up `[out, in]`, prepared likewise, of the same dtype
   void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up);
+
+  /// `y[r] = weight · norm(x[r]) + bias`: [#rmsNorm], then [#matMul], with their bits.
+  ///
+  /// @param y `[R, out]`; must not overlap another
+  /// @param h `[R, in]`, dtype of `x`, room for the normalised rows: what it holds afterwards is
+  ///   not said
+  /// @param x `[R, in]`
+  /// @param norm `[in]`, the norm's weight
+  /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]
+  /// @param bias `[out]` or null
+  void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias);
+
+  /// `y[r] = silu(gate · norm(x[r])) · (up · norm(x[r]))`: [#rmsNorm], then [#matMulSwiGlu], with
+  /// their bits.
+  ///
+  /// @param y `[R, out]`; must not overlap another
+  /// @param h as in [#rmsNormMatMul]
+  /// @param x `[R, in]`
+  /// @param norm `[in]`, the norm's weight
+  /// @param gate `[out, in]`, prepared as a [Device.Role#MATRIX]
+  /// @param up `[out, in]`, prepared likewise, of the same dtype
+  void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up);
 
   /// `y = softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017, section 3.2). Query
   /// head `h` reads kv head `h / (H/K)` (Ainslie et al. 2023).

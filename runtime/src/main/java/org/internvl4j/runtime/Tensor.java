@@ -315,12 +315,16 @@ public final class Tensor {
   /// Runs one layer of a residual stream: `body`'s result replaces this tensor's elements, and all
   /// that `body` allocated is freed.
   ///
-  /// @param body returns a tensor of this shape
+  /// @param body returns a tensor of this shape, or this one, which it has overwritten
   /// @return this
+  @SuppressWarnings("ReferenceEquality") // nothing is to be done for itself alone
   public Tensor through(UnaryOperator<Tensor> body) {
     Workspace w = workspace();
     long start = w.position();
-    copyFrom(body.apply(this));
+    Tensor result = body.apply(this);
+    if (result != this) {
+      copyFrom(result);
+    }
     w.rewind(start);
     return this;
   }
@@ -480,6 +484,20 @@ public final class Tensor {
     return y;
   }
 
+  /// Normalises `this`, which is queries, and keys in place; see [Kernels#qkRmsNorm].
+  ///
+  /// @param k of this shape
+  public void qkRmsNorm(Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    requireActivations("qkRmsNorm");
+    k.requireActivations("qkRmsNorm");
+    require(k.shape.equals(shape) && k.dtype == dtype, "qkRmsNorm", "q is %s but k is %s", this, k);
+    requireColumns(qWeight, "qkRmsNorm", "qWeight");
+    requireColumns(kWeight, "qkRmsNorm", "kWeight");
+    on(qWeight, "qkRmsNorm");
+    on(kWeight, "qkRmsNorm");
+    on(k, "qkRmsNorm").qkRmsNorm(this, k, qWeight, kWeight, eps);
+  }
+
   /// `[…, in]` to `[…, out]`; see [Kernels#matMul].
   public Tensor matMul(Tensor weight, @Nullable Tensor bias) {
     requireMatrix(weight, bias, "matMul");
@@ -500,6 +518,19 @@ public final class Tensor {
   public Tensor matMulAdd(
       Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale, Tensor residual) {
     requireMatrix(weight, bias, "matMulAdd");
+    return matMulAdd(like(dtype, shape.with(-1, weight.dim(0))), weight, bias, scale, residual);
+  }
+
+  /// `this += scale · (weight · x + bias)`; see [Kernels#matMulAdd].
+  ///
+  /// @return this
+  public Tensor addMatMul(Tensor x, Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale) {
+    return x.matMulAdd(this, weight, bias, scale, this);
+  }
+
+  private Tensor matMulAdd(
+      Tensor y, Tensor weight, @Nullable Tensor bias, @Nullable Tensor scale, Tensor residual) {
+    requireMatrix(weight, bias, "matMulAdd");
     Shape out = shape.with(-1, weight.dim(0));
     residual.requireActivations("matMulAdd");
     require(
@@ -514,7 +545,7 @@ public final class Tensor {
         "scale is %s but weight is %s",
         scale,
         weight);
-    Tensor y = like(dtype, out);
+    on(residual, "matMulAdd");
     on(weight, "matMulAdd").matMulAdd(y, this, weight, bias, scale, residual);
     return y;
   }
@@ -526,6 +557,29 @@ public final class Tensor {
     require(up.dim(0) == gate.dim(0), "matMulSwiGlu", "gate is %s but up is %s", gate, up);
     Tensor y = like(dtype, shape.with(-1, gate.dim(0)));
     on(gate, "matMulSwiGlu").matMulSwiGlu(y, this, gate, up);
+    return y;
+  }
+
+  /// `weight · norm(this) + bias`; see [Kernels#rmsNormMatMul].
+  public Tensor rmsNormMatMul(Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    requireMatrix(weight, bias, "rmsNormMatMul");
+    requireColumns(norm, "rmsNormMatMul", "norm");
+    Tensor y = like(dtype, shape.with(-1, weight.dim(0)));
+    on(norm, "rmsNormMatMul");
+    on(weight, "rmsNormMatMul").rmsNormMatMul(y, like(dtype, shape), this, norm, eps, weight, bias);
+    return y;
+  }
+
+  /// `silu(gate · norm(this)) · (up · norm(this))`; see [Kernels#rmsNormMatMulSwiGlu].
+  public Tensor rmsNormMatMulSwiGlu(Tensor norm, float eps, Tensor gate, Tensor up) {
+    requireMatrix(gate, null, "rmsNormMatMulSwiGlu");
+    requireMatrix(up, null, "rmsNormMatMulSwiGlu");
+    requireColumns(norm, "rmsNormMatMulSwiGlu", "norm");
+    require(up.dim(0) == gate.dim(0), "rmsNormMatMulSwiGlu", "gate is %s but up is %s", gate, up);
+    Tensor y = like(dtype, shape.with(-1, gate.dim(0)));
+    on(norm, "rmsNormMatMulSwiGlu");
+    on(gate, "rmsNormMatMulSwiGlu")
+        .rmsNormMatMulSwiGlu(y, like(dtype, shape), this, norm, eps, gate, up);
     return y;
   }
 

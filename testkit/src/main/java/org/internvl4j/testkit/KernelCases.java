@@ -185,6 +185,30 @@ public final class KernelCases {
           Tolerance.sum(n, 6),
           in -> in.activations(3, n).rmsNorm(in.weight(BF16, Role.VECTOR, n), 1e-6f));
     }
+    for (int n : new int[] {1, 7, 33, 130, 896, 4300}) {
+      add(
+          "qkRmsNorm of two thirds of [2, 3, 3·" + n + "]",
+          Tolerance.sum(n, 6),
+          in -> {
+            Tensor qkv = in.activations(2, 3, 3 * n);
+            qkv.narrow(2, 0, n)
+                .qkRmsNorm(
+                    qkv.narrow(2, n, n),
+                    in.weight(BF16, Role.VECTOR, n),
+                    in.weight(BF16, Role.VECTOR, n),
+                    1e-6f);
+            return qkv;
+          });
+    }
+    add(
+        "qkRmsNorm [2, 3, 64], rows of keys further apart",
+        Tolerance.sum(64, 6),
+        in -> {
+          Tensor q = in.strided(1, 7, 2, 3, 64);
+          Tensor k = in.strided(3, 21, 2, 3, 64);
+          q.qkRmsNorm(k, in.weight(F32, Role.VECTOR, 64), in.weight(F32, Role.VECTOR, 64), 1e-6f);
+          return q.contiguous().add(k);
+        });
     add(
         "rmsNorm [2, 5, 96] with gaps",
         Tolerance.sum(96, 6),
@@ -260,6 +284,7 @@ public final class KernelCases {
       fused(rows, 520, 41);
     }
     matMul(12, 40, 65, BF16, false);
+    normalised();
   }
 
   private void blocks() {
@@ -348,12 +373,73 @@ public final class KernelCases {
                     null,
                     inputs.activations(rows, out)));
     add(
+        "matMulAdd in place" + sizes,
+        Tolerance.sum(in, 3),
+        inputs ->
+            inputs
+                .activations(rows, out)
+                .addMatMul(
+                    inputs.activations(rows, in),
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.VECTOR, out),
+                    inputs.weight(BF16, Role.VECTOR, out)));
+    add(
         "matMulSwiGlu" + sizes,
         Tolerance.sum(4 * in, 12),
         inputs ->
             inputs
                 .activations(rows, in)
                 .matMulSwiGlu(
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.MATRIX, out, in)));
+  }
+
+  /// The norm's relative error, of a sum of squares and four roundings, is added to that of each
+  /// product of two numbers.
+  private void normalised() {
+    int[][] sizes = {{1, 1, 1}, {3, 5, 9}, {1, 130, 65}, {2, 33, 31}, {4, 520, 41}, {8, 72, 70}};
+    for (int[] size : sizes) {
+      normalised(size[0], size[1], size[2]);
+    }
+    normalised(1, 896, 43);
+    normalised(2, 4300, 41); // squares are summed by more threads than a block of the product has
+    normalised(7, 4300, 41); // more than shared memory is taken for
+    normalised(20, 96, 70);
+    normalised(1, 40, 4300); // more columns than there are warps at once
+    add(
+        "rmsNormMatMul [2, 3, 64] with gaps, bf16 [41, 64]",
+        Tolerance.sum(64, 10),
+        in ->
+            in.strided(1, 5, 2, 3, 64)
+                .rmsNormMatMul(
+                    in.weight(BF16, Role.VECTOR, 64),
+                    1e-6f,
+                    in.weight(BF16, Role.MATRIX, 41, 64),
+                    null));
+  }
+
+  private void normalised(int rows, int in, int out) {
+    String sizes = " [" + rows + ", " + in + "], bf16 [" + out + ", " + in + "]";
+    add(
+        "rmsNormMatMul" + sizes,
+        Tolerance.sum(in, 10),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .rmsNormMatMul(
+                    inputs.weight(BF16, Role.VECTOR, in),
+                    1e-6f,
+                    inputs.weight(BF16, Role.MATRIX, out, in),
+                    inputs.weight(BF16, Role.VECTOR, out)));
+    add(
+        "rmsNormMatMulSwiGlu" + sizes,
+        Tolerance.sum(4 * in, 20),
+        inputs ->
+            inputs
+                .activations(rows, in)
+                .rmsNormMatMulSwiGlu(
+                    inputs.weight(BF16, Role.VECTOR, in),
+                    1e-6f,
                     inputs.weight(BF16, Role.MATRIX, out, in),
                     inputs.weight(BF16, Role.MATRIX, out, in)));
   }

@@ -8,6 +8,7 @@ import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
@@ -126,15 +127,19 @@ final class CpuDevice implements Device {
   @Override
   public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
     return switch (role) {
-      case MATRIX -> pack(weight, Panels.kept(keep), model);
+      case MATRIX -> join(List.of(weight), keep, model);
       case TABLE -> weight;
       case VECTOR -> isAlignedF32(weight) ? weight : copy(weight, model);
     };
   }
 
-  private Tensor pack(Tensor weight, DType keep, Workspace model) {
-    Tensor packed = Panels.allocate(model, keep, weight.shape());
-    Packing.pack(pool, packed, weight);
+  /// Packs the parts from where they lie: they are nowhere copied side by side.
+  @Override
+  public Tensor join(List<Tensor> parts, DType keep, Workspace model) {
+    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
+    Shape shape = parts.getFirst().shape().with(0, out);
+    Tensor packed = Panels.allocate(model, Panels.kept(keep), shape);
+    Packing.pack(pool, packed, parts);
     return packed;
   }
 

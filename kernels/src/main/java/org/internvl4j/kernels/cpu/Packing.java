@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.internvl4j.runtime.Blocks;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Elements;
@@ -23,12 +24,12 @@ final class Packing {
 
   /// Fills `packed`, workers sharing its panels.
   ///
-  /// @param weight `[out, in]`, contiguous
-  static void pack(Pool pool, Tensor packed, Tensor weight) {
+  /// @param parts `[…, in]`, each contiguous, `out` rows together
+  static void pack(Pool pool, Tensor packed, List<Tensor> parts) {
     Panels panels = new Panels(packed);
-    Source source = new Source(weight);
+    Source source = new Source(parts, panels.out);
     pool.run(
-        2 * weight.shape().size(),
+        2 * packed.shape().size(),
         share -> {
           int to = share.to(panels.count());
           for (int i = share.from(panels.count()); i < to; i++) {
@@ -70,12 +71,12 @@ final class Packing {
   private static void pairs(
       MemorySegment to, long at, Source source, int first, int columns, int from, int n) {
     for (int j = 0; j < Math.min(HALF, columns); j++) {
-      long low = source.at(first + j, from);
+      MemorySegment low = source.row(first + j, from, n);
       if (j + HALF < columns) {
-        pair(to, at + 4L * j, source.segment, low, source.at(first + j + HALF, from), n);
+        pair(to, at + 4L * j, low, source.row(first + j + HALF, from, n), n);
       } else {
         for (int k = 0; k < n; k++) {
-          int bits = source.segment.get(JAVA_SHORT_UNALIGNED, low + 2L * k) & 0xffff;
+          int bits = low.get(JAVA_SHORT_UNALIGNED, 2L * k) & 0xffff;
           to.set(JAVA_INT_UNALIGNED, at + 4L * j + 64L * k, bits);
         }
       }
@@ -83,11 +84,12 @@ final class Packing {
   }
 
   /// Four inputs a load.
-  private static void pair(MemorySegment to, long at, MemorySegment w, long low, long high, int n) {
+  private static void pair(
+      MemorySegment to, long at, MemorySegment low, MemorySegment high, int n) {
     int k = 0;
     for (; k <= n - 4; k += 4) {
-      long a = w.get(JAVA_LONG_UNALIGNED, low + 2L * k);
-      long b = w.get(JAVA_LONG_UNALIGNED, high + 2L * k);
+      long a = low.get(JAVA_LONG_UNALIGNED, 2L * k);
+      long b = high.get(JAVA_LONG_UNALIGNED, 2L * k);
       int a0 = (int) a;
       int a2 = (int) (a >>> 32);
       int b0 = (int) b;
@@ -99,8 +101,8 @@ final class Packing {
       to.set(JAVA_INT_UNALIGNED, o + 192, a2 >>> 16 | (b2 & 0xffff0000));
     }
     for (; k < n; k++) {
-      int a = w.get(JAVA_SHORT_UNALIGNED, low + 2L * k) & 0xffff;
-      int b = w.get(JAVA_SHORT_UNALIGNED, high + 2L * k);
+      int a = low.get(JAVA_SHORT_UNALIGNED, 2L * k) & 0xffff;
+      int b = high.get(JAVA_SHORT_UNALIGNED, 2L * k);
       to.set(JAVA_INT_UNALIGNED, at + 64L * k, a | b << 16);
     }
   }
@@ -233,26 +235,34 @@ final class Packing {
     return Elements.bf16ToFloat(s.get(JAVA_SHORT_UNALIGNED, block + half(c)));
   }
 
-  /// A matrix as it is stored.
+  /// A matrix as it is stored: rows of one part, then of the next.
   private static final class Source {
-    final MemorySegment segment;
     final int in;
-    private final long start;
     private final DType dtype;
+    private final MemorySegment[] segment; // of each row
+    private final long[] start; // of each row, bytes
 
-    Source(Tensor weight) {
-      segment = weight.segment();
-      start = weight.byteOffset();
-      dtype = weight.dtype();
-      in = weight.dim(1);
+    Source(List<Tensor> parts, int out) {
+      in = parts.getFirst().dim(1);
+      dtype = parts.getFirst().dtype();
+      segment = new MemorySegment[out];
+      start = new long[out];
+      int row = 0;
+      for (Tensor part : parts) {
+        for (int i = 0; i < part.dim(0); i++, row++) {
+          segment[row] = part.segment();
+          start[row] = part.byteOffset() + (long) i * in * dtype.bytes();
+        }
+      }
     }
 
-    long at(int row, int k) {
-      return start + ((long) row * in + k) * dtype.bytes();
+    /// Numbers `k … k + n - 1` of a row.
+    MemorySegment row(int row, int k, int n) {
+      return segment[row].asSlice(start[row] + (long) k * dtype.bytes(), (long) n * dtype.bytes());
     }
 
     float get(int row, int k) {
-      return Elements.getAt(segment, dtype, at(row, k));
+      return Elements.getAt(segment[row], dtype, start[row] + (long) k * dtype.bytes());
     }
   }
 }

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.internvl4j.runtime.DType;
@@ -308,7 +309,12 @@ final class CudaDevice implements Device {
 
   @Override
   public synchronized Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
-    return CudaWeights.prepare(this, weight, role, keep, model);
+    return CudaWeights.prepare(this, List.of(weight), role, keep, model);
+  }
+
+  @Override
+  public synchronized Tensor join(List<Tensor> parts, DType keep, Workspace model) {
+    return CudaWeights.prepare(this, parts, Role.MATRIX, keep, model);
   }
 
   @Override

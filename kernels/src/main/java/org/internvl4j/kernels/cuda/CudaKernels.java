@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class CudaKernels implements Kernels, AutoCloseable {
   private static final int BLOCK = 256; // threads, where a file says no other number
   private static final int ROW_BLOCK = 1024; // threads for a row, at most
-  private static final int NORM_BLOCK = 512;
+  static final int NORM_BLOCK = 512;
 
   private final CudaDevice device;
   private final MatMul products;
@@ -155,6 +155,18 @@ final class CudaKernels implements Kernels, AutoCloseable {
     }
   }
 
+  @Override
+  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    Rows rows = Rows.of(q, k);
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("qk_rms_norm", entry("qk_rms_norm", q));
+      rows.add(kernel.beginStruct(), 0, at(q)).add(vector(qWeight)).endStruct();
+      rows.add(kernel.beginStruct(), 1, at(k)).add(vector(kWeight)).endStruct();
+      kernel.add(rows.count()).add(rows.columns()).add(eps);
+      kernel.launch(2 * rows.count(), rows.threads(q.dtype(), 2, NORM_BLOCK));
+    }
+  }
+
   // ---- products
 
   @Override
@@ -181,6 +193,24 @@ final class CudaKernels implements Kernels, AutoCloseable {
   @Override
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
     products.run("_swi_glu", y, x, gate, up, null, null, null);
+  }
+
+  @Override
+  public void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    if (!products.run("", y, x, norm, eps, weight, null, bias)) {
+      rmsNorm(h, x, norm, eps);
+      matMul(y, h, weight, bias);
+    }
+  }
+
+  @Override
+  public void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
+    if (!products.run("_swi_glu", y, x, norm, eps, gate, up, null)) {
+      rmsNorm(h, x, norm, eps);
+      matMulSwiGlu(y, h, gate, up);
+    }
   }
 
   // ---- attention

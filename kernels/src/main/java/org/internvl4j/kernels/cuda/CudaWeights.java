@@ -1,8 +1,10 @@
 package org.internvl4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device.Role;
+import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -27,7 +29,9 @@ final class CudaWeights {
     return t.isPacked() ? pitch(t.dtype(), t.dim(1)) == t.dim(1) : t.isContiguous();
   }
 
-  static Tensor prepare(CudaDevice device, Tensor weight, Role role, DType keep, Workspace model) {
+  /// @param parts a weight, or several of one dtype whose rows go below each other
+  static Tensor prepare(
+      CudaDevice device, List<Tensor> parts, Role role, DType keep, Workspace model) {
     if (role == Role.MATRIX && keep.isBlocks()) {
       throw new IllegalArgumentException(
           "cuda: cannot keep weights as "
@@ -35,9 +39,10 @@ final class CudaWeights {
               + ", expected those stored; open the model without --weights");
     }
     DType dtype = role == Role.VECTOR ? DType.F32 : device.activations();
-    Shape shape = weight.shape();
-    boolean here = weight.memory() instanceof CudaMemory;
-    Tensor stored = here ? weight : upload(device, weight);
+    Tensor first = parts.getFirst();
+    boolean here = parts.size() == 1 && first.memory() instanceof CudaMemory;
+    Tensor stored = here ? first : upload(device, parts);
+    Shape shape = stored.shape();
     Tensor prepared;
     if (role == Role.MATRIX) {
       long bytes = (long) shape.dim(0) * pitch(dtype, shape.dim(1)) * dtype.bytes();
@@ -56,14 +61,24 @@ final class CudaWeights {
     return prepared;
   }
 
-  /// The bytes of `weight` on the device, contiguous.
-  private static Tensor upload(CudaDevice device, Tensor weight) {
-    MemorySegment host =
-        weight.isContiguous()
-            ? weight.segment().asSlice(weight.byteOffset(), weight.byteSize())
-            : weight.toHost();
-    var memory = device.allocate(host.byteSize(), "weight on its way");
-    memory.write(0, host);
-    return Tensor.of(memory, weight.dtype(), weight.shape(), device);
+  /// The bytes of the parts on the device, one after another.
+  private static Tensor upload(CudaDevice device, List<Tensor> parts) {
+    long bytes = parts.stream().mapToLong(Tensor::byteSize).sum();
+    Memory memory = device.allocate(bytes, "weight on its way");
+    long at = 0;
+    for (Tensor part : parts) {
+      MemorySegment host =
+          part.isContiguous()
+              ? part.segment().asSlice(part.byteOffset(), part.byteSize())
+              : part.toHost();
+      memory.write(at, host);
+      at += part.byteSize();
+    }
+    Tensor first = parts.getFirst();
+    Shape shape =
+        parts.size() == 1
+            ? first.shape()
+            : first.shape().with(0, parts.stream().mapToInt(part -> part.dim(0)).sum());
+    return Tensor.of(memory, first.dtype(), shape, device);
   }
 }

@@ -15,6 +15,8 @@ final class MatMul implements AutoCloseable {
 
   private static final int BLOCK = 256; // threads
   private static final int FEW = 8; // rows that gemv takes
+  private static final int NORM_SHARED = 48 << 10; // for normalised rows, at most
+  private static final int NORM_BLOCKS = 528; // of them at most: four for each of 132
   private static final int SMALL_TILE = 64; // rows of the weight
   private static final int SMALL_STEP = 64;
   private static final int SMALL_STEPS = 4; // of a split, at least
@@ -53,14 +55,7 @@ final class MatMul implements AutoCloseable {
     if (rows.count() == 0 || y.dim(-1) == 0) {
       return;
     }
-    if (!weight.isPacked() || weight.dtype() != x.dtype()) {
-      throw new IllegalArgumentException(
-          "matMul: weight is "
-              + weight
-              + " but x is "
-              + x
-              + ", expected a weight that cuda prepared");
-    }
+    requirePrepared(weight, x);
     synchronized (device) {
       Product product = new Product(end, rows, y, x, weight, up, bias, scale, residual);
       if (rows.count() <= FEW) {
@@ -74,6 +69,58 @@ final class MatMul implements AutoCloseable {
       } else if (!multiplied(product)) {
         gemmOfMany(product);
       }
+    }
+  }
+
+  /// The product of normalised rows, if they are few enough for every block of it to normalise them
+  /// for itself.
+  ///
+  /// @param end `_swi_glu` or nothing
+  /// @return whether it was computed
+  boolean run(
+      String end,
+      Tensor y,
+      Tensor x,
+      Tensor norm,
+      float eps,
+      Tensor weight,
+      @Nullable Tensor up,
+      @Nullable Tensor bias) {
+    Rows rows = Rows.of(x, y);
+    if (rows.count() == 0 || y.dim(-1) == 0) {
+      return true;
+    }
+    requirePrepared(weight, x);
+    DType dtype = x.dtype();
+    Product p = new Product(end, rows, y, x, weight, up, bias, null, null);
+    int shared = width(rows.count(), dtype) * p.pitch() * dtype.bytes();
+    if (rows.count() > FEW || shared > NORM_SHARED) {
+      return false;
+    }
+    synchronized (device) {
+      String entry = "rms_norm_gemv" + end + "_" + dtype + "_" + width(rows.count(), dtype);
+      CudaKernel kernel = p.addTo(device.kernel("rms_norm_gemv", entry)).beginStruct();
+      kernel.add(CudaKernels.vector(norm)).add(eps);
+      kernel.add(rows.threads(dtype, 2, CudaKernels.NORM_BLOCK)).endStruct();
+      kernel.launch(normBlocks(p.out()), 1, 1, BLOCK, shared);
+    }
+    return true;
+  }
+
+  /// Blocks that are on a large GPU together, each with as many columns as the others.
+  private static int normBlocks(int out) {
+    int blocks = Math.ceilDiv(out, BLOCK / 32);
+    return Math.ceilDiv(blocks, Math.ceilDiv(blocks, NORM_BLOCKS));
+  }
+
+  private static void requirePrepared(Tensor weight, Tensor x) {
+    if (!weight.isPacked() || weight.dtype() != x.dtype()) {
+      throw new IllegalArgumentException(
+          "matMul: weight is "
+              + weight
+              + " but x is "
+              + x
+              + ", expected a weight that cuda prepared");
     }
   }
 

@@ -1,15 +1,14 @@
 package org.internvl4j.models.internlm2;
 
+import java.util.stream.IntStream;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
-import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
 import org.internvl4j.models.nn.Rope;
-import org.internvl4j.runtime.Tensor;
 
 /// InternLM2 (Cai et al. 2024, `modeling_internlm2.py`): Llama with other names, and `wqkv` grouped
 /// by kv head.
@@ -39,21 +38,28 @@ public final class InternLm2 {
             Linear.withoutBias(w.at("feed_forward.w2"), c.hiddenSize(), c.intermediateSize())));
   }
 
-  /// Rows of `wqkv`: for each kv head the H/K query heads that read it, then its key, then its
-  /// value.
   private static CausalAttention attention(LanguageConfig c, Weights w) {
-    int groups = c.numKeyValueHeads();
-    int queries = c.numAttentionHeads() / groups;
-    int d = c.headDim();
-    Linear wqkv =
-        Linear.withoutBias(w.at("wqkv"), c.queryWidth() + 2 * c.keyWidth(), c.hiddenSize());
+    int[] order = order(c);
     return new CausalAttention(
-        x -> {
-          int t = x.dim(0);
-          Tensor h = wqkv.forward(x).view(t, groups, queries + 2, d);
-          Tensor q = h.narrow(2, 0, queries).contiguous().view(t, groups * queries, d);
-          return new Qkv(q, h.select(2, queries), h.select(2, queries + 1));
-        },
+        c,
+        new Linear(w.rows("wqkv.weight", order.length, c.hiddenSize(), order), null),
         Linear.withoutBias(w.at("wo"), c.hiddenSize(), c.queryWidth()));
+  }
+
+  /// Where `wqkv` has all queries, all keys and all values: for each kv head it has the H/K query
+  /// heads that read it, then its key, then its value.
+  private static int[] order(LanguageConfig c) {
+    int d = c.headDim();
+    int queries = c.numAttentionHeads() / c.numKeyValueHeads() * d;
+    IntStream keys = rows(c, queries + 2 * d, queries, d);
+    IntStream values = rows(c, queries + 2 * d, queries + d, d);
+    IntStream all = IntStream.concat(rows(c, queries + 2 * d, 0, queries), keys);
+    return IntStream.concat(all, values).toArray();
+  }
+
+  /// Rows `from … from + count - 1` of what belongs to a kv head, for all of them.
+  private static IntStream rows(LanguageConfig c, int group, int from, int count) {
+    return IntStream.range(0, c.numKeyValueHeads() * count)
+        .map(i -> i / count * group + from + i % count);
   }
 }

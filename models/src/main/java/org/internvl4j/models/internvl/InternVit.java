@@ -10,6 +10,7 @@ import org.internvl4j.models.nn.Norm;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// InternViT, the vision tower (Chen et al. 2023, section 3.1; `modeling_intern_vit.py`).
 public final class InternVit {
@@ -138,18 +139,23 @@ public final class InternVit {
     }
   }
 
-  private record Attention(Linear qkv, Norm qNorm, Norm kNorm, Linear proj, int heads) {
+  /// RMSNorm of queries and of keys, each over all heads.
+  private record QkNorm(Tensor q, Tensor k, float eps) {
+    QkNorm(VisionConfig c, Weights w) {
+      this(
+          w.get("q_norm.weight", c.hiddenSize()),
+          w.get("k_norm.weight", c.hiddenSize()),
+          c.layerNormEps());
+    }
+  }
+
+  private record Attention(Linear qkv, @Nullable QkNorm norm, Linear proj, int heads) {
     Attention(VisionConfig c, Weights w) {
       this(
           c.qkvBias()
               ? Linear.of(w.at("qkv"), 3 * c.hiddenSize(), c.hiddenSize())
               : Linear.withoutBias(w.at("qkv"), 3 * c.hiddenSize(), c.hiddenSize()),
-          c.qkNormalization()
-              ? Norm.rms(w.at("q_norm"), c.hiddenSize(), c.layerNormEps())
-              : Norm.NONE,
-          c.qkNormalization()
-              ? Norm.rms(w.at("k_norm"), c.hiddenSize(), c.layerNormEps())
-              : Norm.NONE,
+          c.qkNormalization() ? new QkNorm(c, w) : null,
           Linear.of(w.at("proj"), c.hiddenSize(), c.hiddenSize()),
           c.numAttentionHeads());
     }
@@ -159,8 +165,11 @@ public final class InternVit {
       int t = x.dim(1);
       int c = x.dim(2);
       Tensor h = qkv.forward(x);
-      Tensor q = qNorm.forward(h.narrow(2, 0, c)).view(n, t, heads, c / heads); // over all heads
-      Tensor k = kNorm.forward(h.narrow(2, c, c)).view(n, t, heads, c / heads);
+      if (norm != null) {
+        h.narrow(2, 0, c).qkRmsNorm(h.narrow(2, c, c), norm.q(), norm.k(), norm.eps());
+      }
+      Tensor q = h.narrow(2, 0, c).view(n, t, heads, c / heads);
+      Tensor k = h.narrow(2, c, c).view(n, t, heads, c / heads);
       Tensor v = h.narrow(2, 2 * c, c).view(n, t, heads, c / heads);
       return proj.addTo(residual, scale, q.attention(k, v, Mask.NONE).view(n, t, c));
     }

@@ -1,21 +1,22 @@
 package org.internvl4j.models.llama;
 
+import java.util.List;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.Weights.Part;
 import org.internvl4j.models.nn.CausalAttention;
-import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
 
-/// Llama (Touvron et al. 2023, `modeling_llama.py`): separate projections, no bias.
+/// Llama (Touvron et al. 2023, `modeling_llama.py`): no bias.
 public final class Llama {
   private Llama() {}
 
   /// @param w the path of the causal language model, above `model` and `lm_head`
   public static Decoder load(LanguageConfig c, Weights w) {
-    return Decoder.load(c, w, layer -> block(c, layer, Linear::withoutBias));
+    return Decoder.load(c, w, layer -> block(c, layer, Linear::joinedWithoutBias));
   }
 
   /// @param qkv how the projections of queries, keys and values are read: the one thing that
@@ -32,11 +33,12 @@ public final class Llama {
   }
 
   private static CausalAttention attention(LanguageConfig c, Weights w, Linear.Maker qkv) {
-    Linear q = qkv.make(w.at("q_proj"), c.queryWidth(), c.hiddenSize());
-    Linear k = qkv.make(w.at("k_proj"), c.keyWidth(), c.hiddenSize());
-    Linear v = qkv.make(w.at("v_proj"), c.keyWidth(), c.hiddenSize());
+    Part q = new Part("q_proj", c.queryWidth());
+    Part k = new Part("k_proj", c.keyWidth());
+    Part v = new Part("v_proj", c.keyWidth());
     return new CausalAttention(
-        x -> Qkv.ofHeads(q.forward(x), k.forward(x), v.forward(x), c.headDim()),
+        c,
+        qkv.make(w, c.hiddenSize(), List.of(q, k, v)),
         Linear.withoutBias(w.at("o_proj"), c.hiddenSize(), c.queryWidth()));
   }
 }

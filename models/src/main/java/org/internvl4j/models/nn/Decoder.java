@@ -26,10 +26,10 @@ public record Decoder(
     Rope rope) {
 
   /// `x += attention(norm(x)); x += mlp(norm(x))`.
-  public record Block(Norm norm1, CausalAttention attention, Norm norm2, GatedMlp mlp) {
+  public record Block(Norm.Rms norm1, CausalAttention attention, Norm.Rms norm2, GatedMlp mlp) {
     Tensor forward(Tensor x, int layer, Step step) {
-      x = attention.addTo(x, norm1.forward(x), layer, step);
-      return mlp.addTo(x, norm2.forward(x));
+      x = attention.addTo(x, norm1, layer, step);
+      return mlp.addTo(x, norm2);
     }
 
     Device device() {

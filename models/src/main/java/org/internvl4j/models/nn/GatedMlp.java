@@ -13,10 +13,11 @@ public record GatedMlp(Tensor gate, Tensor up, Linear down) {
     this(gate.weight(), up.weight(), down);
   }
 
-  /// @param residual `[T, C]`
-  /// @param x `[T, C]`
-  /// @return `residual` and what the MLP makes of `x`, `[T, C]`
-  public Tensor addTo(Tensor residual, Tensor x) {
-    return down.addTo(residual, x.matMulSwiGlu(gate, up));
+  /// `x += mlp(norm(x))`.
+  ///
+  /// @param x `[T, C]`, overwritten
+  /// @return `x`
+  public Tensor addTo(Tensor x, Norm.Rms norm) {
+    return down.addTo(x, norm.forwardSwiGlu(x, gate, up));
   }
 }

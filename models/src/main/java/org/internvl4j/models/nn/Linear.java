@@ -1,15 +1,17 @@
 package org.internvl4j.models.nn;
 
+import java.util.List;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.Weights.Part;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// `y = x Wᵀ + b`.
 public record Linear(Tensor weight, @Nullable Tensor bias) {
-  /// How a linear layer is read: [#of] or [#withoutBias].
+  /// How several layers are read as one: [#joined] or [#joinedWithoutBias].
   @FunctionalInterface
   public interface Maker {
-    Linear make(Weights w, int out, int in);
+    Linear make(Weights w, int in, List<Part> parts);
   }
 
   /// With a bias.
@@ -20,6 +22,21 @@ public record Linear(Tensor weight, @Nullable Tensor bias) {
   /// Without a bias.
   public static Linear withoutBias(Weights w, int out, int in) {
     return new Linear(w.matrix("weight", out, in), null);
+  }
+
+  /// How many numbers come out for each that goes in.
+  public int out() {
+    return weight.dim(0);
+  }
+
+  /// Several layers of the same input as one, with biases: its output is theirs side by side.
+  public static Linear joined(Weights w, int in, List<Part> parts) {
+    return new Linear(w.matrix("weight", in, parts), w.get("bias", parts));
+  }
+
+  /// Several layers of the same input as one, without biases.
+  public static Linear joinedWithoutBias(Weights w, int in, List<Part> parts) {
+    return new Linear(w.matrix("weight", in, parts), null);
   }
 
   /// @param x `[…, in]`
@@ -36,22 +53,22 @@ public record Linear(Tensor weight, @Nullable Tensor bias) {
     return x.matMulGelu(weight, bias);
   }
 
-  /// `residual + x Wᵀ + b`: the end of a residual branch.
+  /// `residual += x Wᵀ + b`: the end of a residual branch.
   ///
-  /// @param residual `[…, out]`
+  /// @param residual `[…, out]`, overwritten
   /// @param x `[…, in]`
-  /// @return `[…, out]`
+  /// @return `residual`
   public Tensor addTo(Tensor residual, Tensor x) {
-    return x.matMulAdd(weight, bias, null, residual);
+    return residual.addMatMul(x, weight, bias, null);
   }
 
-  /// `residual + scale · (x Wᵀ + b)`: the same with a LayerScale.
+  /// `residual += scale · (x Wᵀ + b)`: the same with a LayerScale.
   ///
-  /// @param residual `[…, out]`
+  /// @param residual `[…, out]`, overwritten
   /// @param scale `[out]`
   /// @param x `[…, in]`
-  /// @return `[…, out]`
+  /// @return `residual`
   public Tensor addTo(Tensor residual, Tensor scale, Tensor x) {
-    return x.matMulAdd(weight, bias, scale, residual);
+    return residual.addMatMul(x, weight, bias, scale);
   }
 }

@@ -15,12 +15,9 @@ public sealed interface Norm {
   }
 
   /// RMSNorm with a weight (Zhang & Sennrich 2019).
-  static Norm rms(Weights w, int channels, float eps) {
+  static Rms rms(Weights w, int channels, float eps) {
     return new Rms(w.get("weight", channels), eps);
   }
-
-  /// Leaves everything as it is.
-  Norm NONE = new None();
 
   record Layer(Tensor weight, Tensor bias, float eps) implements Norm {
     @Override
@@ -34,12 +31,23 @@ public sealed interface Norm {
     public Tensor forward(Tensor x) {
       return x.rmsNorm(weight, eps);
     }
-  }
 
-  record None() implements Norm {
-    @Override
-    public Tensor forward(Tensor x) {
-      return x;
+    /// `norm(x) Wᵀ + b`.
+    ///
+    /// @param x `[…, C]`
+    /// @return `[…, out]`
+    public Tensor forward(Tensor x, Linear next) {
+      return x.rmsNormMatMul(weight, eps, next.weight(), next.bias());
+    }
+
+    /// `silu(gate · norm(x)) · (up · norm(x))`.
+    ///
+    /// @param x `[…, C]`
+    /// @param gate `[F, C]`
+    /// @param up `[F, C]`
+    /// @return `[…, F]`
+    public Tensor forwardSwiGlu(Tensor x, Tensor gate, Tensor up) {
+      return x.rmsNormMatMulSwiGlu(weight, eps, gate, up);
     }
   }
 }

@@ -2,13 +2,11 @@ package org.internvl4j.models.phi3;
 
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
-import org.internvl4j.models.nn.CausalAttention.Qkv;
 import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.GatedMlp;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
-import org.internvl4j.runtime.Tensor;
 
 /// Phi-3 (Abdin et al. 2024, `modeling_phi3.py`): q, k and v in one matrix, gate and up in another.
 public final class Phi3 {
@@ -29,16 +27,10 @@ public final class Phi3 {
 
   /// Rows of `qkv_proj`: all queries, then all keys, then all values.
   private static CausalAttention attention(LanguageConfig c, Weights w) {
-    int q = c.queryWidth();
-    int k = c.keyWidth();
-    Linear qkv = Linear.withoutBias(w.at("qkv_proj"), q + 2 * k, c.hiddenSize());
     return new CausalAttention(
-        x -> {
-          Tensor h = qkv.forward(x);
-          return Qkv.ofHeads(
-              h.narrow(1, 0, q), h.narrow(1, q, k), h.narrow(1, q + k, k), c.headDim());
-        },
-        Linear.withoutBias(w.at("o_proj"), c.hiddenSize(), q));
+        c,
+        Linear.withoutBias(w.at("qkv_proj"), c.queryWidth() + 2 * c.keyWidth(), c.hiddenSize()),
+        Linear.withoutBias(w.at("o_proj"), c.hiddenSize(), c.queryWidth()));
   }
 
   /// Rows of `gate_up_proj`: the gate, then up.

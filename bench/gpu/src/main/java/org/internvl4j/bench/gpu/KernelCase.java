@@ -46,6 +46,18 @@ record KernelCase(String name, String kernel, Json numbers) {
             Tensor up = o.matrix("up");
             yield product(o, (x, w) -> k.matMulSwiGlu(y, x, w, up));
           }
+          case "rms_norm_mat_mul" -> {
+            Tensor h = o.get("h");
+            Tensor norm = o.vector("norm");
+            Tensor bias = o.vectorOrNull("bias");
+            yield product(o, (x, w) -> k.rmsNormMatMul(y, h, x, norm, EPS, w, bias));
+          }
+          case "rms_norm_mat_mul_swi_glu" -> {
+            Tensor h = o.get("h");
+            Tensor norm = o.vector("norm");
+            Tensor up = o.matrix("up");
+            yield product(o, (x, w) -> k.rmsNormMatMulSwiGlu(y, h, x, norm, EPS, w, up));
+          }
           case "attention" -> attention(k, y, o);
           case "attention_paged" -> {
             Tensor q = o.get("q");
@@ -63,6 +75,7 @@ record KernelCase(String name, String kernel, Json numbers) {
             Tensor weight = o.vector("weight");
             yield one(o, x -> k.rmsNorm(y, x, weight, EPS));
           }
+          case "qk_rms_norm" -> qkRmsNorm(k, y, o);
           case "rope" -> {
             Tensor cos = o.get("cos");
             Tensor sin = o.get("sin");
@@ -124,6 +137,19 @@ record KernelCase(String name, String kernel, Json numbers) {
     Tensor keys = o.get("k").transpose(1, 2);
     Tensor values = o.get("v").transpose(1, 2);
     return () -> k.attention(y, q, keys, values, mask, scale);
+  }
+
+  /// Queries, keys and values side by side in the rows of `y`, which is copied from `x` first.
+  private Runnable qkRmsNorm(Kernels k, Tensor y, Operands o) {
+    Tensor x = o.get("x");
+    Tensor q = y.select(1, 0);
+    Tensor keys = y.select(1, 1);
+    Tensor qWeight = o.vector("q_weight");
+    Tensor kWeight = o.vector("k_weight");
+    return () -> {
+      k.copy(y, x);
+      k.qkRmsNorm(q, keys, qWeight, kWeight, EPS);
+    };
   }
 
   /// Queries, keys and values side by side in the rows of `x`, and so are the rotated queries and

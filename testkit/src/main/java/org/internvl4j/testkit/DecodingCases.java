@@ -20,6 +20,7 @@ final class DecodingCases {
     all.placed();
     all.appended();
     all.argMax();
+    all.cases.addAll(SampleCases.all());
     return all.cases;
   }
 

@@ -32,6 +32,7 @@ final class CudaKernelsTest {
           "patches",
           "pixelShuffle",
           "argMax",
+          "sample",
           "resizeBicubic",
           "resizeRows");
 

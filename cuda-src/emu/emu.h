@@ -146,12 +146,25 @@ inline float atomicAdd(float* p, float v) {
                     __ATOMIC_RELAXED)) return emu::from_slot<float>(old);
   }
 }
+inline unsigned long long atomicAdd(unsigned long long* p, unsigned long long v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
 inline unsigned atomicAdd(unsigned* p, unsigned v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 inline unsigned load_acquire(const unsigned* p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 inline void spin_pause(EMU_AT) { emu::poll(file, line); }
 inline float load_l2(const float* p) { return *p; }
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+inline float __fmul_rn(float a, float b) {  // never part of a fused multiply-add
+  float product = a * b;
+  asm("" : "+x"(product));
+  return product;
+}
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  return (unsigned long long)((unsigned __int128)a * b >> 64);
+}
+inline uint32_t __float_as_uint(float v) { return (uint32_t)emu::to_slot(v); }
+inline float __uint_as_float(uint32_t v) { return emu::from_slot<float>(v); }
 inline float rsqrtf(float x) { return 1.f / sqrtf(x); }
 inline float fast_exp2(float x) { return exp2f(x); }
 using std::max;

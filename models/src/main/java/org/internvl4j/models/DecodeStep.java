@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// time, only run again after that. Then it allocates nothing.
 ///
 /// Ids, angles and the pasts are in memory and change; everything else stays. Each run leaves what
-/// the next one begins with: the likeliest ids and longer pasts, so that nothing goes over but ids
-/// that were chosen otherwise, and angles now and then. Good for as long as no cache moves
-/// ([#fits]). Between two runs the memory of its activations may be used for other things.
+/// the next one begins with: the chosen ids and longer pasts, so that nothing goes over but ids
+/// that were guessed, and angles now and then. Good for as long as no cache moves ([#fits]).
+/// Between two runs the memory of its activations may be used for other things.
 final class DecodeStep {
   private final InternVl net;
   private final Workspace steps;
@@ -26,6 +26,8 @@ final class DecodeStep {
   private final Tensor ids;
   private final int[] idArray;
   private final MemorySegment idMemory;
+  private final Tensor guesses; // the ids, where the logits are
+  private final @Nullable Sampler sampler;
   private boolean idsChanged = true;
   private final Step step;
   private final Workspace.Mark mark;
@@ -35,13 +37,18 @@ final class DecodeStep {
   /// @param inputs where what one run leaves for the next goes; not to be used for other things
   /// @param steps where activations go
   /// @param spans the sequences, in the order of their rows
-  DecodeStep(InternVl net, Workspace inputs, Workspace steps, List<Step.Span> spans) {
+  /// @param draws whether tokens are chosen as options say ([#follow]), not always the likeliest
+  DecodeStep(
+      InternVl net, Workspace inputs, Workspace steps, List<Step.Span> spans, boolean draws) {
     this.net = net;
     this.steps = steps;
     this.spans = List.copyOf(spans);
     this.memories = spans.stream().map(s -> s.cache().memory()).toArray();
     this.step = net.decoder().repeatedStep(spans, inputs);
     this.ids = inputs.on(net.decoder().device()).allocate(DType.I32, step.rows());
+    Workspace last = inputs.on(net.decoder().stages().getLast().device());
+    this.guesses = last == ids.workspace() ? ids : last.allocate(DType.I32, step.rows());
+    this.sampler = draws ? new Sampler(spans.size(), net.decoder().head().out(), last) : null;
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
@@ -58,17 +65,26 @@ final class DecodeStep {
     return step.rows() == spans.size();
   }
 
-  /// Whether span `i` still is these rows of that sequence, in the same place.
+  /// Whether span `i` still is these rows of that sequence, in the same place, and its tokens may
+  /// be chosen here.
   @SuppressWarnings("ReferenceEquality") // a cache and its memory are themselves
   boolean fits(int i, Sequence sequence) {
     return spans.get(i).cache() == sequence.cache()
         && spans.get(i).length() == sequence.prompt().length()
-        && memories[i] == sequence.cache().memory();
+        && memories[i] == sequence.cache().memory()
+        && (sampler != null || sequence.options().takesLikeliest());
   }
 
   /// How many sequences it adds tokens to.
   int sequences() {
     return spans.size();
+  }
+
+  /// Makes sure that the next token of span `i` is chosen as that answer's options say.
+  void follow(int i, Sequence sequence) {
+    if (sampler != null) {
+      sampler.follow(i, sequence.options(), sequence.made());
+    }
   }
 
   /// Puts `id` into row `row` of the next run.
@@ -86,6 +102,9 @@ final class DecodeStep {
     steps.requireRunning();
     if (idsChanged) {
       ids.fromHost(idMemory);
+      if (guesses != ids) {
+        guesses.fromHost(idMemory);
+      }
       idsChanged = false;
     }
     step.begin();
@@ -98,13 +117,21 @@ final class DecodeStep {
     step.advance();
     Logits found = Objects.requireNonNull(logits).fetch();
     for (int i = 0; choosesAll() && i < idArray.length; i++) {
-      idArray[i] = found.best(i);
+      idArray[i] = found.chosen(i);
     }
+    count(found);
     return found;
   }
 
+  private void count(Logits found) {
+    int each = step.rows() / spans.size();
+    for (int row = 0; sampler != null && row < step.rows(); row++) {
+      sampler.count(row / each, found.chosen(row) < 0 ? 0 : 1);
+    }
+  }
+
   /// @param x ids for the first stage, activations for the others
-  /// @return activations, or the likeliest ids after the last stage
+  /// @return activations, or the chosen ids after the last stage
   private Tensor compute(Decoder.Stage stage, Tensor x) {
     Decoder decoder = net.decoder();
     Tensor h = stage.from() == 0 ? decoder.embed(x) : x;
@@ -112,7 +139,9 @@ final class DecodeStep {
     if (stage.to() < decoder.blocks().size()) {
       return y;
     }
-    logits = new Logits(decoder.logits(decoder.norm().forward(y)));
-    return logits.best();
+    Tensor all = decoder.logits(decoder.norm().forward(y));
+    Tensor chosen = sampler == null ? all.argMax() : sampler.choose(all, guesses);
+    logits = new Logits(all, chosen);
+    return chosen;
   }
 }

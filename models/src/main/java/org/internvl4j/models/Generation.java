@@ -51,6 +51,11 @@ public record Generation(
     require(lookup >= 0 && lookup <= MOST_LOOKUP, "lookup", lookup, "0 to " + MOST_LOOKUP);
   }
 
+  /// Whether each token is the likeliest, whatever came before.
+  boolean takesLikeliest() {
+    return temperature == 0 && repetitionPenalty == 1;
+  }
+
   private static void require(boolean holds, String name, Object found, String expected) {
     if (!holds) {
       throw new IllegalArgumentException(

@@ -116,10 +116,21 @@ final class Generator implements AutoCloseable {
       step.advance();
       listener.promptRead(start + rows - from, prompt.length() - from);
       if (start + rows == prompt.length()) {
-        sequence.choose(new Logits(net.decoder().logits(y.narrow(0, rows - 1, 1))).fetch(), 0);
+        sequence.take(first(sequence, net.decoder().logits(y.narrow(0, rows - 1, 1))).fetch(), 0);
       }
       steps.reset(mark);
     }
+  }
+
+  /// Chooses the first token of an answer.
+  private static Logits first(Sequence sequence, Tensor logits) {
+    if (sequence.options().takesLikeliest()) {
+      return new Logits(logits, logits.argMax());
+    }
+    Workspace here = logits.workspace();
+    Sampler sampler = new Sampler(1, logits.dim(1), here);
+    sampler.follow(0, sequence.options(), sequence.made());
+    return new Logits(logits, sampler.choose(logits, here.of(new int[1], 1)));
   }
 
   /// Embeddings of tokens, image tokens in their places.
@@ -156,13 +167,14 @@ final class Generator implements AutoCloseable {
     int guesses = sequences.size() == 1 ? sequences.getFirst().draft() : 0;
     DecodeStep step = decodeStep(sequences, guesses);
     for (int i = 0; i < sequences.size(); i++) {
+      step.follow(i, sequences.get(i));
       for (int row = 0; row <= guesses; row++) {
         step.put(i + row, sequences.get(i).row(row));
       }
     }
     Logits logits = step.run();
     for (int i = 0; i < sequences.size(); i++) {
-      sequences.get(i).choose(logits, i, guesses);
+      sequences.get(i).take(logits, i, guesses);
     }
   }
 
@@ -182,7 +194,8 @@ final class Generator implements AutoCloseable {
             .map(s -> new Step.Span(1 + guesses, s.cache(), s.prompt().length()))
             .toList();
     decodingInputs[guesses].reset();
-    DecodeStep step = new DecodeStep(net, decodingInputs[guesses], steps, spans);
+    boolean draws = !sequences.stream().allMatch(s -> s.options().takesLikeliest());
+    DecodeStep step = new DecodeStep(net, decodingInputs[guesses], steps, spans, draws);
     decoding[guesses] = step;
     return step;
   }

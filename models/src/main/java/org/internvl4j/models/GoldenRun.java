@@ -179,16 +179,16 @@ final class GoldenRun {
     int[] ids = new int[expected.length];
     float[] margins = new float[expected.length];
     float[] logits = first;
-    int likeliest = Sampler.argMax(first);
+    int likeliest = Logits.likeliest(first);
     DecodeStep step =
-        new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt)));
+        new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt)), false);
     for (int i = 0; i < ids.length; i++) {
       ids[i] = likeliest;
       margins[i] = margin(logits, ids[i]);
       if (i + 1 < ids.length) {
         step.put(0, inBf16 ? expected[i] : ids[i]);
         Logits next = step.run();
-        likeliest = next.best(0);
+        likeliest = next.chosen(0);
         logits = next.values(0);
       }
     }

@@ -1,113 +1,71 @@
 package org.internvl4j.models;
 
-import java.util.SplittableRandom;
+import java.lang.foreign.MemorySegment;
 import org.internvl4j.models.text.IntList;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
-/// Chooses the next token of one answer. The order of the steps is that of the reference's logits
-/// processors: repetition penalty, temperature, top-k, top-p, draw. Allocates at the first token
-/// only.
+/// Chooses the next tokens of some answers where their logits are ([Kernels#sample]): as their
+/// options say, and by what they have said, both of which the device remembers.
+///
+/// Only tokens of an answer are penalised, not those of its prompt: the reference generates from
+/// embeddings.
 final class Sampler {
-  private static final int MOST_SAID = 4096; // more different ones grow the list
+  private final int vocabulary;
+  private final Tensor options; // [A, 4]
+  private final Tensor draws; // [A, 2]
+  private final Tensor said; // [A, V]
+  private final @Nullable IntList[] followed; // the answers that the device remembers
+  private final int[] counts; // tokens that it knows of each
 
-  private final Generation options;
-  private final SplittableRandom random;
-  private final IntList said;
-  private boolean[] isSaid = {};
-  private final Ranking ranking = new Ranking();
-
-  Sampler(Generation options) {
-    this.options = options;
-    this.random = new SplittableRandom(options.seed());
-    this.said = new IntList(Math.min(options.maxNewTokens(), MOST_SAID));
+  /// @param answers A
+  /// @param vocabulary V
+  /// @param workspace where all of it goes, on the device of the logits; not to be used for other
+  ///   things as long as answers are followed
+  Sampler(int answers, int vocabulary, Workspace workspace) {
+    this.vocabulary = vocabulary;
+    this.options = workspace.allocate(DType.F32, answers, 4);
+    this.draws = workspace.allocate(DType.I64, answers, 2);
+    this.said = workspace.allocate(DType.U8, answers, vocabulary);
+    this.followed = new IntList[answers];
+    this.counts = new int[answers];
   }
 
-  /// Whether the choice is the likeliest token, whatever came before; then [#next] need not be
-  /// asked.
-  boolean takesLikeliest() {
-    return options.temperature() == 0 && options.repetitionPenalty() == 1;
-  }
-
-  /// @param logits one a token of the vocabulary; overwritten
-  /// @return the chosen id; of equal logits the lowest id
-  int next(float[] logits) {
-    penalise(logits);
-    int id = options.temperature() == 0 ? argMax(logits) : draw(logits);
-    remember(id, logits.length);
-    return id;
-  }
-
-  /// Only tokens of this answer are penalised, not those of the prompt: the reference generates
-  /// from embeddings.
-  private void penalise(float[] logits) {
-    float penalty = options.repetitionPenalty();
-    if (penalty == 1) {
+  /// Makes sure that the device knows an answer; it does if it has chosen all its tokens.
+  ///
+  /// @param answer from 0
+  /// @param made its tokens so far; the list is what tells it from others
+  @SuppressWarnings("ReferenceEquality") // a list is itself
+  void follow(int answer, Generation how, IntList made) {
+    if (followed[answer] == made && counts[answer] == made.size()) {
       return;
     }
-    for (int i = 0; i < said.size(); i++) {
-      int id = said.get(i);
-      logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+    float[] numbers = {how.temperature(), how.topK(), how.topP(), how.repetitionPenalty()};
+    options.select(0, answer).fromHost(MemorySegment.ofArray(numbers));
+    long[] state = {how.seed(), made.size()};
+    draws.select(0, answer).fromHost(MemorySegment.ofArray(state));
+    byte[] flags = new byte[vocabulary];
+    for (int i = 0; i < made.size(); i++) {
+      flags[made.get(i)] = 1;
     }
+    said.select(0, answer).fromHost(MemorySegment.ofArray(flags));
+    followed[answer] = made;
+    counts[answer] = made.size();
   }
 
-  private void remember(int id, int vocabulary) {
-    if (options.repetitionPenalty() == 1) {
-      return;
-    }
-    if (isSaid.length == 0) {
-      isSaid = new boolean[vocabulary];
-    }
-    if (!isSaid[id]) {
-      isSaid[id] = true;
-      said.add(id);
-    }
+  /// Chooses: part of the step that made the logits.
+  ///
+  /// @param logits `[R, V]`, `R/A` rows an answer
+  /// @param ids `[R]`, i32: the tokens that the rows came of
+  /// @return `[R]`, i32; see [Kernels#sample]
+  Tensor choose(Tensor logits, Tensor ids) {
+    return logits.sample(ids, options, draws, said);
   }
 
-  static int argMax(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      if (logits[i] > logits[best]) {
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  /// Draws a number below the weight of all tokens that may come, and walks from the likeliest down
-  /// to where it lies.
-  private int draw(float[] logits) {
-    for (int i = 0; i < logits.length; i++) {
-      logits[i] /= options.temperature();
-    }
-    int k = options.topK() == 0 ? logits.length : Math.min(options.topK(), logits.length);
-    ranking.start(logits);
-    double all = k == logits.length ? ranking.weightOfAll() : ranking.weightOfFirst(k);
-    double at = random.nextDouble();
-    if (options.topP() == 1) {
-      return walk(k, at * all);
-    }
-    int kept = nucleus(k, options.topP() * all);
-    return walk(kept, at * ranking.weightOfFirst(kept));
-  }
-
-  /// How many of the likeliest reach `weight` together: a token stays if those before it have not
-  /// reached it yet.
-  private int nucleus(int k, double weight) {
-    double before = 0;
-    int kept = 0;
-    while (kept < k && (kept == 0 || before < weight)) {
-      before += ranking.weight(kept++);
-    }
-    return kept;
-  }
-
-  private int walk(int kept, double weight) {
-    double at = weight;
-    for (int i = 0; i < kept - 1; i++) {
-      at -= ranking.weight(i);
-      if (at < 0) {
-        return ranking.id(i);
-      }
-    }
-    return ranking.id(kept - 1);
+  /// Counts tokens that the device has chosen.
+  void count(int answer, int tokens) {
+    counts[answer] += tokens;
   }
 }

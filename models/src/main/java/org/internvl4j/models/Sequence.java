@@ -20,7 +20,6 @@ final class Sequence {
   private final int stopToken;
   private final List<String> stops;
   private final Tokenizer tokenizer;
-  private final Sampler sampler;
   private final TokenStream stream;
   private final AnswerText text;
   private final IntList made;
@@ -59,7 +58,6 @@ final class Sequence {
     this.stops = new ArrayList<>(options.stop());
     stops.add(stop);
     this.tokenizer = tokenizer;
-    this.sampler = new Sampler(options);
     this.stream = tokenizer.stream(Specials.KEEP_GROUNDING);
     this.text = new AnswerText(stops, listener::text);
     this.decodesAsItGrows = isHeard(listener) || !options.stop().isEmpty();
@@ -76,6 +74,10 @@ final class Sequence {
 
   KvCache cache() {
     return cache;
+  }
+
+  Generation options() {
+    return options;
   }
 
   boolean finished() {
@@ -107,34 +109,34 @@ final class Sequence {
     return row == 0 ? last() : drafts.id(row - 1);
   }
 
-  /// Chooses the next token, and further ones as long as what was guessed is what was chosen. The
-  /// cache keeps the rows of tokens that were.
+  /// Takes the token that was chosen next, and further ones as long as what was guessed is what was
+  /// chosen. The cache keeps the rows of tokens that were.
   ///
   /// @param row the row of the pass that was this sequence's last token; its guesses follow
   /// @param guesses how many there are
-  void choose(Logits logits, int row, int guesses) {
-    choose(logits, row);
+  void take(Logits logits, int row, int guesses) {
+    take(logits, row);
     int right = 0;
     while (right < guesses && !finished() && last() == drafts.id(right)) {
       right++;
-      choose(logits, row + right);
+      take(logits, row + right);
     }
     cache.truncate(cache.length() - (guesses - right));
     drafted += guesses;
     accepted += right;
   }
 
-  /// Chooses the next token. Allocates nothing if no text is wanted while the answer grows.
+  /// Takes the token that was chosen next. Allocates nothing if no text is wanted while the answer
+  /// grows.
   ///
   /// @param row the row of the pass that was this sequence's last token
   /// @throws CheckpointException if the logits are no numbers
-  void choose(Logits logits, int row) {
-    int best = logits.best(row);
-    if (best < 0) {
+  void take(Logits logits, int row) {
+    int id = logits.chosen(row);
+    if (id < 0) {
       throw new CheckpointException(
           model, "computed NaN for the next token; a weight is probably damaged");
     }
-    int id = sampler.takesLikeliest() ? best : sampler.next(logits.values(row));
     made.add(id);
     if (id == stopToken) {
       finish = Answer.Finish.STOP;

@@ -18,15 +18,17 @@ import org.internvl4j.models.nn.Step;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Workspace;
 import org.internvl4j.testkit.Fixtures;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// How often a token asks something of a GPU, counted by the stand-in for its driver.
 class CudaRequestsTest {
   private final Path driver = Path.of(System.getProperty("internvl4j.cuda.library"));
 
-  /// One launch of the recorded step, one copy of the chosen id back.
-  @Test
-  void aTokenIsOneLaunch() throws Throwable {
+  /// One launch of the recorded step, one copy of the chosen id back, however it is chosen.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTokenIsOneLaunch(boolean draws) throws Throwable {
     assumeTrue(
         Files.exists(driver),
         "no emulator was built: g++ is absent, or this is not Linux on x86-64");
@@ -38,12 +40,19 @@ class CudaRequestsTest {
         KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(80);
       DecodeStep step =
-          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)));
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)), draws);
       List<Long> requests = new ArrayList<>();
+      Prompt prompt = Prompt.single(model, Question.of("And then?"));
+      Sequence sequence =
+          model.sequence(
+              prompt, cache, Generation.SAMPLED.withMaxNewTokens(80), AnswerListener.NONE);
       step.put(0, 3);
       for (int token = 0; token < 70; token++) {
         long before = requests();
-        step.put(0, step.run().best(0));
+        step.follow(0, sequence);
+        Logits next = step.run();
+        sequence.take(next, 0);
+        step.put(0, next.chosen(0));
         requests.add(requests() - before);
       }
       long angles = requests.get(64);

@@ -43,7 +43,8 @@ class DecodeStepTest {
         recordedCache.reserve(80);
         freshCache.reserve(80);
         DecodeStep step =
-            new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, recordedCache, 5)));
+            new DecodeStep(
+                model.net(), steps, steps, List.of(new Step.Span(1, recordedCache, 5)), false);
         Random random = new Random(1);
         int tokens = device.equals("cpu") ? 70 : 5;
         for (int i = 0; i < tokens; i++) {
@@ -51,7 +52,7 @@ class DecodeStepTest {
           step.put(0, id);
           Logits next = step.run();
           float[] recorded = next.values(0);
-          assertThat(next.best(0)).isEqualTo(Sampler.argMax(recorded));
+          assertThat(next.chosen(0)).isEqualTo(Logits.likeliest(recorded));
           TensorAssert.assertSameBits(
               fixture + " on " + device + ", token " + i,
               recorded,
@@ -74,7 +75,7 @@ class DecodeStepTest {
       cache.reserve(1);
       freshCache.reserve(80);
       DecodeStep step =
-          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 5)));
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 5)), false);
       Object memory = cache.memory();
       for (int i = 0; i < 40; i++) {
         cache.reserve(i + 1);
@@ -165,7 +166,7 @@ class DecodeStepTest {
         KvCache cache = model.net().decoder().newCache("test")) {
       cache.reserve(2);
       DecodeStep step =
-          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)));
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, 1)), false);
       while (cache.length() < cache.capacity()) {
         step.run();
       }

@@ -11,6 +11,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.internvl4j.models.text.IntList;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,9 +25,45 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SamplerTest {
   private static final Generation DRAW = Generation.GREEDY.withTemperature(1);
 
+  private final Device device = Devices.open("cpu", 1);
+  private final Workspace workspace = new Workspace(device, "test");
+
+  @AfterEach
+  void close() {
+    workspace.close();
+    device.close();
+  }
+
+  /// An answer whose tokens are chosen from whatever logits it is given.
+  private final class Answer {
+    private final Generation options;
+    private final IntList made = new IntList(8);
+    private @Nullable Sampler sampler;
+
+    Answer(Generation options) {
+      this.options = options;
+    }
+
+    int next(float... logits) {
+      if (sampler == null) {
+        sampler = new Sampler(1, logits.length, workspace);
+      }
+      sampler.follow(0, options, made);
+      Workspace.Mark mark = workspace.mark();
+      int[] chosen = new int[1];
+      sampler
+          .choose(workspace.of(logits, 1, logits.length), workspace.of(chosen, 1))
+          .toInts(chosen);
+      sampler.count(0, 1);
+      made.add(chosen[0]);
+      workspace.reset(mark);
+      return chosen[0];
+    }
+  }
+
   @Test
   void greedyTakesTheLowestOfEqualIds() {
-    assertThat(new Sampler(Generation.GREEDY).next(new float[] {1, 3, 3, 2})).isEqualTo(1);
+    assertThat(new Answer(Generation.GREEDY).next(1, 3, 3, 2)).isEqualTo(1);
   }
 
   @Test
@@ -56,12 +99,33 @@ class SamplerTest {
 
   @Test
   void penaltyDividesPositiveAndMultipliesNegativeLogitsOfWhatWasSaid() {
-    Sampler sampler = new Sampler(Generation.GREEDY.withRepetitionPenalty(2));
-    assertThat(sampler.next(new float[] {3, 2, -1})).isEqualTo(0);
-    assertThat(sampler.next(new float[] {3, 2, -1})).isEqualTo(1); // 3/2 < 2
-    float[] negative = {-1, -1.5f, -3};
-    assertThat(sampler.next(negative)).isEqualTo(0); // −2, −3, −3
-    assertThat(negative).containsExactly(-2, -3, -3);
+    Answer answer = new Answer(Generation.GREEDY.withRepetitionPenalty(2));
+    assertThat(answer.next(3, 2, -1)).isEqualTo(0);
+    assertThat(answer.next(3, 2, -1)).isEqualTo(1); // 3/2 < 2
+    assertThat(answer.next(-1, -1.5f, -3)).isEqualTo(0); // −2, −3, −3
+    assertThat(answer.next(-1, -1.5f, -1.9f)).isEqualTo(2); // −2, −3, −1.9
+  }
+
+  /// Two answers take turns: the device is told what it does not know of them.
+  @Test
+  void followsAnswersThatTakeTurns() {
+    Sampler sampler = new Sampler(1, 3, workspace);
+    Tensor logits = workspace.of(new float[] {3, 2, -1}, 1, 3);
+    Tensor ids = workspace.of(new int[1], 1);
+    IntList one = new IntList(8);
+    IntList two = new IntList(8);
+    Generation penalised = Generation.GREEDY.withRepetitionPenalty(2);
+    int[] chosen = new int[1];
+    for (int i = 0; i < 2; i++) {
+      for (IntList made : List.of(one, two)) {
+        sampler.follow(0, made == one ? penalised : penalised.withRepetitionPenalty(1.2f), made);
+        sampler.choose(logits, ids).toInts(chosen);
+        sampler.count(0, 1);
+        made.add(chosen[0]);
+      }
+    }
+    assertThat(one.toArray()).containsExactly(0, 1); // 3/2 < 2
+    assertThat(two.toArray()).containsExactly(0, 0); // 3/1.2 > 2
   }
 
   @Test
@@ -85,14 +149,14 @@ class SamplerTest {
             DRAW.withTopK(400).withTopP(0.97f),
             DRAW.withTemperature(0.1f),
             DRAW.withTemperature(9).withTopP(0.5f))) {
-      Sampler sampler = new Sampler(options.withSeed(seed));
+      Answer answer = new Answer(options.withSeed(seed));
       SplittableRandom draws = new SplittableRandom(seed);
       for (int i = 0; i < 200; i++) {
         float[] logits = new float[vocabulary];
         for (int j = 0; j < vocabulary; j++) {
           logits[j] = Math.round(random.nextGaussian() * 40) / 8f; // some are equal
         }
-        assertThat(sampler.next(logits.clone()))
+        assertThat(answer.next(logits.clone()))
             .isEqualTo(bySorting(logits, options, draws.nextDouble()));
       }
     }
@@ -136,18 +200,18 @@ class SamplerTest {
         .hasMessage("generation: stop is \"\", expected a text");
   }
 
-  private static List<Integer> sequence(Generation options, float[] logits) {
-    Sampler sampler = new Sampler(options);
+  private List<Integer> sequence(Generation options, float[] logits) {
+    Answer answer = new Answer(options);
     return java.util.stream.IntStream.range(0, 50)
-        .mapToObj(i -> sampler.next(logits.clone()))
+        .mapToObj(i -> answer.next(logits.clone()))
         .toList();
   }
 
-  private static Map<Integer, Integer> draws(Generation options, float[] logits, int times) {
-    Sampler sampler = new Sampler(options);
+  private Map<Integer, Integer> draws(Generation options, float[] logits, int times) {
+    Answer answer = new Answer(options);
     TreeMap<Integer, Integer> counts = new TreeMap<>();
     for (int i = 0; i < times; i++) {
-      counts.merge(sampler.next(logits.clone()), 1, Integer::sum);
+      counts.merge(answer.next(logits.clone()), 1, Integer::sum);
     }
     return counts;
   }

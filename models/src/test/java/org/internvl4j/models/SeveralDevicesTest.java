@@ -198,14 +198,14 @@ class SeveralDevicesTest {
               .forward(x, step, h -> states.put("decoder " + states.size(), h.toFloats()));
       step.advance();
       Tensor logits = model.net().decoder().logits(y.narrow(0, prompt.length() - 1, 1));
-      int id = Sampler.argMax(logits.toFloats());
+      int id = Logits.likeliest(logits.toFloats());
       DecodeStep decode =
           new DecodeStep(
-              model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt.length())));
+              model.net(), steps, steps, List.of(new Step.Span(1, cache, prompt.length())), false);
       for (int i = 0; i < 8; i++) {
         decode.put(0, id);
         Logits next = decode.run();
-        id = next.best(0);
+        id = next.chosen(0);
         states.put("token " + i, next.values(0).clone());
       }
     }

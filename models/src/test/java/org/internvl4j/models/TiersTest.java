@@ -128,13 +128,13 @@ class TiersTest {
       all.add(logits);
       int vocabulary = model.config().language().vocabSize();
       int best =
-          Sampler.argMax(Arrays.copyOfRange(logits, logits.length - vocabulary, logits.length));
+          Logits.likeliest(Arrays.copyOfRange(logits, logits.length - vocabulary, logits.length));
       DecodeStep next =
-          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, rows)));
+          new DecodeStep(model.net(), steps, steps, List.of(new Step.Span(1, cache, rows)), false);
       for (int i = 0; i < TOKENS; i++) {
         next.put(0, best);
         Logits said = next.run();
-        best = said.best(0);
+        best = said.chosen(0);
         all.add(new float[] {best});
         all.add(said.values(0).clone());
       }

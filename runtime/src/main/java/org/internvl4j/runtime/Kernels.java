@@ -55,6 +55,36 @@ public interface Kernels {
   /// @param x `[R, C]`, C at least 1
   void argMax(Tensor y, Tensor x);
 
+  /// Chooses the token that follows each row of logits, for A answers of `R/A` rows each: those of
+  /// an answer one after the other, in the order of the reference's logits processors.
+  ///
+  /// 1. A logit of a token that the answer has said is divided by the penalty if it is above 0,
+  ///    multiplied by it otherwise, rounded to f32. Tokens rank by what comes out, the lower id
+  ///    first among equal ones.
+  /// 2. Temperature 0 takes the first. Otherwise a token weighs `⌊2⁴⁰ · p(f)⌋ / 2ⁱ`, rounded down,
+  ///    where `i + f / 2²⁴ = ⌊(first − logit) · (24204406 / temperature)⌋ / 2²⁴` (in f32, each step
+  ///    rounded on its own; 24204406 is 2²⁴ · log₂ e) and `p(f) = 2⁻ᶠ` to 7e-9 by the polynomial of
+  ///    [Sampling#weight]; nothing from `i` = 41 on; and `2⁴⁰` if its logit is the first's.
+  /// 3. The `topK` first stay, all if it is 0; of them those before which less than `topP` of their
+  ///    weight lies, `topP` with 32 fraction bits, all if it is 1.
+  /// 4. The token in whose stretch of the weights that stay, in that order, lies draw `n + 1` of
+  ///    `java.util.SplittableRandom(seed)`: its 64 bits are a fraction of all of them, rounded
+  ///    down.
+  ///
+  /// Sums are of integers, so that every device chooses the same token of the same logits. What was
+  /// chosen counts as said and adds one to `n`, for the next row and the next call. A row that
+  /// holds a NaN chooses nothing. A further row of an answer is there for a guess at what the row
+  /// before it chooses: where it was wrong, no more is chosen.
+  ///
+  /// @param y `[R]`, i32: the tokens; −1 for a NaN, −2 where no more was chosen
+  /// @param x `[R, V]`, the logits, V at most 2¹⁸; ranked as f32
+  /// @param guesses `[R]`, i32: the token that a row came of
+  /// @param options `[A, 4]`, f32: temperature, topK, topP, repetition penalty
+  /// @param draws `[A, 2]`, i64: seed, and n, how many tokens were chosen
+  /// @param said `[A, V]`, u8: 1 for each token that was; neither read nor written where the
+  ///   penalty is 1
+  void sample(Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said);
+
   /// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias`, variance with divisor C (Ba et al.
   /// 2016).
   ///

@@ -178,19 +178,22 @@ public final class KvCache implements AutoCloseable {
     /// Makes pages its own that tokens from `from` on would be written to.
     private void own(int from) {
       boolean changed = false;
-      for (int i = from / pool.pageTokens(); i < count; i++) {
-        int page = numbers[i];
-        if (pool.isShared(page)) {
-          numbers[i] = pool.take();
-          if (i * pool.pageTokens() < from) {
-            pool.copy(numbers[i], page);
+      try {
+        for (int i = from / pool.pageTokens(); i < count; i++) {
+          int page = numbers[i];
+          if (pool.isShared(page)) {
+            numbers[i] = pool.take();
+            changed = true;
+            if (i * pool.pageTokens() < from) {
+              pool.copy(numbers[i], page);
+            }
+            pool.release(page);
           }
-          pool.release(page);
-          changed = true;
         }
-      }
-      if (changed) {
-        write();
+      } finally {
+        if (changed) {
+          write();
+        }
       }
     }
 

@@ -465,6 +465,47 @@ public final class Tensor {
     return y;
   }
 
+  /// The tokens that follow these logits, `[R, V]`: returns `[R]`, i32; see [Kernels#sample].
+  ///
+  /// @param guesses `[R]`, i32
+  /// @param options `[A, 4]`, f32
+  /// @param draws `[A, 2]`, i64; counted on
+  /// @param said `[A, V]`, u8; written
+  public Tensor sample(Tensor guesses, Tensor options, Tensor draws, Tensor said) {
+    requireActivations("sample");
+    require(
+        rank() == 2 && dim(1) > 0 && dim(1) <= Sampling.MOST_TOKENS,
+        "sample",
+        "x is %s, expected [R, V], V at most %d",
+        this,
+        Sampling.MOST_TOKENS);
+    requireDense(guesses, "guesses", DType.I32, dim(0));
+    int answers = options.dim(0);
+    require(
+        answers > 0 && dim(0) % answers == 0,
+        "sample",
+        "%d rows are not the same number for each of %d answers",
+        dim(0),
+        answers);
+    requireDense(options, "options", DType.F32, answers, 4);
+    requireDense(draws, "draws", DType.I64, answers, 2);
+    requireDense(said, "said", DType.U8, answers, dim(1));
+    Tensor y = like(DType.I32, Shape.of(dim(0)));
+    on(said, "sample").sample(y, this, guesses, options, draws, said);
+    return y;
+  }
+
+  private static void requireDense(Tensor t, String name, DType dtype, int... dims) {
+    require(
+        t.dtype == dtype && t.isContiguous() && t.shape.equals(Shape.of(dims)),
+        "sample",
+        "%s is %s, expected %s %s",
+        name,
+        t,
+        Shape.of(dims),
+        dtype);
+  }
+
   /// See [Kernels#layerNorm].
   public Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
     requireActivations("layerNorm");

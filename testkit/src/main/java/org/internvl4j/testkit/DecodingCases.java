@@ -23,6 +23,7 @@ final class DecodingCases {
     all.paged();
     all.appended();
     all.argMax();
+    all.cases.addAll(SampleCases.all());
     return all.cases;
   }
 

@@ -62,6 +62,13 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void sample(
+      Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
+    Rows.requireF32("sample", x);
+    Sample.run(pool, y, x, guesses, options, draws, said);
+  }
+
+  @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     Rows.requireF32("layerNorm", y, x, weight, bias);
     LayerNorm.run(pool, y, x, weight, bias, eps);

@@ -230,6 +230,13 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void sample(
+      Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
+    Rows.requireF32("sample", x);
+    Sample.run(pool, y, x, guesses, options, draws, said);
+  }
+
+  @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     Rows.requireF32("layerNorm", y, x, weight, bias);
     rows(y, x, (f, n) -> layerNorm(f, n, eps), weight, bias);

@@ -134,6 +134,19 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void sample(
+      Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
+    Rows rows = Rows.of(x);
+    int answers = options.dim(0);
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("sample", entry("sample", x)).add(at(y));
+      rows.add(kernel, 0, at(x)).add(rows.columns()).add(x.dim(0) / answers);
+      kernel.add(at(guesses)).add(at(options)).add(at(draws)).add(at(said));
+      kernel.launch(answers, rows.threads(x.dtype(), 1, ROW_BLOCK));
+    }
+  }
+
+  @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     Rows rows = Rows.of(x, y);
     synchronized (device) {

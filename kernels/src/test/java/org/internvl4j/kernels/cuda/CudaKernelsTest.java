@@ -34,6 +34,7 @@ final class CudaKernelsTest {
           "patches",
           "pixelShuffle",
           "argMax",
+          "sample",
           "resizeBicubic",
           "resizeRows");
 

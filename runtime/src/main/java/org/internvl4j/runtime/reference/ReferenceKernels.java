@@ -112,6 +112,24 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void sample(
+      Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
+    int rows = x.dim(0) / options.dim(0);
+    for (int answer = 0; answer < options.dim(0); answer++) {
+      ReferenceSampler sampler = new ReferenceSampler(options, draws, said, answer);
+      int last = 0;
+      for (int row = answer * rows; row < (answer + 1) * rows; row++) {
+        boolean first = row == answer * rows;
+        last =
+            !first && (last < 0 || last != (int) values(guesses.narrow(0, row, 1))[0])
+                ? -2
+                : sampler.next(values(x.narrow(0, row, 1)));
+        y.segment().set(ValueLayout.JAVA_INT_UNALIGNED, y.byteOffset() + 4L * row, last);
+      }
+    }
+  }
+
+  @Override
   public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
     double[] v = values(x);
     double[] w = values(weight);

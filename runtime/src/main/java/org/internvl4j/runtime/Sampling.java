@@ -41,12 +41,12 @@ public final class Sampling {
     }
     long f = distance & ((1 << FRACTION) - 1);
     long p = 117063;
-    p = 1368751 - (p * f >> FRACTION);
-    p = 10285566 - (p * f >> FRACTION);
-    p = 59582747 - (p * f >> FRACTION);
-    p = 257938951 - (p * f >> FRACTION);
-    p = 744260993 - (p * f >> FRACTION);
-    p = (1 << 30) - (p * f >> FRACTION);
+    p = 1368751 - ((p * f) >> FRACTION);
+    p = 10285566 - ((p * f) >> FRACTION);
+    p = 59582747 - ((p * f) >> FRACTION);
+    p = 257938951 - ((p * f) >> FRACTION);
+    p = 744260993 - ((p * f) >> FRACTION);
+    p = (1 << 30) - ((p * f) >> FRACTION);
     return p << 10 >> (distance >> FRACTION);
   }
 
@@ -64,7 +64,7 @@ public final class Sampling {
 
   /// The last position of `weight` whose token belongs to the first `topP` of it.
   public static long nucleus(long weight, float topP) {
-    long part = Math.max(1, (long) (topP * 4294967296f));
+    long part = Math.max(1, (long) (topP * 0x1p32f));
     long low = (weight << 6) * (part << 26);
     return Math.unsignedMultiplyHigh(weight << 6, part << 26) - (low == 0 ? 1 : 0);
   }

@@ -26,7 +26,9 @@ class SamplingTest {
 
   @Test
   void ranksDescendWithLogitsThenAscendWithIds() {
-    float[] logits = {Float.POSITIVE_INFINITY, 3, 1e-45f, 0, -1e-45f, -2, Float.NEGATIVE_INFINITY};
+    float[] logits = {
+      Float.POSITIVE_INFINITY, 3, Float.MIN_VALUE, 0, -Float.MIN_VALUE, -2, Float.NEGATIVE_INFINITY
+    };
     for (int i = 1; i < logits.length; i++) {
       assertThat(Sampling.rank(logits[i - 1], 9)).isLessThan(Sampling.rank(logits[i], 0));
     }

@@ -93,6 +93,7 @@ inline void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int
 inline void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int y, EMU_AT) {
   tma_load(smem, map, bar, x, y, 0, 0, file, line);
 }
+inline void async_fence() {}
 template <int N> void registers_up() {}
 template <int N> void registers_down() {}
 

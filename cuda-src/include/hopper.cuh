@@ -37,6 +37,8 @@ HOPPER void tma_load(void* smem, const TensorMap& map, uint64_t* bar, int x, int
     "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];"
     :: "r"(smem_addr(smem)), "l"(&map), "r"(smem_addr(bar)), "r"(x), "r"(y), "r"(z), "r"(w) : "memory");
 }
+// What the thread has written to shared memory is seen by tensor copies and products behind the next barrier.
+HOPPER void async_fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 template <int N> HOPPER void registers_up() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(N)); }
 template <int N> HOPPER void registers_down() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" :: "n"(N)); }
 

@@ -2,6 +2,8 @@
 // copies, products through wgmma in bf16, softmax and sums in f32; scale > 0.
 //   y, q: [N, Tq, H, D]   k, v: [N, Tk, K, D], strides as in attention.cu; D a multiple of 8, at most WIDTH
 //   q_map, k_map, v_map: boxes of 1 x 128 (q) or 176 (k, v) x 1 x 64, in the 128-byte swizzle, zeros outside the tensor
+// _paged: k, v are pages, found by a table as attention.cuh says, in boxes of 16 tokens, which one page holds; those behind
+//   the last key that is seen, whatever lies there, weigh nothing.  Twin: ReferenceKernels.attentionPaged
 // One warpgroup copies tiles of keys and of values, two have 64 queries each. While the tensor cores multiply the
 // weights of a tile with its values, the softmax of the next tile is computed; weights never leave registers.
 // A tile has 176 keys, as many as registers hold scores of: the 1,025 tokens of a vision tower are almost six tiles.
@@ -13,12 +15,44 @@
 static constexpr int QUERIES = 128, KEYS = 176, STAGES = 2;
 static constexpr int ROW = 128;  // bytes of 64 columns; a tile is one or two panels of them
 
+// One box of every panel.
 template <int TOKENS, int WIDTH>
-__device__ __forceinline__ void copy_tile(unsigned char* tile, const TensorMap& map, uint64_t* full, int token,
-                                          int head, int n) {
-  mbar_arrive_expect(full, TOKENS * WIDTH * 2);
+__device__ __forceinline__ void copy(unsigned char* tile, const TensorMap& map, uint64_t* full, int token, int head,
+                                     int n) {
 #pragma unroll
   for (int p = 0; p < WIDTH / 64; p++) tma_load(tile + p * TOKENS * ROW, map, full, p * 64, head, token, n);
+}
+
+// Keys, or values, of a kv head, of which the first `end` are needed.
+template <int WIDTH, bool PAGED>
+struct Source {
+  const TensorMap& map;
+  const Heads& h;
+  int head, end;
+
+  __device__ __forceinline__ void copy_to(unsigned char* tile, uint64_t* full, int first) const {
+    constexpr int BOX = PAGED ? 16 : KEYS;
+    mbar_arrive_expect(full, KEYS * WIDTH * 2);
+#pragma unroll 1
+    for (int t = 0; t < KEYS; t += BOX) {
+      int token = first + t, n = blockIdx.z;
+      if (PAGED) {
+        n = token < end ? h.table[token >> h.page] : -1;  // no page: zeros
+        token &= (1 << h.page) - 1;
+      }
+      copy<KEYS, WIDTH>(tile + t * ROW, map, full, token, head, n);
+    }
+  }
+};
+
+// Clears the rows of a tile, which has landed, from `row` to the end of their box.
+template <int WIDTH>
+__device__ __forceinline__ void clear(unsigned char* tile, int row) {
+  for (int i = row * ROW; i < ((row + 15) & ~15) * ROW; i += 16) {
+#pragma unroll
+    for (int p = 0; p < WIDTH / 64; p++) *reinterpret_cast<Vec<bf16>*>(tile + p * KEYS * ROW + i) = {};
+  }
+  async_fence();
 }
 
 // Where tiles arrive one after another: tile i in stage i % STAGES.
@@ -28,11 +62,12 @@ struct Ring {
   uint64_t *full, *empty;
 
   __device__ __forceinline__ unsigned char* tile(int i) const { return tiles + i % STAGES * KEYS * WIDTH * 2; }
-  __device__ __forceinline__ void fill(int i, const TensorMap& map, int head, int n) const {
+  template <bool PAGED>
+  __device__ __forceinline__ void fill(int i, const Source<WIDTH, PAGED>& source) const {
     mbar_wait(empty + i % STAGES, (i / STAGES & 1) ^ 1);  // free from the start
-    copy_tile<KEYS, WIDTH>(tile(i), map, full + i % STAGES, i * KEYS, head, n);
+    source.copy_to(tile(i), full + i % STAGES, i * KEYS);
   }
-  __device__ __forceinline__ const unsigned char* wait(int i) const {
+  __device__ __forceinline__ unsigned char* wait(int i) const {
     mbar_wait(full + i % STAGES, i / STAGES & 1);
     return tile(i);
   }
@@ -47,7 +82,7 @@ template <int WIDTH>
 struct Tiles {
   unsigned char* q;
   Ring<WIDTH> keys, values;
-  uint64_t* q_full;
+  uint64_t *q_full, *cleared;  // cleared: the last values, of pages
 };
 
 // The softmax so far of a thread's two queries.
@@ -109,7 +144,7 @@ __device__ __forceinline__ void pack(uint32_t (&weights)[KEYS / 16][4], const fl
   for (int i = 0; i < KEYS / 4; i++) weights[i / 4][i % 4] = pack_bf16(scores[2 * i], scores[2 * i + 1]);
 }
 
-template <int WIDTH>
+template <int WIDTH, bool PAGED>
 __device__ __forceinline__ void attend(bf16* y, const Tiles<WIDTH>& tiles, int count, const Sight& sees, int first,
                                        const Heads& h) {
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5 & 3, part = (threadIdx.x >> 7) - 1;
@@ -151,6 +186,7 @@ __device__ __forceinline__ void attend(bf16* y, const Tiles<WIDTH>& tiles, int c
     pack(weights, scores);
   }
   const unsigned char* values = tiles.values.wait(count - 1);
+  if (PAGED) mbar_wait(tiles.cleared, 0);
   wgmma_fence(sums, weights);
   multiply_values<WIDTH>(sums, weights, values);
   wgmma_wait<0>(sums);
@@ -173,7 +209,7 @@ __device__ __forceinline__ void attend(bf16* y, const Tiles<WIDTH>& tiles, int c
   }
 }
 
-template <int WIDTH>
+template <int WIDTH, bool PAGED>
 __device__ __forceinline__ void attention(bf16* y, const TensorMap& q_map, const TensorMap& k_map,
                                           const TensorMap& v_map, const Heads& h) {
   DYN_SMEM(raw);
@@ -184,7 +220,8 @@ __device__ __forceinline__ void attention(bf16* y, const TensorMap& q_map, const
   const Tiles<WIDTH> tiles = {smem,
                               {keys, bars, bars + STAGES},
                               {values, bars + 2 * STAGES, bars + 3 * STAGES},
-                              bars + 4 * STAGES};
+                              bars + 4 * STAGES,
+                              bars + 4 * STAGES + 1};
   const int first = (gridDim.y - 1 - blockIdx.y) * QUERIES;  // blocks that see most begin first
   const int parts = first + 64 < h.queries ? 2 : 1;          // warpgroups that have queries
   if (threadIdx.x == 0) {
@@ -192,37 +229,45 @@ __device__ __forceinline__ void attention(bf16* y, const TensorMap& q_map, const
       mbar_init(tiles.keys.full + s, 1), mbar_init(tiles.keys.empty + s, 4 * parts);
       mbar_init(tiles.values.full + s, 1), mbar_init(tiles.values.empty + s, 4 * parts);
     }
-    mbar_init(tiles.q_full, 1);
+    mbar_init(tiles.q_full, 1), mbar_init(tiles.cleared, 1);
     mbar_init_done();
   }
   __syncthreads();
 
   const Sight sees = sight(h);
-  const int count = (sees.of(min(first + QUERIES, h.queries) - 1) + KEYS - 1) / KEYS;
+  const int end = sees.of(min(first + QUERIES, h.queries) - 1), count = (end + KEYS - 1) / KEYS;
   const int warpgroup = threadIdx.x >> 7;
   if (warpgroup == 0) {
     registers_down<24>();
     if (threadIdx.x > 0) return;
-    const int head = blockIdx.x / h.group, n = blockIdx.z;
-    copy_tile<QUERIES, WIDTH>(tiles.q, q_map, tiles.q_full, first, blockIdx.x, n);
-    tiles.keys.fill(0, k_map, head, n);
+    const int head = blockIdx.x / h.group;
+    const Source<WIDTH, PAGED> keys = {k_map, h, head, end}, values = {v_map, h, head, end};
+    mbar_arrive_expect(tiles.q_full, QUERIES * WIDTH * 2);
+    copy<QUERIES, WIDTH>(tiles.q, q_map, tiles.q_full, first, blockIdx.x, blockIdx.z);
+    tiles.keys.fill(0, keys);
     for (int i = 0; i < count; i++) {  // in the order in which they are needed
-      if (i + 1 < count) tiles.keys.fill(i + 1, k_map, head, n);
-      tiles.values.fill(i, v_map, head, n);
+      if (i + 1 < count) tiles.keys.fill(i + 1, keys);
+      tiles.values.fill(i, values);
+    }
+    if (PAGED) {
+      clear<WIDTH>(tiles.values.wait(count - 1), end - (count - 1) * KEYS);
+      mbar_arrive(tiles.cleared);
     }
   } else if (warpgroup <= parts) {
     registers_up<240>();
-    attend<WIDTH>(y, tiles, count, sees, first, h);
+    attend<WIDTH, PAGED>(y, tiles, count, sees, first, h);
   }
 }
 
-#define ENTRY(WIDTH)                                                                                                  \
-  extern "C" __global__ void __launch_bounds__(384, 1) attention_sm90_bf16_d##WIDTH(                                  \
-      bf16* y, const __grid_constant__ TensorMap q_map, const __grid_constant__ TensorMap k_map,                      \
-      const __grid_constant__ TensorMap v_map, Heads heads) {                                                         \
-    attention<WIDTH>(y, q_map, k_map, v_map, heads);                                                                  \
+#define ENTRY(NAME, WIDTH, PAGED)                                                                                     \
+  extern "C" __global__ void __launch_bounds__(384, 1)                                                                \
+      NAME(bf16* y, const __grid_constant__ TensorMap q_map, const __grid_constant__ TensorMap k_map,                 \
+           const __grid_constant__ TensorMap v_map, Heads heads) {                                                    \
+    attention<WIDTH, PAGED>(y, q_map, k_map, v_map, heads);                                                           \
   }                                                                                                                   \
-  EXPORT_KERNEL(attention_sm90_bf16_d##WIDTH)
+  EXPORT_KERNEL(NAME)
 
-ENTRY(64)
-ENTRY(128)
+ENTRY(attention_sm90_bf16_d64, 64, false)
+ENTRY(attention_sm90_bf16_d128, 128, false)
+ENTRY(attention_sm90_paged_bf16_d64, 64, true)
+ENTRY(attention_sm90_paged_bf16_d128, 128, true)

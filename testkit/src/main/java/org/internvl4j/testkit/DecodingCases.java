@@ -117,6 +117,25 @@ final class DecodingCases {
             return y.add(large.mul(in.values(-1)));
           });
     }
+    for (int[] s : new int[][] {{1, 300}, {9, 130}, {70, 131}, {150, 60}}) {
+      int seen = s[0] + s[1];
+      add(
+          "attentionPaged [%d, 4, 72], past %d, nothing behind it".formatted(s[0], s[1]),
+          Tolerance.sum(72 + seen, 40),
+          in -> {
+            int[] table = table(seen / 32 + 3);
+            Tensor[] parts = new Tensor[2];
+            for (int i = 0; i < 2; i++) {
+              parts[i] = in.copy(in.activations(table.length, 2, 32, 72));
+              for (int t = seen; t < table.length * 32; t++) {
+                Tensor row = parts[i].select(0, table[t / 32]).narrow(1, t % 32, 1);
+                row.copyFrom(row.mul(in.values(Float.NaN)));
+              }
+            }
+            return in.activations(s[0], 4, 72)
+                .attention(new Pages(parts[0], parts[1], in.numbers(table)), past(in, s[1]), 0.2f);
+          });
+    }
     add(
         "attentionPaged of everything in pages [2, 2, 16, 16]",
         Tolerance.sum(16 + 48, 40),

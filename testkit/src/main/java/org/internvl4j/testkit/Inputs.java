@@ -56,6 +56,11 @@ public final class Inputs {
     return step.allocate(dtype, dims);
   }
 
+  /// The same values in memory of their own, which a case may overwrite each time it is run.
+  public Tensor copy(Tensor x) {
+    return result(x.dtype(), x.shape().toArray()).copyFrom(x);
+  }
+
   /// Columns `from … from + n − 1` of wider activations: rows with gaps between them.
   ///
   /// @param dims the last one is n

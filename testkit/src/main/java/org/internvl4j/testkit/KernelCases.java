@@ -190,7 +190,7 @@ public final class KernelCases {
           "qkRmsNorm of two thirds of [2, 3, 3·" + n + "]",
           Tolerance.sum(n, 6),
           in -> {
-            Tensor qkv = copy(in, in.activations(2, 3, 3 * n));
+            Tensor qkv = in.copy(in.activations(2, 3, 3 * n));
             qkv.narrow(2, 0, n)
                 .qkRmsNorm(
                     qkv.narrow(2, n, n),
@@ -204,8 +204,8 @@ public final class KernelCases {
         "qkRmsNorm [2, 3, 64], rows of keys further apart",
         Tolerance.sum(64, 6),
         in -> {
-          Tensor q = copy(in, in.activations(2, 3, 72)).narrow(2, 1, 64);
-          Tensor k = copy(in, in.activations(2, 3, 88)).narrow(2, 3, 64);
+          Tensor q = in.copy(in.activations(2, 3, 72)).narrow(2, 1, 64);
+          Tensor k = in.copy(in.activations(2, 3, 88)).narrow(2, 3, 64);
           q.qkRmsNorm(k, in.weight(F32, Role.VECTOR, 64), in.weight(F32, Role.VECTOR, 64), 1e-6f);
           return q.contiguous().add(k);
         });
@@ -238,11 +238,6 @@ public final class KernelCases {
         Tolerance.sum(77, 300),
         in -> in.uniform(300, 3, 77).softmax());
     add("softmax [130, 77]", Tolerance.sum(77, 8), in -> in.uniform(60, 130, 77).softmax());
-  }
-
-  /// What a kernel that computes in place may overwrite each time the case is run.
-  private static Tensor copy(Inputs in, Tensor x) {
-    return in.result(x.dtype(), x.shape().toArray()).copyFrom(x);
   }
 
   private void matrices() {

@@ -46,12 +46,7 @@ final class SampleCases {
       wanted.fromHost(MemorySegment.ofArray(values));
       none.fromHost(MemorySegment.ofArray(draws));
       nothing.fromHost(MemorySegment.ofArray(new byte[answers * tokens]));
-      return new State(wanted, copy(in, none), copy(in, nothing));
-    }
-
-    /// What the kernel changes is made anew each time the case is run.
-    private static Tensor copy(Inputs in, Tensor x) {
-      return in.result(x.dtype(), x.shape().toArray()).copyFrom(x);
+      return new State(wanted, in.copy(none), in.copy(nothing));
     }
 
     Tensor choose(Inputs in, Tensor x) {

@@ -17,6 +17,7 @@ final class Attention implements AutoCloseable {
   private static final int SM90_FROM = 64; // queries above which attention.sm90 is taken
   private static final int SM90_QUERIES = 128; // of a block of it
   private static final int SM90_KEYS = 176; // of a tile; two tiles of keys, two of values
+  private static final int SM90_PAGED = 16; // keys that are copied at once from pages
   private static final int SM90_PANEL = 64; // columns that are copied at once
   private static final int SM90_BLOCK = 384;
   private static final int PIECE = 128; // keys of a block of attention_step
@@ -128,7 +129,7 @@ final class Attention implements AutoCloseable {
         step(c);
       } else if (!c.isTiled()) {
         plain(c);
-      } else if (device.isHopper() && queries > SM90_FROM && c.scale > 0 && c.pages == null) {
+      } else if (device.isHopper() && queries > SM90_FROM && c.scale > 0) {
         sm90(c);
       } else {
         tiled(c);
@@ -169,11 +170,13 @@ final class Attention implements AutoCloseable {
   private void sm90(Call c) {
     Tensor q = c.q;
     int padded = Math.ceilDiv(q.dim(3), SM90_PANEL) * SM90_PANEL;
-    CudaKernel kernel = device.kernel("attention.sm90", "attention_sm90_bf16_d" + padded);
+    CudaKernel kernel =
+        device.kernel("attention.sm90", c.entry("attention_sm90", "bf16_d" + padded));
     kernel.add(CudaKernels.at(c.y));
     addMap(kernel, q, SM90_QUERIES);
-    addMap(kernel, c.k, SM90_KEYS);
-    addMap(kernel, c.v, SM90_KEYS);
+    int box = c.pages == null ? SM90_KEYS : SM90_PAGED;
+    addMap(kernel, c.k, box);
+    addMap(kernel, c.v, box);
     c.addHeads(kernel);
     int shared = (SM90_QUERIES + 4 * SM90_KEYS) * padded * 2 + 1280;
     kernel.launch(q.dim(2), Math.ceilDiv(q.dim(1), SM90_QUERIES), q.dim(0), SM90_BLOCK, shared);

@@ -2,13 +2,13 @@
 // copies, products through wgmma in bf16, softmax and sums in f32; scale > 0.
 //   y, q: [N, Tq, H, D]   k, v: [N, Tk, K, D], strides as in attention.cu; D a multiple of 8, at most WIDTH
 //   q_map, k_map, v_map: boxes of 1 x 128 (q) or 176 (k, v) x 1 x 64, in the 128-byte swizzle, zeros outside the tensor
-// _paged: k, v are pages, found by a table as attention.cuh says, in boxes of 16 tokens, which one page holds; those behind
-//   the last key that is seen, whatever lies there, weigh nothing.  Twin: ReferenceKernels.attentionPaged
 // One warpgroup copies tiles of keys and of values, two have 64 queries each. While the tensor cores multiply the
 // weights of a tile with its values, the softmax of the next tile is computed; weights never leave registers.
 // A tile has 176 keys, as many as registers hold scores of: the 1,025 tokens of a vision tower are almost six tiles.
 // Grid: (H, ceil(Tq / 128), N).  Block: 384 threads.  Shared: 1664 * WIDTH bytes + 1.25 KiB dynamic.  Deterministic.
 // Twin: ReferenceKernels.attention
+// _paged: k, v are pages, found by a table as attention.cuh says, in boxes of 16 tokens, which one page holds; those behind
+//   the last key that is seen, whatever lies there, weigh nothing.  Twin: ReferenceKernels.attentionPaged
 #include "attention.cuh"
 #include "hopper.cuh"
 

@@ -183,6 +183,24 @@ class Maker:
         return Case(name, "arg_max", o, lambda t: (t["x"] == t["x"].amax(-1, keepdim=True)).int().argmax(-1),
                     lambda t: t["x"].argmax(-1), tolerance=0)
 
+    def sample(self, name, answers, width):
+        """A token an answer, some of which it has said: temperature 0.8, top-k 50, top-p 0.9, penalty 1.1."""
+        o = dict(x=self.noise(answers, width, scale=4), y=self.nothing(answers, dtype=torch.int32),
+                 guesses=torch.zeros(answers, dtype=torch.int32, device=self.device),
+                 options=torch.tensor([[0.8, 50, 0.9, 1.1]] * answers, device=self.device),
+                 draws=torch.tensor([[7 + a, a] for a in range(answers)], device=self.device),
+                 said=torch.randint(0, 2, (answers, width), generator=self.random, device=self.device, dtype=torch.uint8))
+        def rival(t):
+            x = t["x"].float()
+            x = torch.where(t["said"] > 0, torch.where(x > 0, x / 1.1, x * 1.1), x) / 0.8
+            most, ids = x.topk(50)
+            p = most.softmax(-1)
+            p = p.masked_fill(p.cumsum(-1) - p >= 0.9, 0)
+            return ids.gather(-1, p.multinomial(1))
+        case = Case(name, "sample", o, sampled, rival, tolerance=0)
+        case.bytes = answers * width * 3
+        return case
+
     def rope(self, name, tokens, heads, width):
         angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
         o = dict(x=self.noise(tokens, heads, width), cos=angles.cos(), sin=angles.sin(),
@@ -283,6 +301,33 @@ class Maker:
         return case
 
 
+def sampled(t):
+    """The tokens of Kernels.sample, in the integers that it defines."""
+    tokens = []
+    for x, said, draws, options in zip(t["x"].cpu().float(), t["said"].cpu(), t["draws"].tolist(), t["options"].cpu().float()):
+        temperature, top_k, top_p, penalty = options
+        x = torch.where(said > 0, torch.where(x > 0, x / penalty, x * penalty), x)
+        x, ids = x.sort(descending=True, stable=True)
+        x = x[:int(top_k)]
+        octaves = ((x[0] - x) * (torch.tensor(24204406.) / temperature)).long()  # with 24 fraction bits
+        weight = torch.tensor(117063)
+        for c in (1368751, 10285566, 59582747, 257938951, 744260993, 1 << 30):
+            weight = c - (weight * (octaves & (1 << 24) - 1) >> 24)
+        weight = torch.where(octaves < 41 << 24, weight << 10 >> (octaves >> 24).clamp(max=63), 0)
+        weight[x == x[0]] = 1 << 40
+        ends = weight.cumsum(0)
+        part = max(1, int(top_p * 2 ** 32))
+        last = (int(ends[-1]) * part - 1) >> 32
+        ends = ends[:1 + int((ends > last).int().argmax())]
+        seed, count = draws
+        z = seed + 0x9e3779b97f4a7c15 * (count + 1) & 2 ** 64 - 1
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9 & 2 ** 64 - 1
+        z = (z ^ z >> 27) * 0x94d049bb133111eb & 2 ** 64 - 1
+        drawn = int(ends[-1]) * (z ^ z >> 31) >> 64
+        tokens.append(int(ids[(ends > drawn).int().argmax()]))
+    return torch.tensor(tokens)
+
+
 def resized(x, taps, axis):
     """One pass of a resize in fixed point, in integers."""
     shape = [1, 1, 1]
@@ -315,6 +360,7 @@ def makers(m, tiny):
             named[at.format("norm gate_up")] = lambda n, r=rows, i=hidden, o=mlp: m.normed_swi_glu(n, r, i, o)
             named[f"{model}/head {rows}"] = lambda n, r=rows, i=hidden, o=d["vocabulary"]: m.linear(n, r, i, o)
             named[f"{model}/arg_max {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.arg_max(n, r, w)
+            named[f"{model}/sample {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.sample(n, r, w)
         a = dict(heads=heads, kv=kv, width=width)
         named[f"{model}/attention step"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, **a)
         named[f"{model}/attention step x8"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, batch=8, **a)

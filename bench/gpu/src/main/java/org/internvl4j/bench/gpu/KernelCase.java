@@ -95,6 +95,13 @@ record KernelCase(String name, String kernel, Json numbers) {
           case "silu" -> one(o, x -> k.silu(y, x));
           case "softmax" -> one(o, x -> k.softmax(y, x));
           case "arg_max" -> one(o, x -> k.argMax(y, x));
+          case "sample" -> {
+            Tensor guesses = o.get("guesses");
+            Tensor options = o.get("options");
+            Tensor draws = o.get("draws");
+            Tensor said = o.get("said");
+            yield one(o, x -> k.sample(y, x, guesses, options, draws, said));
+          }
           case "pixel_shuffle" -> one(o, x -> k.pixelShuffle(y, x));
           case "patches" -> {
             int patch = numbers.getInt("patch");

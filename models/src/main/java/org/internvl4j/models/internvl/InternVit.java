@@ -35,7 +35,7 @@ public final class InternVit {
 
   /// Rows of a tile: its patches and the class token.
   public int rows() {
-    return embeddings.positions().dim(1);
+    return embeddings.places().dim(1);
   }
 
   /// @param pixels `[N, 3, S, S]`, normalised tiles, on the device of the embeddings
@@ -64,13 +64,11 @@ public final class InternVit {
     return layers;
   }
 
-  private record Embeddings(Linear patch, int patchSize, Tensor classToken, Tensor positions) {
+  /// @param places `[1, 1 + P, C]`: where each patch is, added to what it looks like; of the class
+  ///   token, which looks the same in every tile, the sum
+  private record Embeddings(Linear patch, int patchSize, Tensor places) {
     Embeddings(VisionConfig c, int side, Weights w) {
-      this(
-          patch(c, w.at("patch_embedding")),
-          c.patchSize(),
-          w.get("class_embedding", 1, 1, c.hiddenSize()),
-          positions(c, side / c.patchSize(), w));
+      this(patch(c, w.at("patch_embedding")), c.patchSize(), places(c, side / c.patchSize(), w));
     }
 
     /// A convolution whose stride is its size is a product with flattened patches.
@@ -80,40 +78,34 @@ public final class InternVit {
           w.filters("weight", c.hiddenSize(), 3, p, p), w.get("bias", c.hiddenSize()));
     }
 
-    /// The table of the class token and `grid · grid` patches.
-    private static Tensor positions(VisionConfig c, int grid, Weights w) {
+    /// @param grid patches along a side
+    private static Tensor places(VisionConfig c, int grid, Weights w) {
       int stored = c.storedGrid();
       int width = c.hiddenSize();
-      Tensor table = w.get("position_embedding", 1, 1 + stored * stored, width);
-      if (grid == stored) {
-        return table;
+      Tensor table = w.get("position_embedding", 1, 1 + stored * stored, width).in(w.workspace());
+      Tensor patches = table.narrow(1, 1, stored * stored);
+      if (grid != stored) {
+        patches = patches.view(stored, stored, width).resizeBicubic(grid, grid);
       }
-      Tensor resized =
-          table
-              .in(w.workspace())
-              .narrow(1, 1, stored * stored)
-              .view(stored, stored, width)
-              .resizeBicubic(grid, grid);
-      Tensor positions = w.workspace().activations(1, 1 + grid * grid, width);
-      positions.narrow(1, 0, 1).copyFrom(table.narrow(1, 0, 1));
-      positions.narrow(1, 1, grid * grid).copyFrom(resized.view(1, grid * grid, width));
-      return positions;
+      Tensor places = w.workspace().activations(1, 1 + grid * grid, width);
+      Tensor first = places.narrow(1, 0, 1).copyFrom(w.get("class_embedding", 1, 1, width));
+      first.copyFrom(first.add(table.narrow(1, 0, 1)));
+      places.narrow(1, 1, grid * grid).copyFrom(patches.view(1, grid * grid, width));
+      return places;
     }
 
     Tensor forward(Tensor pixels) {
-      Tensor e = patch.forward(pixels.patches(patchSize));
-      int n = e.dim(0);
-      int p = e.dim(1);
-      Tensor x = e.workspace().activations(n, 1 + p, e.dim(2));
+      int n = pixels.dim(0);
+      Tensor x = pixels.workspace().activations(n, places.dim(1), places.dim(2));
       for (int i = 0; i < n; i++) {
-        x.narrow(0, i, 1).narrow(1, 0, 1).copyFrom(classToken);
+        x.narrow(0, i, 1).copyFrom(places);
       }
-      x.narrow(1, 1, p).copyFrom(e);
-      return x.add(positions);
+      patch.addTo(x.narrow(1, 1, places.dim(1) - 1), pixels.patches(patchSize));
+      return x;
     }
 
     Device device() {
-      return positions.device();
+      return places.device();
     }
   }
 

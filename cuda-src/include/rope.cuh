@@ -2,16 +2,21 @@
 #pragma once
 #include "vec.cuh"
 
-// a and b, half a head apart, turned by the angles of cos and sin. One product is rounded and the other is not, wherever
-// this is compiled.
+// a and b, half a head apart, turned by an angle. One product is rounded and the other is not, wherever this is compiled.
+__device__ __forceinline__ void turn(float& a, float& b, float cos, float sin) {
+  const float x = a, y = b;
+  a = fmaf(x, cos, -(y * sin));
+  b = fmaf(y, cos, x * sin);
+}
+
 template <typename T>
 __device__ __forceinline__ void rotate(Vec<T>& a, Vec<T>& b, const Vec<float, Vec<T>::N>& cos,
                                        const Vec<float, Vec<T>::N>& sin) {
 #pragma unroll
   for (int i = 0; i < Vec<T>::N; i++) {
-    const float x = to_f32(a.v[i]), y = to_f32(b.v[i]), c = cos.v[i], s = sin.v[i];
-    a.v[i] = from_f32<T>(fmaf(x, c, -(y * s)));
-    b.v[i] = from_f32<T>(fmaf(y, c, x * s));
+    float x = to_f32(a.v[i]), y = to_f32(b.v[i]);
+    turn(x, y, cos.v[i], sin.v[i]);
+    a.v[i] = from_f32<T>(x), b.v[i] = from_f32<T>(y);
   }
 }
 

@@ -276,29 +276,61 @@ class Maker:
         o = dict(y=torch.arange(count, dtype=torch.int32, device=self.device))
         return Case(name, "advance", o, lambda t: t["y"] + by, tolerance=0, by=by)
 
+    def places(self, tokens, width, at):
+        """Angles of as many places as there are tokens: those of place p are in row p mod tokens."""
+        angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
+        return dict(cos=angles.cos(), sin=angles.sin(), at=torch.tensor([at], dtype=torch.int32, device=self.device))
+
     def rope_append(self, name, tokens, heads, kv, width, at):
         """y holds rotated queries from row 0 on and, beside them, keys and values in pages of 64."""
         pages = (at + tokens + 63) // 64
-        angles = torch.rand(tokens, width // 2, generator=self.random, device=self.device) * 6
-        o = dict(x=self.noise(tokens, heads + 2 * kv, width), cos=angles.cos(), sin=angles.sin(),
-                 y=self.noise(pages * 64, heads + 2 * kv, width), table=self.table(pages),
-                 at=torch.tensor([at], dtype=torch.int32, device=self.device))
+        o = dict(x=self.noise(tokens, heads + 2 * kv, width), y=self.noise(pages * 64, heads + 2 * kv, width),
+                 table=self.table(pages), **self.places(tokens, width, at))
         def f(t):
-            turned = t["x"][:, :heads + kv]
-            left, right = turned.chunk(2, -1)
-            # the angles of place p are in row p mod tokens
-            cos, sin = (t[name].roll(-at, 0)[:, None] for name in ("cos", "sin"))
-            turned = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
+            queries, keys = turned(t, t["x"], heads, kv, at)
             y = t["y"].clone()
-            y[:tokens, :heads] = turned[:, :heads]
-            to = torch.arange(at, at + tokens, device=y.device)
-            to = t["table"].long()[to // 64] * 64 + to % 64
-            y[to, heads:heads + kv] = turned[:, heads:]
+            y[:tokens, :heads] = queries
+            to = in_pages(t["table"], at, tokens)
+            y[to, heads:heads + kv] = keys
             y[to, heads + kv:] = t["x"][:, heads + kv:]
             return y
         case = Case(name, "rope_append", o, f, kv=kv)
         case.bytes = 4 * tokens * (heads + 2 * kv) * width
         return case
+
+    def projection(self, name, tokens, inputs, heads, kv, width, at):
+        """y holds rotated queries from row 0 on and, behind these rows, pages of 64 with keys and values side by side."""
+        pages, all = (at + tokens + 63) // 64, heads + 2 * kv
+        o = dict(x=self.noise(tokens, inputs), h=self.nothing(tokens, inputs), norm=self.noise(inputs),
+                 weight=self.weight(all * width, inputs), bias=self.noise(all * width),
+                 y=self.noise(tokens + pages * 64, all, width), table=self.table(pages), **self.places(tokens, width, at))
+        def f(t):
+            x = F.linear(F.rms_norm(t["x"], (inputs,), t["norm"], 1e-6), t["weight"], t["bias"]).view(tokens, all, width)
+            queries, keys = turned(t, x, heads, kv, at)
+            y = t["y"].clone()
+            y[:tokens, :heads] = queries
+            y[:tokens, heads:] = float("nan")  # not said
+            to = tokens + in_pages(t["table"], at, tokens)
+            y[to, :kv] = keys
+            y[to, kv:2 * kv] = x[:, heads + kv:]
+            return y
+        case = Case(name, "rms_norm_mat_mul_rope_append", o, f, flops=2 * tokens * inputs * all * width, kv=kv)
+        case.bytes = 2 * all * width * inputs
+        return case
+
+
+def turned(t, x, heads, kv, at):
+    """Queries and keys, rotated."""
+    left, right = x[:, :heads + kv].chunk(2, -1)
+    cos, sin = (t[name].roll(-at, 0)[:, None] for name in ("cos", "sin"))
+    x = torch.cat((left * cos - right * sin, right * cos + left * sin), -1)
+    return x[:, :heads], x[:, heads:]
+
+
+def in_pages(table, at, tokens):
+    """Which rows of pages of 64 tokens have."""
+    to = torch.arange(at, at + tokens, device=table.device)
+    return table.long()[to // 64] * 64 + to % 64
 
 
 def sampled(t):
@@ -362,6 +394,8 @@ def makers(m, tiny):
             named[f"{model}/arg_max {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.arg_max(n, r, w)
             named[f"{model}/sample {rows}"] = lambda n, r=rows, w=d["vocabulary"]: m.sample(n, r, w)
         a = dict(heads=heads, kv=kv, width=width)
+        for rows in few[:2]:
+            named[f"{model}/projection {rows}"] = lambda n, r=rows, i=hidden, a=a: m.projection(n, r, i, **a, at=90)
         named[f"{model}/attention step"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, **a)
         named[f"{model}/attention step x8"] = lambda n, a=a: m.cached_attention(n, 1, past + 1, past=past, batch=8, **a)
         for rows in prompts:

@@ -226,19 +226,46 @@ public interface Kernels {
 
   /// What stands between the product that makes `q`, `k`, `v` and attention: `y = rope(q)`, and
   /// token `at + t` of the pages gets the keys `rope(k)[t]` and the values `v[t]`, with the bits of
-  /// [#rope] and [#copy]. Angles are looked up by place: those of token `t` are row `(at + t) mod
-  /// A`.
+  /// [#rope] and [#copy].
   ///
   /// @param y `[T, H, D]`; may be `q` itself
   /// @param past where keys and values go, dtype of `k`; must not overlap an input
   /// @param q `[T, H, D]`
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
-  /// @param cos `[A, D/2]`, f32, contiguous, A at least T
-  /// @param sin `[A, D/2]`, f32, contiguous
-  /// @param at `[1]`, i32, in `0 … n·S - T`
-  void ropeAppend(
-      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at);
+  /// @param places of the tokens, the first in `0 … n·S - T`; A at least T
+  void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places);
+
+  /// From the residual stream to attention: [#rmsNormMatMul] makes the heads of queries, keys and
+  /// values side by side, then [#ropeAppend], with their bits.
+  ///
+  /// @param y `[T, H + 2K, D]`, contiguous; the first H heads become the queries, rotated: what the
+  ///   others hold afterwards is not said
+  /// @param past where keys and values go, dtype of `x`; must not overlap an input
+  /// @param h as in [#rmsNormMatMul]
+  /// @param x `[T, C]`
+  /// @param norm `[C]`, the norm's weight
+  /// @param weight `[(H + 2K)·D, C]`, prepared as a [Device.Role#MATRIX]
+  /// @param bias `[(H + 2K)·D]` or null
+  /// @param places as in [#ropeAppend]
+  default void rmsNormMatMulRopeAppend(
+      Tensor y,
+      Pages past,
+      Tensor h,
+      Tensor x,
+      Tensor norm,
+      float eps,
+      Tensor weight,
+      @Nullable Tensor bias,
+      Places places) {
+    rmsNormMatMul(y.view(y.dim(0), y.dim(1) * y.dim(2)), h, x, norm, eps, weight, bias);
+    int kvHeads = past.kvHeads();
+    int heads = y.dim(1) - 2 * kvHeads;
+    Tensor q = y.narrow(1, 0, heads);
+    Tensor k = y.narrow(1, heads, kvHeads);
+    Tensor v = y.narrow(1, heads + kvHeads, kvHeads);
+    ropeAppend(q, past, q, k, v, places);
+  }
 
   /// Cuts pictures into patches: row `gy·G + gx` of `y` holds patch `(gy, gx)` as channel, then
   /// line, then column. A convolution whose stride is its kernel size is this and a matrix product.

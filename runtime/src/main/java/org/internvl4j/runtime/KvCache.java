@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Rotated keys and values of every layer of one sequence, each layer's on its own device, in pages
 /// of a [KvPool] a device.
@@ -346,7 +347,32 @@ public final class KvCache implements AutoCloseable {
   /// @return the queries, rotated
   public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
     requireRoom(k.dim(0));
-    return q.ropeAppend(k, v, cos, sin, pages(layer), partOf.get(layer).position);
+    return q.ropeAppend(k, v, pages(layer), new Places(cos, sin, partOf.get(layer).position));
+  }
+
+  /// Queries, rotated, of a residual stream; its keys and values are written behind those held. See
+  /// [Kernels#rmsNormMatMulRopeAppend].
+  ///
+  /// @param layer decoder layer, from 0
+  /// @param x `[T, C]`
+  /// @param norm `[C]`
+  /// @param weight `[(H + 2K)·D, C]`
+  /// @param bias `[(H + 2K)·D]` or null
+  /// @param cos as in [#ropeAppend]
+  /// @param sin as in [#ropeAppend]
+  /// @return `[T, H, D]`
+  public Tensor rmsNormMatMulRopeAppend(
+      int layer,
+      Tensor x,
+      Tensor norm,
+      float eps,
+      Tensor weight,
+      @Nullable Tensor bias,
+      Tensor cos,
+      Tensor sin) {
+    requireRoom(x.dim(0));
+    Places places = new Places(cos, sin, partOf.get(layer).position);
+    return x.rmsNormMatMulRopeAppend(norm, eps, weight, bias, pages(layer), places);
   }
 
   /// Keys and values of a layer, for attention under [#mask]: those held, those just appended, and

@@ -716,11 +716,9 @@ public final class Tensor {
   ///
   /// @param k `[T, K, D]`
   /// @param v `[T, K, D]`
-  /// @param cos `[A, D/2]`, f32: angles of place `p` in row `p mod A`
-  /// @param sin `[A, D/2]`, f32
   /// @param past where keys and values go
-  /// @param at `[1]`, i32, how many tokens come before them; read when the kernel runs
-  public Tensor ropeAppend(Tensor k, Tensor v, Tensor cos, Tensor sin, Pages past, Tensor at) {
+  /// @param places theirs
+  public Tensor ropeAppend(Tensor k, Tensor v, Pages past, Places places) {
     requireActivations("ropeAppend");
     k.requireActivations("ropeAppend");
     v.requireActivations("ropeAppend");
@@ -737,37 +735,62 @@ public final class Tensor {
         this,
         k,
         v);
+    require(past.kvHeads() == k.dim(1), "ropeAppend", "k is %s but the past has %s", k, past);
+    requirePlaces(past, places, "ropeAppend", dim(0), dim(2));
+    Tensor y = like(dtype, shape);
+    on(past.keys(), "ropeAppend").ropeAppend(y, past, this, k, v, places);
+    return y;
+  }
+
+  /// `this` is a residual stream `[T, C]`, whose queries `[T, H, D]` are returned, normalised first
+  /// and rotated last; keys and values are written to a sequence's pages. See
+  /// [Kernels#rmsNormMatMulRopeAppend].
+  ///
+  /// @param norm `[C]`
+  /// @param weight `[(H + 2K)·D, C]`: all queries, then all keys, then all values
+  /// @param bias `[(H + 2K)·D]` or null
+  /// @param past where keys and values go
+  /// @param places those of the tokens
+  public Tensor rmsNormMatMulRopeAppend(
+      Tensor norm, float eps, Tensor weight, @Nullable Tensor bias, Pages past, Places places) {
+    String kernel = "rmsNormMatMulRopeAppend";
+    requireMatrix(weight, bias, kernel);
+    requireColumns(norm, kernel, "norm");
+    int width = past.keys().dim(3);
+    int all = weight.dim(0) / width;
     require(
-        cos.dtype == DType.F32
-            && sin.dtype == DType.F32
-            && cos.isContiguous()
-            && sin.isContiguous()
-            && cos.rank() == 2
-            && cos.dim(0) >= dim(0)
-            && cos.dim(1) == dim(2) / 2
-            && sin.shape.equals(cos.shape),
-        "ropeAppend",
-        "q is %s but cos is %s and sin is %s",
+        rank() == 2 && weight.dim(0) == all * width && all > 2 * past.kvHeads(),
+        kernel,
+        "x is %s and weight is %s but the past has %s",
         this,
-        cos,
-        sin);
+        weight,
+        past);
+    requirePlaces(past, places, kernel, dim(0), width);
+    Tensor y = like(dtype, Shape.of(dim(0), all, width));
+    on(past.keys(), kernel);
+    on(norm, kernel);
+    on(weight, kernel)
+        .rmsNormMatMulRopeAppend(
+            y, past, like(dtype, shape), this, norm, eps, weight, bias, places);
+    return y.narrow(1, 0, all - 2 * past.kvHeads());
+  }
+
+  /// That `tokens` tokens of heads of `width` go into a past.
+  private void requirePlaces(Pages past, Places places, String kernel, int tokens, int width) {
     require(
-        past.capacity() >= dim(0)
-            && past.kvHeads() == k.dim(1)
-            && past.keys().dim(3) == k.dim(2)
-            && past.keys().dtype == dtype,
-        "ropeAppend",
-        "k is %s but the past has %s",
-        k,
+        past.capacity() >= tokens && past.keys().dim(3) == width && past.keys().dtype == dtype,
+        kernel,
+        "%s has heads of %s but the past has %s",
+        this,
+        width,
         past);
     require(
-        at.dtype == DType.I32 && at.shape.size() == 1,
-        "ropeAppend",
-        "at is %s, expected [1] i32",
-        at);
-    Tensor y = like(dtype, shape);
-    on(past.keys(), "ropeAppend").ropeAppend(y, past, this, k, v, cos, sin, at);
-    return y;
+        places.angles() >= tokens && places.width() == width,
+        kernel,
+        "%s has heads of %s but places have %s",
+        this,
+        width,
+        places);
   }
 
   // ---- rearrangement

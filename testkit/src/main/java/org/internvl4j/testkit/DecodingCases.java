@@ -6,9 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device.Role;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// What a recorded step of a decoder needs: places and pasts that are in memory, the likeliest
 /// token.
@@ -22,6 +25,7 @@ final class DecodingCases {
     all.placed();
     all.paged();
     all.appended();
+    all.projected();
     all.argMax();
     all.cases.addAll(SampleCases.all());
     return all.cases;
@@ -189,6 +193,84 @@ final class DecodingCases {
     return rows;
   }
 
+  /// From the residual stream on; widths that every block normalises for itself and wider ones.
+  private void projected() {
+    int[][] shapes = { // T, H, K, D, C, at
+      {1, 14, 2, 64, 896, 95},
+      {2, 4, 2, 24, 70, 0},
+      {3, 3, 3, 6, 33, 15},
+      {5, 4, 1, 16, 520, 60},
+      {8, 6, 2, 32, 96, 88},
+      {8, 2, 1, 16, 4300, 7},
+      {20, 2, 2, 16, 64, 30},
+      {70, 3, 1, 32, 128, 20}
+    };
+    for (int[] s : shapes) {
+      String name =
+          "rmsNormMatMulRopeAppend [%d, %d], %d and %d heads of %d, at %d of 96"
+              .formatted(s[0], s[4], s[1], s[2], s[3], s[5]);
+      add(name, Tolerance.sum(s[4], 16), in -> new Projection(in, s).together());
+      add(
+          name + ", less norm, product and ropeAppend",
+          Tolerance.exact(),
+          in -> {
+            Projection p = new Projection(in, s);
+            return p.together().add(p.apart().mul(in.values(-1)));
+          });
+    }
+  }
+
+  /// From a residual stream to queries and pages, all of which come out.
+  private static final class Projection {
+    private final Inputs in;
+    private final int heads;
+    private final int kvHeads;
+    private final int width;
+    private final Tensor x;
+    private final Tensor norm;
+    private final Tensor weight;
+    private final @Nullable Tensor bias;
+    private final Pages pages;
+    private final Places places;
+
+    /// @param s T, H, K, D, C and where the tokens go
+    Projection(Inputs in, int[] s) {
+      this.in = in;
+      this.heads = s[1];
+      this.kvHeads = s[2];
+      this.width = s[3];
+      int out = (heads + 2 * kvHeads) * width;
+      this.x = in.activations(s[0], s[4]);
+      this.norm = in.weight(DType.BF16, Role.VECTOR, s[4]);
+      this.weight = in.weight(DType.BF16, Role.MATRIX, out, s[4]);
+      this.bias = s[0] % 2 == 0 ? in.weight(DType.BF16, Role.VECTOR, out) : null;
+      this.pages = pages(in, kvHeads, 16, width, 5, 2, 7, 0, 3, 1);
+      Tensor cos = in.uniform(1, s[0] + 3, width / 2);
+      Tensor sin = in.uniform(1, s[0] + 3, width / 2);
+      this.places = new Places(cos, sin, in.number(s[5]));
+    }
+
+    Tensor together() {
+      Pages own = own();
+      Tensor q = x.rmsNormMatMulRopeAppend(norm, 1e-6f, weight, bias, own, places);
+      return joined(in, q, own.keys(), own.values());
+    }
+
+    Tensor apart() {
+      Pages own = own();
+      int all = heads + 2 * kvHeads;
+      Tensor h = x.rmsNormMatMul(norm, 1e-6f, weight, bias).view(x.dim(0), all, width);
+      Tensor k = h.narrow(1, heads, kvHeads);
+      Tensor v = h.narrow(1, heads + kvHeads, kvHeads);
+      Tensor q = h.narrow(1, 0, heads).ropeAppend(k, v, own, places);
+      return joined(in, q, own.keys(), own.values());
+    }
+
+    private Pages own() {
+      return new Pages(in.copy(pages.keys()), in.copy(pages.values()), pages.table());
+    }
+  }
+
   /// Queries, keys and values are parts of the rows of one product.
   private void appended() {
     for (int half : new int[] {1, 7, 8, 12, 16, 32, 48, 64}) {
@@ -221,7 +303,7 @@ final class DecodingCases {
           parts.select(0, 1).copyFrom(inRows(in, pages.values(), table));
           Tensor c = cos.narrow(0, 13, 9);
           Tensor s = sin.narrow(0, 13, 9);
-          Tensor y = q.ropeAppend(k, v, cos, sin, pages, in.number(13));
+          Tensor y = q.ropeAppend(k, v, pages, new Places(cos, sin, in.number(13)));
           parts.select(0, 0).narrow(0, 13, 9).copyFrom(k.rope(c, s));
           parts.select(0, 1).narrow(0, 13, 9).copyFrom(v);
           Tensor minus = in.values(-1);
@@ -242,7 +324,7 @@ final class DecodingCases {
           Tensor cos = in.uniform(1, 5, 12);
           Tensor sin = in.uniform(1, 5, 12);
           Pages pages = new Pages(keys, values, in.numbers(1, 0));
-          in.kernels().ropeAppend(q, pages, q, k, k, cos, sin, in.number(14));
+          in.kernels().ropeAppend(q, pages, q, k, k, new Places(cos, sin, in.number(14)));
           return joined(in, q, keys, values);
         });
   }
@@ -265,10 +347,9 @@ final class DecodingCases {
             .ropeAppend(
                 rows.narrow(1, heads, kvHeads),
                 rows.narrow(1, heads + kvHeads, kvHeads),
-                in.uniform(1, angles, half),
-                in.uniform(1, angles, half),
                 pages,
-                in.number(at));
+                new Places(
+                    in.uniform(1, angles, half), in.uniform(1, angles, half), in.number(at)));
     return joined(in, q, pages.keys(), pages.values());
   }
 

@@ -3,6 +3,7 @@ package org.internvl4j.kernels.cpu;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -164,10 +165,9 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
-  public void ropeAppend(
-      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+  public void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places) {
     Rows.requireF32("ropeAppend", y, past.keys(), q, k, v);
-    RopeAppend.run(pool, y, past, q, k, v, at, cos.dim(0), Rope.rotation(cos, sin));
+    RopeAppend.run(pool, y, past, q, k, v, places, Rope.rotation(places.cos(), places.sin()));
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = rope(q)`, and token `at + t` of the pages gets keys `rope(k)[t]` and values `v[t]`: one
@@ -9,7 +10,7 @@ import org.internvl4j.runtime.Tensor;
 final class RopeAppend {
   private RopeAppend() {}
 
-  /// @param angles rows of the tables that `rotation` turns by
+  /// @param rotation by the angles of `places`
   static void run(
       Pool pool,
       Tensor y,
@@ -17,10 +18,10 @@ final class RopeAppend {
       Tensor q,
       Tensor k,
       Tensor v,
-      Tensor at,
-      int angles,
+      Places places,
       Rotation rotation) {
     int tokens = q.dim(0);
+    int angles = places.angles();
     int heads = q.dim(1);
     int kvHeads = k.dim(1);
     int perToken = heads + 2 * kvHeads;
@@ -31,7 +32,7 @@ final class RopeAppend {
     Rows vr = Rows.of(v);
     PageRows keys = new PageRows(past.keys(), past.table());
     PageRows values = new PageRows(past.values(), past.table());
-    Place place = new Place("ropeAppend", at, past.capacity(), k);
+    Place place = new Place("ropeAppend", places.at(), past.capacity(), k);
     pool.run(
         2 * (q.shape().size() + k.shape().size() + v.shape().size()),
         share -> {

@@ -10,6 +10,7 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -399,10 +400,9 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void ropeAppend(
-      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+  public void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places) {
     Rows.requireF32("ropeAppend", y, past.keys(), q, k, v);
-    RopeAppend.run(pool, y, past, q, k, v, at, cos.dim(0), rotation(cos, sin));
+    RopeAppend.run(pool, y, past, q, k, v, places, rotation(places.cos(), places.sin()));
   }
 
   @Override

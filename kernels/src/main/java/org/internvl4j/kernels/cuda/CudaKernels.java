@@ -5,6 +5,7 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -265,23 +266,47 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
-  public void ropeAppend(
-      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
+  public void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places) {
     synchronized (device) {
-      CudaKernel kernel = device.kernel("rope_append", entry("rope_append", y)).beginStruct();
-      for (Tensor t : List.of(past.keys(), past.values())) {
-        kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
-        kernel.endStruct();
-      }
-      kernel.add(at(past.table()));
-      for (Tensor t : List.of(y, q, k, v)) {
-        kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).endStruct();
-      }
-      kernel.add(at(cos)).add(at(sin)).add(at(at)).add(cos.dim(0));
-      kernel.add(q.dim(0)).add(q.dim(1)).add(k.dim(1)).add(q.dim(2) / 2).add(past.size());
-      kernel.endStruct();
+      CudaKernel kernel = device.kernel("rope_append", entry("rope_append", y));
+      addDestination(kernel, past, y, places).beginStruct();
+      addHeads(addHeads(addHeads(kernel, q), k), v).add(q.dim(0)).endStruct();
       kernel.launch(blocks((long) q.dim(0) * (q.dim(1) + 2 * k.dim(1)) * pieces(q)), BLOCK);
     }
+  }
+
+  @Override
+  public void rmsNormMatMulRopeAppend(
+      Tensor y,
+      Pages past,
+      Tensor h,
+      Tensor x,
+      Tensor norm,
+      float eps,
+      Tensor weight,
+      @Nullable Tensor bias,
+      Places places) {
+    if (!products.runRopeAppend(y, past, x, norm, eps, weight, bias, places)) {
+      Kernels.super.rmsNormMatMulRopeAppend(y, past, h, x, norm, eps, weight, bias, places);
+    }
+  }
+
+  /// Adds `Destination` of `rope_append.cuh`.
+  ///
+  /// @param y `[T, H, D]`
+  static CudaKernel addDestination(CudaKernel kernel, Pages past, Tensor y, Places places) {
+    kernel.beginStruct();
+    for (Tensor t : List.of(past.keys(), past.values())) {
+      kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).add(t.stride(2));
+      kernel.endStruct();
+    }
+    addHeads(kernel.add(at(past.table())), y);
+    kernel.add(at(places.cos())).add(at(places.sin())).add(at(places.at())).add(places.angles());
+    return kernel.add(y.dim(1)).add(past.kvHeads()).add(y.dim(2) / 2).add(past.size()).endStruct();
+  }
+
+  private static CudaKernel addHeads(CudaKernel kernel, Tensor t) {
+    return kernel.beginStruct().add(at(t)).add(t.stride(0)).add(t.stride(1)).endStruct();
   }
 
   // ---- rearrangement

@@ -2,6 +2,8 @@ package org.internvl4j.kernels.cuda;
 
 import java.util.List;
 import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -91,25 +93,70 @@ final class MatMul implements AutoCloseable {
       return true;
     }
     requirePrepared(weight, x);
-    DType dtype = x.dtype();
     Product p = new Product(end, rows, y, x, weight, up, bias, null, null);
-    int shared = width(rows.count(), dtype) * p.pitch() * dtype.bytes();
-    if (rows.count() > FEW || shared > NORM_SHARED) {
+    if (!fitsNormalised(p)) {
       return false;
     }
     synchronized (device) {
-      String entry = "rms_norm_gemv" + end + "_" + dtype + "_" + width(rows.count(), dtype);
-      CudaKernel kernel = p.addTo(device.kernel("rms_norm_gemv", entry)).beginStruct();
-      kernel.add(CudaKernels.vector(norm)).add(eps);
-      kernel.add(rows.threads(dtype, 2, CudaKernels.NORM_BLOCK)).endStruct();
-      kernel.launch(normBlocks(p.out()), 1, 1, BLOCK, shared);
+      CudaKernel kernel = normalised(p, "rms_norm_gemv", end, norm, eps);
+      kernel.launch(normBlocks(p.out()), 1, 1, BLOCK, normShared(p));
     }
     return true;
   }
 
-  /// Blocks that are on a large GPU together, each with as many columns as the others.
-  private static int normBlocks(int out) {
-    int blocks = Math.ceilDiv(out, BLOCK / 32);
+  /// The same, whose product is the heads of queries, keys and values on their way to attention.
+  ///
+  /// @param y `[T, H + 2K, D]`
+  /// @return whether it was computed
+  boolean runRopeAppend(
+      Tensor y,
+      Pages past,
+      Tensor x,
+      Tensor norm,
+      float eps,
+      Tensor weight,
+      @Nullable Tensor bias,
+      Places places) {
+    Tensor product = y.view(y.dim(0), y.dim(1) * y.dim(2));
+    Rows rows = Rows.of(x, product);
+    if (rows.count() == 0) {
+      return true;
+    }
+    requirePrepared(weight, x);
+    Product p = new Product("", rows, product, x, weight, null, bias, null, null);
+    if (!fitsNormalised(p)) {
+      return false;
+    }
+    Tensor q = y.narrow(1, 0, y.dim(1) - 2 * past.kvHeads());
+    synchronized (device) {
+      CudaKernel kernel = normalised(p, "rms_norm_gemv_rope_append", "", norm, eps);
+      CudaKernels.addDestination(kernel, past, q, places);
+      kernel.launch(normBlocks(p.out() / 2), 1, 1, BLOCK, normShared(p));
+    }
+    return true;
+  }
+
+  private static boolean fitsNormalised(Product p) {
+    return p.rows.count() <= FEW && normShared(p) <= NORM_SHARED;
+  }
+
+  private static int normShared(Product p) {
+    DType dtype = p.x.dtype();
+    return width(p.rows.count(), dtype) * p.pitch() * dtype.bytes();
+  }
+
+  /// A kernel of `rms_norm_gemv.cuh` with what it multiplies and how rows are normalised.
+  private CudaKernel normalised(Product p, String unit, String end, Tensor norm, float eps) {
+    DType dtype = p.x.dtype();
+    String entry = unit + end + "_" + dtype + "_" + width(p.rows.count(), dtype);
+    CudaKernel kernel = p.addTo(device.kernel(unit, entry)).beginStruct();
+    kernel.add(CudaKernels.vector(norm)).add(eps);
+    return kernel.add(p.rows.threads(dtype, 2, CudaKernels.NORM_BLOCK)).endStruct();
+  }
+
+  /// Blocks that are on a large GPU together, each with as many warps' work as the others.
+  private static int normBlocks(int warps) {
+    int blocks = Math.ceilDiv(warps, BLOCK / 32);
     return Math.ceilDiv(blocks, Math.ceilDiv(blocks, NORM_BLOCKS));
   }
 

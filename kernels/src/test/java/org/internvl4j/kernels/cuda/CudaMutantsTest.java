@@ -196,8 +196,7 @@ final class CudaMutantsTest {
     try (Device device = open(mutant, f32)) {
       float[] found = c.run(device, !f32);
       float[] wanted = expected.computeIfAbsent(c.name() + f32, _ -> c.run(reference, !f32));
-      Tolerance tolerance =
-          f32 || CudaKernelsTest.isMove(c) ? c.tolerance() : Tolerance.chainOfBf16(5);
+      Tolerance tolerance = f32 ? c.tolerance() : CudaKernelsTest.toleranceInBf16(c);
       TensorAssert.assertClose(c.name(), found, wanted, tolerance);
       float[] first = plain.putIfAbsent(c.name() + f32, found);
       if (first != null) {

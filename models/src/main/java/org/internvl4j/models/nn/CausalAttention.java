@@ -19,13 +19,18 @@ public record CausalAttention(int heads, int kvHeads, Linear qkv, Linear out) {
   /// @param layer decoder layer, from 0
   /// @return `x`
   public Tensor addTo(Tensor x, Norm.Rms norm, int layer, Step step) {
-    int t = x.dim(0);
+    Tensor y =
+        step.isOneSequence() ? step.attend(layer, x, norm, qkv) : together(x, norm, layer, step);
+    return out.addTo(x, y.view(x.dim(0), heads * y.dim(2)));
+  }
+
+  /// Several sequences by one product.
+  private Tensor together(Tensor x, Norm.Rms norm, int layer, Step step) {
     int all = heads + 2 * kvHeads;
-    Tensor h = norm.forward(x, qkv).view(t, all, qkv.out() / all);
+    Tensor h = norm.forward(x, qkv).view(x.dim(0), all, qkv.out() / all);
     Tensor q = h.narrow(1, 0, heads);
     Tensor k = h.narrow(1, heads, kvHeads);
     Tensor v = h.narrow(1, heads + kvHeads, kvHeads);
-    Tensor y = step.attend(layer, q, k, v);
-    return out.addTo(x, y.view(t, heads * y.dim(2)));
+    return step.attend(layer, q, k, v);
   }
 }

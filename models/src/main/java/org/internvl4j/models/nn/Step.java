@@ -69,6 +69,26 @@ public final class Step {
     }
   }
 
+  /// Whether all rows are one sequence's.
+  boolean isOneSequence() {
+    return spans.size() == 1;
+  }
+
+  /// What the other [#attend] does, for one sequence, from the residual stream on.
+  ///
+  /// @param layer decoder layer, from 0
+  /// @param x `[T, C]`
+  /// @param qkv from C to `(H + 2K)·D`: all queries, then all keys, then all values
+  /// @return `[T, H, D]`
+  Tensor attend(int layer, Tensor x, Norm.Rms norm, Linear qkv) {
+    KvCache cache = spans.getFirst().cache();
+    Angles.Table table = angles.getFirst().on(x.device());
+    return cache
+        .rmsNormMatMulRopeAppend(
+            layer, x, norm.weight(), norm.eps(), qkv.weight(), qkv.bias(), table.cos(), table.sin())
+        .attention(cache.pages(layer), cache.mask(layer));
+  }
+
   /// Rotates queries and keys to their positions, appends keys and values to each sequence's cache
   /// and lets each query look at its own sequence's past.
   ///
@@ -78,9 +98,6 @@ public final class Step {
   /// @param v `[T, K, D]`
   /// @return `[T, H, D]`
   Tensor attend(int layer, Tensor q, Tensor k, Tensor v) {
-    if (spans.size() == 1) {
-      return attend(0, layer, q, k, v);
-    }
     Tensor y = q.workspace().activations(q.shape().toArray());
     int row = 0;
     for (int i = 0; i < spans.size(); i++) {

@@ -6,6 +6,7 @@ import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -359,12 +360,11 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
-  public void ropeAppend(
-      Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin, Tensor at) {
-    int first = (int) values(at)[0];
+  public void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places) {
+    int first = (int) values(places.at())[0];
     for (int t = 0; t < k.dim(0); t++) {
-      Tensor c = cos.narrow(0, (first + t) % cos.dim(0), 1);
-      Tensor s = sin.narrow(0, (first + t) % sin.dim(0), 1);
+      Tensor c = places.cos().narrow(0, (first + t) % places.angles(), 1);
+      Tensor s = places.sin().narrow(0, (first + t) % places.angles(), 1);
       int page = (first + t) / past.size();
       int row = (first + t) % past.size();
       Tensor keys = page(past.keys(), past.table(), page).narrow(0, row, 1);

@@ -4,6 +4,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 
 /// A kernel by name and its numbers.
@@ -82,6 +83,7 @@ record KernelCase(String name, String kernel, Json numbers) {
             yield one(o, x -> k.rope(y, x, cos, sin));
           }
           case "rope_append" -> ropeAppend(k, y, o);
+          case "rms_norm_mat_mul_rope_append" -> projection(k, y, o);
           case "gather" -> {
             Tensor table = o.table("table");
             Tensor ids = o.get("ids");
@@ -163,9 +165,7 @@ record KernelCase(String name, String kernel, Json numbers) {
   /// the cache, in pages, in those of `y`.
   private Runnable ropeAppend(Kernels k, Tensor y, Operands o) {
     Tensor x = o.get("x");
-    Tensor cos = o.get("cos");
-    Tensor sin = o.get("sin");
-    Tensor at = o.get("at");
+    Places places = new Places(o.get("cos"), o.get("sin"), o.get("at"));
     int kv = numbers.getInt("kv");
     int heads = x.dim(1) - 2 * kv;
     Tensor rotated = y.narrow(0, 0, x.dim(0)).narrow(1, 0, heads);
@@ -175,7 +175,27 @@ record KernelCase(String name, String kernel, Json numbers) {
     Tensor q = x.narrow(1, 0, heads);
     Tensor newKeys = x.narrow(1, heads, kv);
     Tensor newValues = x.narrow(1, heads + kv, kv);
-    return () -> k.ropeAppend(rotated, pages, q, newKeys, newValues, cos, sin, at);
+    return () -> k.ropeAppend(rotated, pages, q, newKeys, newValues, places);
+  }
+
+  /// Rotated queries in the first rows of `y`, what is left of keys and values beside them, and
+  /// both in pages behind those rows.
+  private Runnable projection(Kernels k, Tensor y, Operands o) {
+    Tensor x = o.get("x");
+    Tensor h = o.get("h");
+    Tensor norm = o.vector("norm");
+    Tensor weight = o.matrix("weight");
+    Tensor bias = o.vectorOrNull("bias");
+    Places places = new Places(o.get("cos"), o.get("sin"), o.get("at"));
+    Tensor table = o.get("table");
+    int kv = numbers.getInt("kv");
+    int rows = x.dim(0);
+    int size = (y.dim(0) - rows) / table.dim(0);
+    Tensor behind = y.narrow(0, rows, table.dim(0) * size);
+    Tensor past = behind.view(table.dim(0), size, y.dim(1), y.dim(2)).transpose(1, 2);
+    Pages pages = new Pages(past.narrow(1, 0, kv), past.narrow(1, kv, kv), table);
+    Tensor heads = y.narrow(0, 0, rows);
+    return () -> k.rmsNormMatMulRopeAppend(heads, pages, h, x, norm, EPS, weight, bias, places);
   }
 
   @FunctionalInterface

@@ -16,6 +16,7 @@
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __shared__ static thread_local  // a host thread runs one block at a time
 #define DYN_SMEM(name) unsigned char* name = emu::self()->block->smem
 

@@ -5,8 +5,6 @@
 
 #include <array>
 
-#define __grid_constant__
-
 // What the stand-in driver's cuTensorMapEncodeTiled writes into the 128 bytes; innermost dimension first, those that
 // are not there of size 1.
 struct TensorMap {

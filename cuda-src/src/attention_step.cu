@@ -8,6 +8,7 @@
 // Grid: (pieces that there may be, Tq * K * ceil(group / GROUP), N).  Block: 128 threads.  Shared: 16 KiB static.
 // Bound by reading keys and values once.  Deterministic.  Twin: ReferenceKernels.attention
 // _paged: k, v are pages, found by a table as attention.cuh says.  Twin: ReferenceKernels.attentionPaged
+// _sequences: the same, each of up to 32 in a batch with pages of its own.
 #include "attention.cuh"
 #include "reduce.cuh"
 
@@ -39,8 +40,8 @@ __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, con
 
   q += n * h.q.batch + query * h.q.token + head * h.q.head;
   y += n * h.y.batch + query * h.y.token + head * h.y.head;
-  k += n * h.k.batch + kv_head * h.k.head;
-  v += n * h.v.batch + kv_head * h.v.head;
+  k += (PAGED ? 0 : n * h.k.batch) + kv_head * h.k.head;
+  v += (PAGED ? 0 : n * h.v.batch) + kv_head * h.v.head;
   for (int i = threadIdx.x; i < GROUP * WIDEST; i += WARPS * 32) {
     const int g = i / WIDEST, d = i % WIDEST;
     queries[g][d] = g < heads && d < h.width ? to_f32(q[g * h.q.head + d]) * (h.scale * LOG2_E) : 0.f;
@@ -152,7 +153,29 @@ __device__ __forceinline__ void attention_step(T* y, const T* q, const T* k, con
   }                                                                                                                   \
   EXPORT_KERNEL(NAME)
 
+// What each of several sequences has.
+struct Sequence {
+  const void *k, *v;
+  const int *past_at, *table;
+  int keys;
+};
+struct Sequences {
+  Sequence of[32];
+};
+
+#define SEQUENCES(NAME, T)                                                                                            \
+  extern "C" __global__ void __launch_bounds__(128, 2)                                                                \
+      NAME(T* y, const T* q, const __grid_constant__ Sequences sequences, Heads heads, Part* parts,                   \
+           unsigned* arrived) {                                                                                       \
+    const Sequence& s = sequences.of[blockIdx.z];                                                                     \
+    heads.past_at = s.past_at, heads.table = s.table, heads.keys = s.keys;                                            \
+    attention_step<true>(y, q, static_cast<const T*>(s.k), static_cast<const T*>(s.v), heads, parts, arrived);        \
+  }                                                                                                                   \
+  EXPORT_KERNEL(NAME)
+
 ENTRY(attention_step_f32, float, false)
 ENTRY(attention_step_bf16, bf16, false)
 ENTRY(attention_step_paged_f32, float, true)
 ENTRY(attention_step_paged_bf16, bf16, true)
+SEQUENCES(attention_step_sequences_f32, float)
+SEQUENCES(attention_step_sequences_bf16, bf16)

@@ -6,6 +6,7 @@
 // Grid: ceil(T * (H + 2K) * ceil(D/2 / N) / 256) blocks, N elements of T being 16 bytes.  Block: 256 threads.
 // Any alignment; 16 bytes at a time where heads allow it.  Bound by memory.  Deterministic.
 // Twin: ReferenceKernels.ropeAppend
+// _sequences: as many tokens of each of up to 16 sequences, one after the other; the grid's y has a line of blocks for each.
 #include "rope_append.cuh"
 
 template <typename T>
@@ -14,34 +15,45 @@ struct Sources {
   int tokens;
 };
 
+// Tokens of sources from `first` on; token 0 of the destination is that one.
 template <typename T>
-__device__ __forceinline__ void rope_append(const Destination<T>& d, const Sources<T>& s) {
+__device__ __forceinline__ void rope_append(const Destination<T>& d, const Sources<T>& s, int first) {
   const int pieces = (d.half + Vec<T>::N - 1) / Vec<T>::N;
   const int per_token = d.all() * pieces;
   const long long unit = (long long)blockIdx.x * 256 + threadIdx.x;
   const int t = (int)(unit / per_token);
   if (t >= s.tokens) return;
+  const int from = first + t;
   const int head = (int)(unit % per_token) / pieces;
   const int j = (int)(unit % per_token) % pieces * Vec<T>::N;
   T* to = d.to(t, head);
   if (d.is_value(head)) {
-    const T* v = s.v.at(t, head - d.heads - d.kv_heads);
+    const T* v = s.v.at(from, head - d.heads - d.kv_heads);
     store(to + j, load(v + j, d.half - j), d.half - j);
     store(to + d.half + j, load(v + d.half + j, d.half - j), d.half - j);
   } else {
-    const T* from = head < d.heads ? s.q.at(t, head) : s.k.at(t, head - d.heads);
-    rotate(to, from, d.cos + d.angle(t), d.sin + d.angle(t), j, d.half);
+    const T* x = head < d.heads ? s.q.at(from, head) : s.k.at(from, head - d.heads);
+    rotate(to, x, d.cos + d.angle(t), d.sin + d.angle(t), j, d.half);
   }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-    rope_append_f32(Destination<float> to, Sources<float> from) {
-  rope_append(to, from);
-}
-EXPORT_KERNEL(rope_append_f32)
+// What several sequences have.
+template <typename T>
+struct Destinations {
+  Destination<T> of[16];
+};
 
-extern "C" __global__ void __launch_bounds__(256)
-    rope_append_bf16(Destination<bf16> to, Sources<bf16> from) {
-  rope_append(to, from);
-}
-EXPORT_KERNEL(rope_append_bf16)
+#define ENTRIES(TYPE, T)                                                                              \
+  extern "C" __global__ void __launch_bounds__(256)                                                   \
+      rope_append_##TYPE(Destination<T> to, Sources<T> from) {                                        \
+    rope_append(to, from, 0);                                                                         \
+  }                                                                                                   \
+  EXPORT_KERNEL(rope_append_##TYPE)                                                                   \
+  extern "C" __global__ void __launch_bounds__(256)                                                   \
+      rope_append_sequences_##TYPE(const __grid_constant__ Destinations<T> to, Sources<T> from) {     \
+    rope_append(to.of[blockIdx.y], from, blockIdx.y * from.tokens);                                   \
+  }                                                                                                   \
+  EXPORT_KERNEL(rope_append_sequences_##TYPE)
+
+ENTRIES(f32, float)
+ENTRIES(bf16, bf16)

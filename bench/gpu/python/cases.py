@@ -141,6 +141,21 @@ class Maker:
         pairs = sum(past + i + 1 for i in range(queries))
         return Case(name, "attention_paged", o, f, None, 4 * pairs * heads * width, past=past)
 
+    def attention_of_sequences(self, name, sequences, heads, kv, width, past):
+        """A query each; pages of all in one pool, in no order."""
+        pages = past // 64 + 1
+        o = dict(q=self.noise(sequences, heads, width), k=self.noise(sequences * pages, kv, 64, width),
+                 v=self.noise(sequences * pages, kv, 64, width), table=self.table(sequences * pages),
+                 at=torch.tensor([past], dtype=torch.int32, device=self.device), y=self.nothing(sequences, heads, width))
+        def rows(t, x):
+            rows = t[x][t["table"].long()].view(sequences, pages, kv, 64, width).transpose(2, 3)
+            return rows.reshape(sequences, pages * 64, kv, width)[:, :past + 1].transpose(1, 2)
+        def f(t):
+            k, v = (rows(t, x).repeat_interleave(heads // kv, 1) for x in "kv")
+            scores = t["q"][:, :, None] @ k.transpose(2, 3) / math.sqrt(width)
+            return (scores.softmax(-1) @ v)[:, :, 0]
+        return Case(name, "attention_of_sequences", o, f, None, 4 * sequences * (past + 1) * heads * width)
+
     def tower_attention(self, name, tiles, tokens, heads, width):
         o = dict(qkv=self.noise(tiles, tokens, 3, heads, width), y=self.nothing(tiles, tokens, heads, width))
         def f(t):
@@ -401,6 +416,8 @@ def makers(m, tiny):
         for rows in prompts:
             named[f"{model}/attention {rows}"] = lambda n, r=rows, a=a: m.cached_attention(n, r, r, past=0, **a)
         named[f"{model}/attention behind"] = lambda n, r=prompts[0], a=a: m.cached_attention(n, r, r + 33, past=33, **a)
+        for count in (3,) if tiny else (8, 32):
+            named[f"{model}/attention_of_sequences {count}"] = lambda n, c=count, a=a: m.attention_of_sequences(n, c, past=past, **a)
         for rows in (1, *prompts):
             named[f"{model}/attention_paged {rows}"] = lambda n, r=rows, a=a: m.paged_attention(n, r, past=past, **a)
         named[f"{model}/rope"] = lambda n, r=prompts[-1], h=heads, w=width: m.rope(n, r, h, w)

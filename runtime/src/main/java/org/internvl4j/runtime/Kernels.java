@@ -1,5 +1,6 @@
 package org.internvl4j.runtime;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// THE list: what every device can compute, and what each name means.
@@ -193,6 +194,21 @@ public interface Kernels {
   /// @param mask every query sees at least one key
   void attentionPaged(Tensor y, Tensor q, Pages past, Mask mask, float scale);
 
+  /// [#attentionPaged] of several sequences, each with as many rows as the others, with its bits.
+  ///
+  /// @param y `[T, H, D]`, T a multiple of the sequences: those of the first one, of the next one
+  /// @param pasts of each sequence
+  /// @param masks of each sequence
+  default void attentionPaged(
+      Tensor y, Tensor q, List<Pages> pasts, List<Mask> masks, float scale) {
+    int rows = q.dim(0) / pasts.size();
+    for (int i = 0; i < pasts.size(); i++) {
+      Tensor yi = y.narrow(0, i * rows, rows);
+      Tensor qi = q.narrow(0, i * rows, rows);
+      attentionPaged(yi, qi, pasts.get(i), masks.get(i), scale);
+    }
+  }
+
   /// Rotates pairs `(x[j], x[j + D/2])` of every head by the angle of its token: `y[j] = x[j]·cos −
   /// x[j+D/2]·sin`, `y[j+D/2] = x[j+D/2]·cos + x[j]·sin` (Su et al. 2021, in the half-split order
   /// of GPT-NeoX).
@@ -235,6 +251,23 @@ public interface Kernels {
   /// @param v `[T, K, D]`
   /// @param places of the tokens, the first in `0 … n·S - T`; A at least T
   void ropeAppend(Tensor y, Pages past, Tensor q, Tensor k, Tensor v, Places places);
+
+  /// [#ropeAppend] of several sequences, each with as many rows as the others, with its bits.
+  ///
+  /// @param y `[T, H, D]`, T a multiple of the sequences: those of the first one, of the next one
+  /// @param pasts of each sequence
+  /// @param places of each sequence
+  default void ropeAppend(
+      Tensor y, List<Pages> pasts, Tensor q, Tensor k, Tensor v, List<Places> places) {
+    int rows = q.dim(0) / pasts.size();
+    for (int i = 0; i < pasts.size(); i++) {
+      int at = i * rows;
+      Tensor ki = k.narrow(0, at, rows);
+      Tensor vi = v.narrow(0, at, rows);
+      Tensor yi = y.narrow(0, at, rows);
+      ropeAppend(yi, pasts.get(i), q.narrow(0, at, rows), ki, vi, places.get(i));
+    }
+  }
 
   /// From the residual stream to attention: [#rmsNormMatMul] makes the heads of queries, keys and
   /// values side by side, then [#ropeAppend], with their bits.

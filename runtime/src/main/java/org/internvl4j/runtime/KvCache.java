@@ -347,7 +347,7 @@ public final class KvCache implements AutoCloseable {
   /// @return the queries, rotated
   public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
     requireRoom(k.dim(0));
-    return q.ropeAppend(k, v, pages(layer), new Places(cos, sin, partOf.get(layer).position));
+    return q.ropeAppend(k, v, pages(layer), places(layer, cos, sin));
   }
 
   /// Queries, rotated, of a residual stream; its keys and values are written behind those held. See
@@ -371,7 +371,7 @@ public final class KvCache implements AutoCloseable {
       Tensor cos,
       Tensor sin) {
     requireRoom(x.dim(0));
-    Places places = new Places(cos, sin, partOf.get(layer).position);
+    Places places = places(layer, cos, sin);
     return x.rmsNormMatMulRopeAppend(norm, eps, weight, bias, pages(layer), places);
   }
 
@@ -379,6 +379,11 @@ public final class KvCache implements AutoCloseable {
   /// room for more.
   public Pages pages(int layer) {
     return partOf.get(layer).pages(layer);
+  }
+
+  /// Where new tokens are in a layer, by angles for as many places as `cos` has rows.
+  public Places places(int layer, Tensor cos, Tensor sin) {
+    return new Places(cos, sin, partOf.get(layer).position);
   }
 
   /// What new tokens see in a layer, query `i` being the token behind those held and `i` new ones.

@@ -1,6 +1,7 @@
 package org.internvl4j.runtime;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -670,6 +671,27 @@ public final class Tensor {
 
   /// `this` is q, `[T, H, D]`; see [Kernels#attentionPaged].
   public Tensor attention(Pages past, Mask mask, float scale) {
+    requireSees(past, mask);
+    Tensor y = like(dtype, shape);
+    on(past.keys(), "attentionPaged").attentionPaged(y, this, past, mask, scale);
+    return y;
+  }
+
+  /// `this` is q, `[T, H, D]`, of several sequences one after the other; scores are scaled by
+  /// `1/√D`. See [Kernels#attentionPaged(Tensor, Tensor, List, List, float)].
+  public Tensor attention(List<Pages> pasts, List<Mask> masks) {
+    requireSequences(pasts, masks, "attentionPaged");
+    for (int i = 0; i < pasts.size(); i++) {
+      requireSees(pasts.get(i), masks.get(i));
+      on(pasts.get(i).keys(), "attentionPaged");
+    }
+    Tensor y = like(dtype, shape);
+    float scale = (float) (1 / Math.sqrt(dim(-1)));
+    device.kernels().attentionPaged(y, this, pasts, masks, scale);
+    return y;
+  }
+
+  private void requireSees(Pages past, Mask mask) {
     requireActivations("attentionPaged");
     require(
         rank() == 3
@@ -686,9 +708,17 @@ public final class Tensor {
         "the first query of %s sees no key of %s",
         this,
         past);
-    Tensor y = like(dtype, shape);
-    on(past.keys(), "attentionPaged").attentionPaged(y, this, past, mask, scale);
-    return y;
+  }
+
+  /// That these are rows of so many sequences, as many of each.
+  private void requireSequences(List<?> pasts, List<?> others, String kernel) {
+    require(
+        !pasts.isEmpty() && others.size() == pasts.size() && dim(0) % pasts.size() == 0,
+        kernel,
+        "%s is not rows of %s and %s sequences, as many of each",
+        this,
+        pasts.size(),
+        others.size());
   }
 
   /// `this` is `[T, H, D]`; see [Kernels#rope].
@@ -719,6 +749,33 @@ public final class Tensor {
   /// @param past where keys and values go
   /// @param places theirs
   public Tensor ropeAppend(Tensor k, Tensor v, Pages past, Places places) {
+    requireHeads(k, v);
+    requireInto(past, places, k, dim(0));
+    Tensor y = like(dtype, shape);
+    on(past.keys(), "ropeAppend").ropeAppend(y, past, this, k, v, places);
+    return y;
+  }
+
+  /// The same of several sequences, whose rows come one after the other; see
+  /// [Kernels#ropeAppend(Tensor, List, Tensor, Tensor, Tensor, List)].
+  public Tensor ropeAppend(Tensor k, Tensor v, List<Pages> pasts, List<Places> places) {
+    requireHeads(k, v);
+    requireSequences(pasts, places, "ropeAppend");
+    for (int i = 0; i < pasts.size(); i++) {
+      requireInto(pasts.get(i), places.get(i), k, dim(0) / pasts.size());
+      on(pasts.get(i).keys(), "ropeAppend");
+    }
+    Tensor y = like(dtype, shape);
+    device.kernels().ropeAppend(y, pasts, this, k, v, places);
+    return y;
+  }
+
+  private void requireInto(Pages past, Places places, Tensor k, int tokens) {
+    require(past.kvHeads() == k.dim(1), "ropeAppend", "k is %s but the past has %s", k, past);
+    requirePlaces(past, places, "ropeAppend", tokens, dim(2));
+  }
+
+  private void requireHeads(Tensor k, Tensor v) {
     requireActivations("ropeAppend");
     k.requireActivations("ropeAppend");
     v.requireActivations("ropeAppend");
@@ -735,11 +792,6 @@ public final class Tensor {
         this,
         k,
         v);
-    require(past.kvHeads() == k.dim(1), "ropeAppend", "k is %s but the past has %s", k, past);
-    requirePlaces(past, places, "ropeAppend", dim(0), dim(2));
-    Tensor y = like(dtype, shape);
-    on(past.keys(), "ropeAppend").ropeAppend(y, past, this, k, v, places);
-    return y;
   }
 
   /// `this` is a residual stream `[T, C]`, whose queries `[T, H, D]` are returned, normalised first

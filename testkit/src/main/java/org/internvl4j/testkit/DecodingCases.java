@@ -26,6 +26,7 @@ final class DecodingCases {
     all.paged();
     all.appended();
     all.projected();
+    all.sequences();
     all.argMax();
     all.cases.addAll(SampleCases.all());
     return all.cases;
@@ -191,6 +192,100 @@ final class DecodingCases {
       rows.narrow(0, i * size, size).copyFrom(pages.select(0, table[i]).transpose(0, 1));
     }
     return rows;
+  }
+
+  /// Sequences of several lengths, more than one launch takes.
+  private void sequences() {
+    int[][] shapes = { // A, T/A, H, K, D
+      {2, 1, 4, 2, 24},
+      {3, 2, 14, 2, 64},
+      {35, 1, 2, 1, 16},
+      {5, 8, 2, 2, 7},
+      {2, 9, 2, 2, 32},
+      {17, 3, 2, 1, 8}
+    };
+    for (int[] s : shapes) {
+      String of =
+          "[%d, %d, %d] of %d sequences, %d kv heads"
+              .formatted(s[0] * s[1], s[2], s[4], s[0], s[3]);
+      add(
+          "attentionPaged " + of,
+          Tolerance.sum(s[4] + 300, 40),
+          in -> {
+            Sequences all = new Sequences(in, s);
+            return in.activations(s[0] * s[1], s[2], s[4]).attention(all.pages, all.masks);
+          });
+      add(
+          "attentionPaged " + of + ", less one after the other",
+          Tolerance.exact(),
+          in -> {
+            Sequences all = new Sequences(in, s);
+            Tensor q = in.activations(s[0] * s[1], s[2], s[4]);
+            Tensor minus = in.copy(q.attention(all.pages, all.masks)).mul(in.values(-1));
+            for (int i = 0; i < s[0]; i++) {
+              Tensor part = minus.narrow(0, i * s[1], s[1]);
+              Tensor qi = q.narrow(0, i * s[1], s[1]);
+              part.copyFrom(part.add(qi.attention(all.pages.get(i), all.masks.get(i))));
+            }
+            return minus;
+          });
+      if (s[4] % 2 == 0) {
+        add(
+            "ropeAppend " + of,
+            Tolerance.chain(4),
+            in -> {
+              Sequences all = new Sequences(in, s);
+              Tensor rows = in.activations(s[0] * s[1], s[2] + 2 * s[3], s[4]);
+              Tensor q =
+                  rows.narrow(1, 0, s[2])
+                      .ropeAppend(
+                          rows.narrow(1, s[2], s[3]),
+                          rows.narrow(1, s[2] + s[3], s[3]),
+                          all.pages,
+                          all.places(in));
+              Tensor[] parts = new Tensor[1 + 2 * s[0]];
+              parts[0] = q;
+              for (int i = 0; i < s[0]; i++) {
+                parts[1 + 2 * i] = all.pages.get(i).keys();
+                parts[2 + 2 * i] = all.pages.get(i).values();
+              }
+              return joined(in, parts);
+            });
+      }
+    }
+  }
+
+  /// Pasts of several sequences, some in a pool that they share.
+  private static final class Sequences {
+    private final int width;
+    private final List<Pages> pages = new ArrayList<>();
+    private final List<Tensor> at = new ArrayList<>();
+    private final List<Mask> masks = new ArrayList<>();
+
+    /// @param s A, T/A, H, K, D
+    Sequences(Inputs in, int[] s) {
+      this.width = s[4];
+      int shared = s[0] / 2;
+      Pages pool = DecodingCases.pages(in, s[3], 16, s[4], table(3 * shared));
+      for (int i = 0; i < s[0]; i++) {
+        int past = 41 * i % 38;
+        if (i < shared) {
+          Tensor table = in.numbers(3 * i, 3 * i + 2, 3 * i + 1);
+          pages.add(new Pages(pool.keys(), pool.values(), table));
+        } else {
+          past += i == s[0] - 1 ? 250 : 0;
+          pages.add(DecodingCases.pages(in, s[3], 16, s[4], table((past + s[1]) / 16 + 1)));
+        }
+        at.add(in.number(past));
+        masks.add(Mask.past(at.get(i)));
+      }
+    }
+
+    List<Places> places(Inputs in) {
+      return at.stream()
+          .map(a -> new Places(in.uniform(1, 11, width / 2), in.uniform(1, 11, width / 2), a))
+          .toList();
+    }
   }
 
   /// From the residual stream on; widths that every block normalises for itself and wider ones.

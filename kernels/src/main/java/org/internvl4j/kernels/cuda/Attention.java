@@ -1,6 +1,8 @@
 package org.internvl4j.kernels.cuda;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Pages;
@@ -22,6 +24,7 @@ final class Attention implements AutoCloseable {
   private static final int SM90_BLOCK = 384;
   private static final int PIECE = 128; // keys of a block of attention_step
   private static final int GROUP = 8; // heads of it
+  private static final int SEQUENCES = 32; // that it takes at most
   private static final int STEP_WIDEST = 128;
   private static final int PLAIN_QUERIES = 4; // of a block of attention_plain
   private static final int PLAIN_WIDEST = 256;
@@ -105,13 +108,69 @@ final class Attention implements AutoCloseable {
   /// @param y `[T, H, D]`
   /// @param q `[T, H, D]`
   void run(Tensor y, Tensor q, Pages past, Mask mask, float scale) {
-    Tensor k = past.keys().transpose(1, 2);
-    Tensor v = past.values().transpose(1, 2);
-    run(new Call(batch(y), batch(q), k, v, past, mask, scale));
+    run(call(y, q, 1, past, mask, scale));
   }
 
-  private static Tensor batch(Tensor x) {
-    return x.view(1, x.dim(0), x.dim(1), x.dim(2));
+  private static Call call(Tensor y, Tensor q, int count, Pages past, Mask mask, float scale) {
+    Tensor k = past.keys().transpose(1, 2);
+    Tensor v = past.values().transpose(1, 2);
+    return new Call(batch(y, count), batch(q, count), k, v, past, mask, scale);
+  }
+
+  /// Several sequences with few queries each.
+  ///
+  /// @param y `[T, H, D]`
+  /// @param q `[T, H, D]`
+  /// @return whether it was computed
+  boolean run(Tensor y, Tensor q, List<Pages> pasts, List<Mask> masks, float scale) {
+    int queries = q.dim(0) / pasts.size();
+    if (queries > FEW || q.dim(2) > STEP_WIDEST || !areAlike(pasts, masks)) {
+      return false;
+    }
+    synchronized (device) {
+      for (int first = 0; first < pasts.size(); first += SEQUENCES) {
+        int end = Math.min(first + SEQUENCES, pasts.size());
+        Tensor yi = y.narrow(0, first * queries, (end - first) * queries);
+        Tensor qi = q.narrow(0, first * queries, (end - first) * queries);
+        step(yi, qi, pasts.subList(first, end), masks.subList(first, end), scale);
+      }
+    }
+    return true;
+  }
+
+  /// Whether pages lie alike, wherever they begin, and what is seen of them is in memory.
+  private static boolean areAlike(List<Pages> pasts, List<Mask> masks) {
+    Tensor first = pasts.getFirst().keys();
+    return masks.stream().allMatch(Mask.Past.class::isInstance)
+        && pasts.stream()
+            .flatMap(p -> Stream.of(p.keys(), p.values()))
+            .allMatch(t ->
+                t.dim(2) == first.dim(2)
+                    && t.stride(0) == first.stride(0)
+                    && t.stride(1) == first.stride(1)
+                    && t.stride(2) == first.stride(2));
+  }
+
+  private void step(Tensor y, Tensor q, List<Pages> pasts, List<Mask> masks, float scale) {
+    int count = pasts.size();
+    Pages longest = pasts.stream().max(Comparator.comparingInt(Pages::capacity)).orElseThrow();
+    Call c = call(y, q, count, longest, masks.getFirst(), scale);
+    String entry = "attention_step_sequences_" + q.dtype();
+    CudaKernel kernel = device.kernel("attention_step", entry);
+    kernel.add(CudaKernels.at(c.y)).add(CudaKernels.at(c.q)).beginStruct();
+    for (int i = 0; i < SEQUENCES; i++) {
+      int s = Math.min(i, count - 1); // the last again where there is none
+      Pages past = pasts.get(s);
+      kernel.beginStruct().add(CudaKernels.at(past.keys())).add(CudaKernels.at(past.values()));
+      kernel.add(CudaKernels.at(((Mask.Past) masks.get(s)).past()));
+      kernel.add(CudaKernels.at(past.table())).add(past.capacity()).endStruct();
+    }
+    c.addHeads(kernel.endStruct());
+    launchStep(kernel, c);
+  }
+
+  private static Tensor batch(Tensor x, int count) {
+    return x.view(count, x.dim(0) / count, x.dim(1), x.dim(2));
   }
 
   private void run(Call c) {
@@ -155,14 +214,19 @@ final class Attention implements AutoCloseable {
   }
 
   private void step(Call c) {
+    CudaKernel kernel =
+        device.kernel("attention_step", c.entry("attention_step", c.q.dtype().toString()));
+    c.addOperands(kernel);
+    launchStep(kernel, c);
+  }
+
+  /// Adds where pieces are put together.
+  private void launchStep(CudaKernel kernel, Call c) {
     Tensor q = c.q;
     int kvHeads = c.k.dim(2);
     int lines = q.dim(1) * kvHeads * Math.ceilDiv(q.dim(2) / kvHeads, GROUP);
     int pieces = Math.max(1, Math.ceilDiv(c.mostSeen(), PIECE));
     long all = (long) q.dim(0) * lines;
-    String entry = c.entry("attention_step", q.dtype().toString());
-    CudaKernel kernel = device.kernel("attention_step", entry);
-    c.addOperands(kernel);
     partials.addTo(kernel, all * pieces * PART_BYTES, all);
     kernel.launch(pieces, lines, q.dim(0), BLOCK, 0);
   }

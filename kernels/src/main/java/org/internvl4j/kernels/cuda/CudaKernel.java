@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
 /// One thread at a time, which the device sees to.
 final class CudaKernel {
   private static final int MOST_PARAMETERS = 16;
-  private static final int MOST_BYTES = 1024;
+  private static final int MOST_BYTES = 4096;
   private static final int MAP_BYTES = 128;
   private static final int MAP_ALIGNMENT = 64;
   private static final int SHARED_FOR_ALL = 48 << 10; // bytes that a launch may have unasked

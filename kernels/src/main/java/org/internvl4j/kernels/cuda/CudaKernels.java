@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// Launch geometry: one method a kernel of `cuda-src`, whose files state what each expects.
 final class CudaKernels implements Kernels, AutoCloseable {
   private static final int BLOCK = 256; // threads, where a file says no other number
+  private static final int APPENDED = 16; // sequences that rope_append takes at most
   private static final int ROW_BLOCK = 1024; // threads for a row, at most
   static final int NORM_BLOCK = 512;
 
@@ -240,6 +241,13 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void attentionPaged(Tensor y, Tensor q, List<Pages> pasts, List<Mask> masks, float scale) {
+    if (!attention.run(y, q, pasts, masks, scale)) {
+      Kernels.super.attentionPaged(y, q, pasts, masks, scale);
+    }
+  }
+
+  @Override
   public void rope(Tensor y, Tensor x, Tensor cos, Tensor sin) {
     Rows rows = Rows.of(x, y);
     synchronized (device) {
@@ -272,6 +280,31 @@ final class CudaKernels implements Kernels, AutoCloseable {
       addDestination(kernel, past, y, places).beginStruct();
       addHeads(addHeads(addHeads(kernel, q), k), v).add(q.dim(0)).endStruct();
       kernel.launch(blocks((long) q.dim(0) * (q.dim(1) + 2 * k.dim(1)) * pieces(q)), BLOCK);
+    }
+  }
+
+  @Override
+  public void ropeAppend(
+      Tensor y, List<Pages> pasts, Tensor q, Tensor k, Tensor v, List<Places> places) {
+    int rows = q.dim(0) / pasts.size();
+    for (int first = 0; first < pasts.size(); first += APPENDED) {
+      int count = Math.min(APPENDED, pasts.size() - first);
+      int at = first * rows;
+      synchronized (device) {
+        CudaKernel kernel = device.kernel("rope_append", entry("rope_append_sequences", y));
+        kernel.beginStruct();
+        for (int i = 0; i < APPENDED; i++) {
+          int s = first + Math.min(i, count - 1); // the last again where there is none
+          addDestination(kernel, pasts.get(s), y.narrow(0, s * rows, rows), places.get(s));
+        }
+        kernel.endStruct().beginStruct();
+        for (Tensor t : List.of(q, k, v)) {
+          addHeads(kernel, t.narrow(0, at, count * rows));
+        }
+        kernel.add(rows).endStruct();
+        int blocks = blocks((long) rows * (q.dim(1) + 2 * k.dim(1)) * pieces(q));
+        kernel.launch(blocks, count, 1, BLOCK, 0);
+      }
     }
   }
 

@@ -1,7 +1,11 @@
 package org.internvl4j.models.nn;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.runtime.KvCache;
+import org.internvl4j.runtime.Mask;
+import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
@@ -23,6 +27,7 @@ public final class Step {
   private final List<Span> spans;
   private final List<Angles> angles; // of each span
   private final int rows;
+  private final boolean isEven; // as many rows of each sequence
 
   /// @param spans the sequences, in the order of their rows
   /// @param times how often it is made before angles are computed anew
@@ -34,6 +39,7 @@ public final class Step {
             .map(span -> new Angles(rope, span.length, times * span.rows, workspaces))
             .toList();
     this.rows = spans.stream().mapToInt(Span::rows).sum();
+    this.isEven = spans.stream().mapToInt(Span::rows).distinct().count() == 1;
   }
 
   /// All rows together.
@@ -98,6 +104,9 @@ public final class Step {
   /// @param v `[T, K, D]`
   /// @return `[T, H, D]`
   Tensor attend(int layer, Tensor q, Tensor k, Tensor v) {
+    if (isEven) {
+      return attendTogether(layer, q, k, v);
+    }
     Tensor y = q.workspace().activations(q.shape().toArray());
     int row = 0;
     for (int i = 0; i < spans.size(); i++) {
@@ -107,6 +116,20 @@ public final class Step {
       row += n;
     }
     return y;
+  }
+
+  private Tensor attendTogether(int layer, Tensor q, Tensor k, Tensor v) {
+    List<Pages> pasts = new ArrayList<>();
+    List<Places> places = new ArrayList<>();
+    List<Mask> masks = new ArrayList<>();
+    for (int i = 0; i < spans.size(); i++) {
+      KvCache cache = spans.get(i).cache();
+      Angles.Table table = angles.get(i).on(q.device());
+      pasts.add(cache.pages(layer));
+      places.add(cache.places(layer, table.cos(), table.sin()));
+      masks.add(cache.mask(layer));
+    }
+    return q.ropeAppend(k, v, pasts, places).attention(pasts, masks);
   }
 
   /// The cache's mask, which is in memory, ends attention at the tokens that are held.

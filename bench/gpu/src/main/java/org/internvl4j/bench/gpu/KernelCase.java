@@ -1,5 +1,8 @@
 package org.internvl4j.bench.gpu;
 
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Mask;
@@ -66,6 +69,21 @@ record KernelCase(String name, String kernel, Json numbers) {
             Mask mask = Mask.causal(numbers.getInt("past"));
             float scale = (float) (1 / Math.sqrt(y.dim(2)));
             yield () -> k.attentionPaged(y, q, pages, mask, scale);
+          }
+          case "attention_of_sequences" -> {
+            Tensor q = o.get("q");
+            Tensor keys = o.get("k");
+            Tensor values = o.get("v");
+            Tensor table = o.get("table");
+            int count = q.dim(0);
+            int each = table.dim(0) / count;
+            List<Pages> pasts =
+                IntStream.range(0, count)
+                    .mapToObj(i -> new Pages(keys, values, table.narrow(0, i * each, each)))
+                    .toList();
+            List<Mask> masks = Collections.nCopies(count, Mask.past(o.get("at")));
+            float scale = (float) (1 / Math.sqrt(y.dim(2)));
+            yield () -> k.attentionPaged(y, q, pasts, masks, scale);
           }
           case "layer_norm" -> {
             Tensor weight = o.vector("weight");

@@ -272,6 +272,15 @@ class Maker:
             return x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
         return Case(name, "pixel_shuffle", o, f, f, tolerance=0)
 
+    def pixel_shuffle_norm(self, name, tiles, grid, width):
+        o = dict(x=self.noise(tiles, grid, grid, width), weight=self.noise(4 * width), bias=self.noise(4 * width),
+                 y=self.nothing(tiles, grid // 2, grid // 2, 4 * width))
+        def f(t):
+            x = t["x"].view(tiles, grid // 2, 2, grid // 2, 2, width)
+            x = x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
+            return F.layer_norm(x, (4 * width,), t["weight"], t["bias"], 1e-6)
+        return Case(name, "pixel_shuffle_layer_norm", o, f, f)
+
     def copy(self, name, rows, width):
         o = dict(x=self.noise(rows, width), y=self.nothing(rows, width))
         return Case(name, "copy", o, lambda t: t["x"], tolerance=0)
@@ -439,6 +448,7 @@ def makers(m, tiny):
             named[at.format("attention")] = lambda n, t=tiles, k=tokens, d=d: m.tower_attention(n, t, k, d["heads"], d["width"])
             named[at.format("qk_rms_norm")] = lambda n, r=rows, h=hidden: m.qk_norm(n, r, h)
             named[at.format("layer_norm")] = lambda n, r=rows, h=hidden: m.norm(n, "layer_norm", r, h)
+            named[at.format("pixel_shuffle_norm")] = lambda n, t=tiles, g=d["grid"], h=hidden: m.pixel_shuffle_norm(n, t, g, h)
             named[at.format("pixel_shuffle")] = lambda n, t=tiles, g=d["grid"], h=hidden: m.pixel_shuffle(n, t, g, h)
     rows, width = (37, 72) if tiny else (8192, 8192)  # 128 MiB and more
     named["large/layer_norm"] = lambda n: m.norm(n, "layer_norm", rows, width)

@@ -315,6 +315,17 @@ public interface Kernels {
   /// @param x `[N, h, w, C]`
   void pixelShuffle(Tensor y, Tensor x);
 
+  /// [#pixelShuffle], then [#layerNorm], with their bits: from a tower to its projector.
+  ///
+  /// @param y `[N, h/2, w/2, 4·C]`; must not overlap an input
+  /// @param x `[N, h, w, C]`
+  /// @param weight `[4·C]`
+  /// @param bias `[4·C]`
+  default void pixelShuffleLayerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
+    pixelShuffle(y, x);
+    layerNorm(y, y, weight, bias, eps);
+  }
+
   /// Bicubic interpolation with a = −0.75, half-pixel centres, no antialiasing, clamped borders:
   /// PyTorch's `interpolate(mode="bicubic", align_corners=False)`.
   ///

@@ -879,14 +879,36 @@ public final class Tensor {
 
   /// `[N, h, w, C]` to `[N, h/2, w/2, 4·C]`; see [Kernels#pixelShuffle].
   public Tensor pixelShuffle() {
-    require(
-        rank() == 4 && dim(1) % 2 == 0 && dim(2) % 2 == 0,
-        "pixelShuffle",
-        "%s has an odd side",
-        this);
+    requireCells("pixelShuffle");
     Tensor y = like(dtype, Shape.of(dim(0), dim(1) / 2, dim(2) / 2, 4 * dim(3)));
     device.kernels().pixelShuffle(y, this);
     return y;
+  }
+
+  /// `[N, h, w, C]` to cells `[N, h/2 · w/2, 4·C]`; see [Kernels#pixelShuffleLayerNorm].
+  ///
+  /// @param byColumns whether cells are laid out column by column
+  public Tensor pixelShuffleLayerNorm(Tensor weight, Tensor bias, float eps, boolean byColumns) {
+    requireActivations("pixelShuffleLayerNorm");
+    requireCells("pixelShuffleLayerNorm");
+    Shape columns = Shape.of(4 * dim(3));
+    require(
+        weight.shape.equals(columns) && bias.shape.equals(columns),
+        "pixelShuffleLayerNorm",
+        "weight is %s and bias is %s but cells are %s",
+        weight,
+        bias,
+        columns);
+    int h = dim(1) / 2;
+    int w = dim(2) / 2;
+    Tensor y = like(dtype, Shape.of(dim(0), byColumns ? w : h, byColumns ? h : w, 4 * dim(3)));
+    on(weight, "pixelShuffleLayerNorm")
+        .pixelShuffleLayerNorm(byColumns ? y.transpose(1, 2) : y, this, weight, bias, eps);
+    return y.view(dim(0), h * w, 4 * dim(3));
+  }
+
+  private void requireCells(String kernel) {
+    require(rank() == 4 && dim(1) % 2 == 0 && dim(2) % 2 == 0, kernel, "%s has an odd side", this);
   }
 
   /// `[h, w, C]` to `[height, width, C]`, f32; see [Kernels#resizeBicubic].

@@ -207,6 +207,14 @@ final class TensorTest {
         new Wrong(
             "patches: [1, 3, 6, 6] f32 cannot be cut into patches of 4", () -> picture.patches(4)),
         new Wrong("pixelShuffle: [1, 3, 6, 6] f32 has an odd side", picture::pixelShuffle),
+        new Wrong(
+            "pixelShuffleLayerNorm: [1, 3, 6, 6] f32 has an odd side",
+            () -> picture.pixelShuffleLayerNorm(w, w, 1, false)),
+        new Wrong(
+            "pixelShuffleLayerNorm: weight is [24] f32 and bias is [6] f32 but cells are [24]",
+            () ->
+                on.counting(1, 2, 4, 6)
+                    .pixelShuffleLayerNorm(on.counting(24), on.counting(6), 1, true)),
         new Wrong("resizeBicubic: x is [2, 6] f32", () -> x.resizeBicubic(2, 2)),
         new Wrong("resizeRows: x is [2, 6] f32, expected [H, W, 3] u8", () -> x.resizeRows(taps)),
         new Wrong(

@@ -240,6 +240,38 @@ public final class KernelCases {
     add("softmax [130, 77]", Tolerance.sum(77, 8), in -> in.uniform(60, 130, 77).softmax());
   }
 
+  /// @param s N, h, w, C
+  private void shuffled(int[] s, boolean byColumns) {
+    int n = 4 * s[3];
+    String name =
+        "pixelShuffleLayerNorm [%d, %d, %d, %d] by %s"
+            .formatted(s[0], s[1], s[2], s[3], byColumns ? "columns" : "lines");
+    add(
+        name,
+        Tolerance.sum(n, 8),
+        in ->
+            in.activations(s[0], s[1], s[2], s[3])
+                .pixelShuffleLayerNorm(
+                    in.weight(BF16, Role.VECTOR, n),
+                    in.weight(BF16, Role.VECTOR, n),
+                    1e-5f,
+                    byColumns));
+    add(
+        name + ", less one after the other",
+        Tolerance.exact(),
+        in -> {
+          Tensor x = in.activations(s[0], s[1], s[2], s[3]);
+          Tensor weight = in.weight(BF16, Role.VECTOR, n);
+          Tensor bias = in.weight(BF16, Role.VECTOR, n);
+          Tensor cells = x.pixelShuffle();
+          Tensor y =
+              (byColumns ? cells.transpose(1, 2).contiguous() : cells)
+                  .layerNorm(weight, bias, 1e-5f);
+          return x.pixelShuffleLayerNorm(weight, bias, 1e-5f, byColumns)
+              .add(y.view(s[0], s[1] * s[2] / 4, n).mul(in.values(-1)));
+        });
+  }
+
   private void matrices() {
     int[][] sizes = {{1, 1}, {3, 5}, {31, 33}, {32, 64}, {33, 31}, {64, 67}, {160, 96}, {588, 70}};
     for (DType dtype : WEIGHTS) {
@@ -514,6 +546,22 @@ public final class KernelCases {
         "pixelShuffle of tokens 1 … of [2, 17, 24]",
         Tolerance.exact(),
         in -> in.activations(2, 17, 24).narrow(1, 1, 16).view(2, 4, 4, 24).pixelShuffle());
+    for (int[] s : new int[][] {{1, 2, 2, 1}, {2, 4, 6, 33}, {1, 8, 8, 64}, {1, 2, 4, 1024}}) {
+      shuffled(s, false);
+      shuffled(s, true);
+    }
+    add(
+        "pixelShuffleLayerNorm of tokens 1 … of [2, 17, 24]",
+        Tolerance.sum(4 * 24, 8),
+        in ->
+            in.activations(2, 17, 24)
+                .narrow(1, 1, 16)
+                .view(2, 4, 4, 24)
+                .pixelShuffleLayerNorm(
+                    in.weight(BF16, Role.VECTOR, 96),
+                    in.weight(BF16, Role.VECTOR, 96),
+                    1e-5f,
+                    false));
     for (int[] s : new int[][] {{4, 4, 4, 4}, {4, 4, 9, 3}, {16, 16, 8, 10}, {1, 1, 3, 2}}) {
       add(
           "resizeBicubic %d × %d to %d × %d".formatted(s[0], s[1], s[2], s[3]),

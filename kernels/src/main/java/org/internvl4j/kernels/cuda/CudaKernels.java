@@ -379,6 +379,20 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void pixelShuffleLayerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float eps) {
+    Rows rows = Rows.of(y);
+    String unit = "pixel_shuffle_layer_norm";
+    synchronized (device) {
+      CudaKernel kernel = device.kernel(unit, entry(unit, y));
+      rows.add(kernel, 0, at(y)).beginStruct().add(at(x));
+      kernel.add(x.stride(0)).add(x.stride(1)).add(x.stride(2));
+      kernel.add(x.dim(1)).add(x.dim(2)).add(x.dim(3)).endStruct();
+      kernel.add(vector(weight)).add(vector(bias)).add(rows.columns()).add(eps);
+      kernel.launch(rows.count(), rows.threads(y.dtype(), 2, NORM_BLOCK));
+    }
+  }
+
+  @Override
   public void resizeBicubic(Tensor y, Tensor x) {
     Tensor from = x.contiguous();
     synchronized (device) {

@@ -32,7 +32,7 @@ final class CudaKernelsTest {
           "putRows",
           "advance",
           "patches",
-          "pixelShuffle",
+          "pixelShuffle ",
           "argMax",
           "sample",
           "resizeBicubic",

@@ -11,8 +11,8 @@ import org.internvl4j.runtime.Tensor;
 public final class Projector {
   private static final float EPS = 1e-5f; // PyTorch's default; not in config.json
 
-  private final boolean transposed;
-  private final Norm norm;
+  private final boolean byColumns;
+  private final Norm.Layer norm;
   private final Linear fc1;
   private final Linear fc2;
 
@@ -20,7 +20,7 @@ public final class Projector {
   public Projector(InternVlConfig c, Weights w) {
     int cell = 4 * c.vision().hiddenSize();
     int width = c.language().hiddenSize();
-    this.transposed = c.psVersion().equals("v1");
+    this.byColumns = c.psVersion().equals("v1");
     this.norm = Norm.layer(w.at("0"), cell, EPS);
     this.fc1 = Linear.of(w.at("1"), width, cell);
     this.fc2 = Linear.of(w.at("3"), width, width);
@@ -29,15 +29,13 @@ public final class Projector {
   /// @param x `[N, 1 + P, Cv]`, output of the vision tower; the class token is dropped
   /// @return `[N, P/4, Cl]`
   public Tensor forward(Tensor x) {
-    int n = x.dim(0);
     int grid = (int) Math.sqrt(x.dim(1) - 1.0);
     Tensor patches = x.to(device()).narrow(1, 1, grid * grid);
-    Tensor cells = patches.view(n, grid, grid, x.dim(2)).contiguous().pixelShuffle();
-    if (transposed) {
-      cells = cells.transpose(1, 2).contiguous();
-    }
-    Tensor tokens = cells.view(n, grid * grid / 4, cells.dim(3));
-    return fc2.forward(fc1.forwardGelu(norm.forward(tokens)));
+    Tensor tokens =
+        patches
+            .view(x.dim(0), grid, grid, x.dim(2))
+            .pixelShuffleLayerNorm(norm.weight(), norm.bias(), norm.eps(), byColumns);
+    return fc2.forward(fc1.forwardGelu(tokens));
   }
 
   /// Where it computes.

@@ -10,7 +10,7 @@ public sealed interface Norm {
   Tensor forward(Tensor x);
 
   /// LayerNorm with weight and bias (Ba et al. 2016).
-  static Norm layer(Weights w, int channels, float eps) {
+  static Layer layer(Weights w, int channels, float eps) {
     return new Layer(w.get("weight", channels), w.get("bias", channels), eps);
   }
 

@@ -123,6 +123,11 @@ record KernelCase(String name, String kernel, Json numbers) {
             yield one(o, x -> k.sample(y, x, guesses, options, draws, said));
           }
           case "pixel_shuffle" -> one(o, x -> k.pixelShuffle(y, x));
+          case "pixel_shuffle_layer_norm" -> {
+            Tensor weight = o.vector("weight");
+            Tensor bias = o.vector("bias");
+            yield one(o, x -> k.pixelShuffleLayerNorm(y, x, weight, bias, EPS));
+          }
           case "patches" -> {
             int patch = numbers.getInt("patch");
             yield one(o, x -> k.patches(y, x, patch));

@@ -1,4 +1,4 @@
-// Where the heads of new tokens go: queries to y, keys and values to pages. Twin of CudaKernels.addHeads.
+// Where the heads of new tokens go: queries to y, keys and values to pages. Twin of CudaKernels.addDestination.
 #pragma once
 #include "rope.cuh"
 

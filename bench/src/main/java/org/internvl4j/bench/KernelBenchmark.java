@@ -55,6 +55,8 @@ public class KernelBenchmark {
       "vit-300m.fc2",
       "qwen2-0.5b.attention.decode",
       "qwen2-0.5b.attention.prefill",
+      "qwen2-0.5b.attention.decode.paged",
+      "qwen2-0.5b.attention.prefill.paged",
       "vit-300m.attention",
       "vit-300m.norm",
       "qwen2-0.5b.norm.decode",

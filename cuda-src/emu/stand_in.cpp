@@ -301,7 +301,7 @@ API CUresult cuModuleGetFunction(Function** f, Module* m, const char* name) {
   ENTER_CONTEXT;
   auto* k = (const emu::Kernel*)dlsym(m->library, (std::string(name) + "__emu").c_str());
   if (!k) return fail(NOT_FOUND, std::string("no kernel ") + name);
-  *f = new Function{k, m->run, 48 << 10, name};
+  *f = new Function{k, m->run, (48 << 10) - (1 << 10), name};  // static memory counts, too: it is not known here
   return OK;
 }
 API CUresult cuFuncSetAttribute(Function* f, int attribute, int v) {

@@ -5,14 +5,14 @@
 // A result depends neither on how many queries there are nor on keys that are not seen.
 //   parts: a part for each piece, query, group of heads and batch; arrived: a counter for each query, group and batch,
 //   0 before and after.
-// Grid: (pieces that there may be, Tq * K * ceil(group / GROUP), N).  Block: 128 threads.  Shared: 16 KiB static.
+// Grid: (pieces that there may be, Tq * K * ceil(group / GROUP), N).  Block: 128 threads.  Shared: 8.3 KiB static.
 // Bound by reading keys and values once.  Deterministic.  Twin: ReferenceKernels.attention
 // _paged: k, v are pages, found by a table as attention.cuh says.  Twin: ReferenceKernels.attentionPaged
 // _sequences: the same, each of up to 32 in a batch with pages of its own.
 #include "attention.cuh"
 #include "reduce.cuh"
 
-static constexpr int PIECE = 128, WARPS = 4, GROUP = 8, WIDEST = 128, MINE = WIDEST / 32;
+static constexpr int PIECE = 128, WARPS = 4, GROUP = 8, WIDEST = 128;
 
 // What a piece of keys adds up to, for up to GROUP heads.
 struct Part {

@@ -6,7 +6,7 @@
 // depends neither on the other rows nor on how many there are.
 //   parts: THREADS * N/2 floats for each block; arrived: a counter for each tile, 0 before and after.
 // Grid: (ceil(out / COLUMNS), splits), with SWI_GLU ceil(out / (COLUMNS / 2)).  Block: 128 threads, each warp 16 rows of
-// the weight by N rows of x.  Shared: STAGES * (COLUMNS + N) * 128 bytes dynamic.
+// the weight by N rows of x.  Shared: STAGES * (COLUMNS + N) * 128 bytes dynamic, 1 B static.
 // Bound by reading the weight once.  Deterministic.  Twin: ReferenceKernels.matMul
 #include "mat_mul.cuh"
 

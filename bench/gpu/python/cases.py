@@ -395,7 +395,7 @@ def resized(x, taps, axis):
 def makers(m, tiny):
     """Name -> maker, all of them; a case is made when it is asked for, since together they would not fit."""
     named = {}
-    few = (1, 4, 12, 40) if tiny else (1, 4, 16, 32, 64)
+    few = (1, 4, 12, 24, 40) if tiny else (1, 4, 16, 32, 64)
     past = 40 if tiny else 2047
     prompts = (70,) if tiny else (512, 3400)
     for model, d in DECODERS.items():

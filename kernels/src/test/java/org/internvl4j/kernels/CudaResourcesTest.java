@@ -26,7 +26,7 @@ class CudaResourcesTest {
   private static final Pattern ENTRY =
       Pattern.compile(
           "Compiling entry function '(\\w+)' for '(\\w+)'.*?(\\d+) bytes stack frame, (\\d+) bytes spill stores"
-              + ".*?Used (\\d+) registers[^\\n]*?(?:, (\\d+) bytes smem)?[^\\n]*?\\n",
+              + ".*?Used (\\d+) registers(?:[^\\n]*?, (\\d+) bytes smem)?",
           Pattern.DOTALL);
   private static final String HEAD =
       """
@@ -84,7 +84,10 @@ class CudaResourcesTest {
     List<String> worse = new ArrayList<>();
     found.forEach((name, use) -> {
       Use before = recorded.get(name);
-      if (use.spilled > 0 || use.stack > before.stack || use.registers > before.registers) {
+      if (use.spilled > 0
+          || use.stack > before.stack
+          || use.registers > before.registers
+          || use.shared > before.shared) {
         worse.add(name + ": " + use + ", recorded " + before);
       }
     });

@@ -50,7 +50,7 @@ public final class Devices {
   public static List<Device> openAll(String name, int threads, long weights) {
     List<DeviceProvider> providers = providers();
     if (name.equals("auto")) {
-      return List.of(best(providers, weights).open(threads));
+      return List.of(best(providers, threads, weights));
     }
     int colon = name.indexOf(':');
     String kind = colon < 0 ? name : name.substring(0, colon);
@@ -89,7 +89,7 @@ public final class Devices {
   }
 
   /// The first that is available, by preference; of those before it, the log says why they are not.
-  private static DeviceProvider best(List<DeviceProvider> providers, long weights) {
+  private static Device best(List<DeviceProvider> providers, int threads, long weights) {
     List<DeviceProvider> wanted =
         providers.stream()
             .filter(p -> p.preference(weights) >= 0)
@@ -97,10 +97,19 @@ public final class Devices {
             .toList();
     for (DeviceProvider provider : wanted) {
       String why = provider.unavailable();
-      if (why == null) {
-        return provider;
+      if (why != null) {
+        LOG.log(Level.INFO, "device: auto does not take {0}: {1}", provider.name(), why);
+        continue;
       }
-      LOG.log(Level.INFO, "device: auto does not take {0}: {1}", provider.name(), why);
+      try {
+        return provider.open(threads);
+      } catch (DeviceException e) {
+        LOG.log(
+            Level.WARNING,
+            "device: auto does not take {0}, which is there but does not open: {1}",
+            provider.name(),
+            e.getMessage());
+      }
     }
     throw new DeviceException(
         "device: none is available; put internvl4j-kernels on the class path or use"

@@ -3,6 +3,8 @@ package org.internvl4j.kernels.cuda;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.net.URL;
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// The compiler, [Nvrtc], is the system's, or that of JavaCPP's `cuda-redist` if it is on the class
 /// path; then it is first copied out of the jar.
 final class CudaCompiler {
+  private static final Logger LOG = System.getLogger(CudaCompiler.class.getName());
+
   /// Where code and the compiler are kept.
   private static final String CACHE = "internvl4j.cuda.cache";
 
@@ -130,12 +134,20 @@ final class CudaCompiler {
       if (Files.exists(kept)) {
         return Files.readAllBytes(kept);
       }
-      byte[] image = nvrtc.compile(file + ".cu", source, headers, architecture);
-      write(kept, image);
-      return image;
     } catch (IOException e) {
-      throw new UncheckedIOException("cuda: cannot keep " + kept, e);
+      LOG.log(Level.WARNING, "cuda: cannot read {0}, compiles it again: {1}", kept, e.toString());
     }
+    byte[] image = nvrtc.compile(file + ".cu", source, headers, architecture);
+    try {
+      write(kept, image);
+    } catch (IOException e) {
+      LOG.log(
+          Level.WARNING,
+          "cuda: cannot keep {0}, compiles it again next time: {1}",
+          kept,
+          e.toString());
+    }
+    return image;
   }
 
   private static void addHeaders(String source, Map<String, String> headers) {

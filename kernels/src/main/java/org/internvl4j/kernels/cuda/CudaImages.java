@@ -36,6 +36,11 @@ final class CudaImages {
   static CudaImages of(CudaDriver driver, int device) {
     int major = driver.attribute(CudaDriver.MAJOR, device);
     int minor = driver.attribute(CudaDriver.MINOR, device);
+    if (major < 8) {
+      throw new DeviceException(
+          "cuda: this GPU has compute capability %d.%d, expected 8.0 or later; use --device cpu"
+              .formatted(major, minor));
+    }
     if (driver.isStandIn()) {
       String folder = System.getProperty(FOLDER);
       return new CudaImages(

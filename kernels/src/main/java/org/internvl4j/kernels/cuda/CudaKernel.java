@@ -19,7 +19,10 @@ final class CudaKernel {
   private static final int MOST_BYTES = 4096;
   private static final int MAP_BYTES = 128;
   private static final int MAP_ALIGNMENT = 64;
-  private static final int SHARED_FOR_ALL = 48 << 10; // bytes that a launch may have unasked
+
+  /// Dynamic bytes of a block that no launch asks for: of 48 KiB, all but what is left to static
+  /// ones, which count, too.
+  private static final int SHARED_FOR_ALL = (48 << 10) - (1 << 10);
 
   private final String name;
   private final long function;

@@ -63,6 +63,14 @@ final class CudaDeviceTest {
   }
 
   @Test
+  void refusesGpusThatTheKernelsAreNotFor() {
+    assertThatThrownBy(() -> StandIn.openOf(75))
+        .isInstanceOf(DeviceException.class)
+        .hasMessage(
+            "cuda: this GPU has compute capability 7.5, expected 8.0 or later; use --device cpu");
+  }
+
+  @Test
   void refusesParametersThatTheKernelDoesNotHave() {
     try (CudaDevice device = (CudaDevice) StandIn.open(true)) {
       CudaKernel kernel = device.kernel("patches", "patches_f32_to_f32").add(0L).add(0);

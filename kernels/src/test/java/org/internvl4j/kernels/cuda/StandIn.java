@@ -74,7 +74,12 @@ public final class StandIn {
 
   /// A device with bf16 that has Hopper's kernels, too.
   static Device openHopper() {
-    capability(90);
+    return openOf(90);
+  }
+
+  /// A device with bf16 of a compute capability, 10 times it.
+  static Device openOf(int capability) {
+    capability(capability);
     try {
       return open(false);
     } finally {

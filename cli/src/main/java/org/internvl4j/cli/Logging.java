@@ -5,21 +5,25 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.internvl4j.runtime.Devices;
 
 /// Shows what the libraries log as lines like the command line's own.
 final class Logging {
   private static final Logger ROOT = Logger.getLogger("");
   private static final Logger OURS = Logger.getLogger("org.internvl4j");
+  private static final Logger DEVICES = Logger.getLogger(Devices.class.getName());
 
   private Logging() {}
 
-  /// Sends warnings, and with `--verbose` everything of this project, to the console.
+  /// Sends warnings to the console, why `auto` takes no GPU, and with `--verbose` everything of
+  /// this project.
   static void to(Console console) {
     for (Handler handler : ROOT.getHandlers()) {
       ROOT.removeHandler(handler);
     }
     ROOT.addHandler(new ToConsole(console));
     OURS.setLevel(console.isVerbose() ? Level.ALL : Level.WARNING);
+    DEVICES.setLevel(console.isVerbose() ? Level.ALL : Level.INFO);
   }
 
   private static final class ToConsole extends Handler {
@@ -42,7 +46,7 @@ final class Logging {
       String line = formatter.format(entry);
       if (warning) {
         console.note("internvl: warning: " + line);
-      } else if (console.isVerbose() && isLoggable(entry)) {
+      } else if (console.isVerbose() || DEVICES.getName().equals(entry.getLoggerName())) {
         console.note("internvl: " + line);
       }
     }

@@ -267,18 +267,13 @@ class Maker:
 
     def pixel_shuffle(self, name, tiles, grid, width):
         o = dict(x=self.noise(tiles, grid, grid, width), y=self.nothing(tiles, grid // 2, grid // 2, 4 * width))
-        def f(t):
-            x = t["x"].view(tiles, grid // 2, 2, grid // 2, 2, width)
-            return x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
+        f = lambda t: shuffled(t["x"])
         return Case(name, "pixel_shuffle", o, f, f, tolerance=0)
 
     def pixel_shuffle_norm(self, name, tiles, grid, width):
         o = dict(x=self.noise(tiles, grid, grid, width), weight=self.noise(4 * width), bias=self.noise(4 * width),
                  y=self.nothing(tiles, grid // 2, grid // 2, 4 * width))
-        def f(t):
-            x = t["x"].view(tiles, grid // 2, 2, grid // 2, 2, width)
-            x = x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
-            return F.layer_norm(x, (4 * width,), t["weight"], t["bias"], 1e-6)
+        f = lambda t: F.layer_norm(shuffled(t["x"]), (4 * width,), t["weight"], t["bias"], 1e-6)
         return Case(name, "pixel_shuffle_layer_norm", o, f, f)
 
     def copy(self, name, rows, width):
@@ -341,6 +336,13 @@ class Maker:
         case = Case(name, "rms_norm_mat_mul_rope_append", o, f, flops=2 * tokens * inputs * all * width, kv=kv)
         case.bytes = 2 * all * width * inputs
         return case
+
+
+def shuffled(x):
+    """The four tokens of a 2 x 2 cell side by side."""
+    tiles, grid, _, width = x.shape
+    x = x.view(tiles, grid // 2, 2, grid // 2, 2, width)
+    return x.permute(0, 1, 3, 2, 4, 5).reshape(tiles, grid // 2, grid // 2, 4 * width)
 
 
 def turned(t, x, heads, kv, at):

@@ -22,6 +22,7 @@ final class Logging {
       ROOT.removeHandler(handler);
     }
     ROOT.addHandler(new ToConsole(console));
+    ROOT.setLevel(Level.WARNING);
     OURS.setLevel(console.isVerbose() ? Level.ALL : Level.WARNING);
     DEVICES.setLevel(console.isVerbose() ? Level.ALL : Level.INFO);
   }
@@ -44,11 +45,7 @@ final class Logging {
     public void publish(LogRecord entry) {
       boolean warning = entry.getLevel().intValue() >= Level.WARNING.intValue();
       String line = formatter.format(entry);
-      if (warning) {
-        console.note("internvl: warning: " + line);
-      } else if (console.isVerbose() || DEVICES.getName().equals(entry.getLoggerName())) {
-        console.note("internvl: " + line);
-      }
+      console.note("internvl: " + (warning ? "warning: " : "") + line);
     }
 
     @Override

@@ -70,20 +70,18 @@ final class DeviceOptions {
       throw new UsageException(
           "--threads is " + threads + ", expected 0 (one a core) to " + MOST_THREADS);
     }
-    List<String> names =
-        Stream.concat(Stream.of(BEST), Devices.providers().stream().map(DeviceProvider::name))
-            .toList();
-    if (!names.contains(device.replaceFirst(":[0-9]{1,3}(,[0-9]{1,3})*$", ""))) {
+    try {
+      Devices.requireName(device);
+    } catch (IllegalArgumentException e) {
+      List<String> names =
+          Stream.concat(Stream.of(BEST), Devices.providers().stream().map(DeviceProvider::name))
+              .toList();
       throw new UsageException(
           "--device is "
               + device
               + ", expected one of "
               + String.join(", ", names)
-              + "; a number behind a colon names one of several: cuda:1, cuda:0,1");
-    }
-    List<String> indices = List.of(device.substring(device.indexOf(':') + 1).split(","));
-    if (indices.stream().distinct().count() < indices.size()) {
-      throw new UsageException("--device is " + device + ", which names one device twice");
+              + "; numbers behind a colon name one or several, each once: cuda:1, cuda:0,1");
     }
     WeightFormat format = FORMATS.get(weights.toLowerCase(Locale.ROOT));
     if (format == null) {

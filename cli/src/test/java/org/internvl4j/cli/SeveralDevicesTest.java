@@ -45,7 +45,7 @@ class SeveralDevicesTest {
       delimiter = '|',
       textBlock =
           """
-          cuda:0,0             | 2 | --device is cuda:0,0, which names one device twice
+          cuda:0,0             | 2 | --device is cuda:0,0, expected one of auto,
           cuda:0,9             | 4 | cuda: there is no GPU 9, expected 0 to 3
           cpu:0,1              | 3 | device: there is one cpu only, but cpu:1 is asked for
           cuda:0,              | 2 | --device is cuda:0,, expected one of auto,

@@ -52,27 +52,39 @@ public final class Devices {
     if (name.equals("auto")) {
       return List.of(best(providers, threads, weights));
     }
-    int colon = name.indexOf(':');
-    String kind = colon < 0 ? name : name.substring(0, colon);
-    DeviceProvider provider =
-        providers.stream()
-            .filter(p -> p.name().equals(kind))
-            .findFirst()
-            .orElseThrow(() ->
-                new IllegalArgumentException(
-                    "device: no device is called '"
-                        + name
-                        + "'; there are auto, "
-                        + providers.stream()
-                            .map(DeviceProvider::name)
-                            .collect(Collectors.joining(", "))));
+    DeviceProvider provider = provider(providers, name);
     String why = provider.unavailable();
     if (why != null) {
-      throw new DeviceException(kind + ": " + why);
+      throw new DeviceException(provider.name() + ": " + why);
     }
-    return colon < 0
+    return name.equals(provider.name())
         ? List.of(provider.open(threads))
-        : openAll(provider, threads, indices(name, name.substring(colon + 1)));
+        : openAll(provider, threads, indices(name));
+  }
+
+  /// Checks what [#openAll] is to be given, without opening anything.
+  ///
+  /// @throws IllegalArgumentException if no kind of device has that name, or it names one twice
+  public static void requireName(String name) {
+    if (!name.equals("auto") && !provider(providers(), name).name().equals(name)) {
+      indices(name);
+    }
+  }
+
+  /// Of the kind that comes before the colon.
+  private static DeviceProvider provider(List<DeviceProvider> providers, String name) {
+    String kind = name.replaceFirst(":.*", "");
+    return providers.stream()
+        .filter(p -> p.name().equals(kind))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "device: no device is called '"
+                    + name
+                    + "'; there are auto, "
+                    + providers.stream()
+                        .map(DeviceProvider::name)
+                        .collect(Collectors.joining(", "))));
   }
 
   private static List<Device> openAll(DeviceProvider provider, int threads, List<Integer> indices) {
@@ -116,10 +128,10 @@ public final class Devices {
             + " --device reference");
   }
 
-  /// The numbers of `0,1`.
-  private static List<Integer> indices(String name, String list) {
+  /// The numbers of `cuda:0,1`.
+  private static List<Integer> indices(String name) {
     List<Integer> indices = new ArrayList<>();
-    for (String digits : list.split(",", -1)) {
+    for (String digits : name.substring(name.indexOf(':') + 1).split(",", -1)) {
       if (!digits.matches("[0-9]{1,3}")) {
         throw new IllegalArgumentException(
             "device: " + name + " names no device, expected a number behind the colon, or several");

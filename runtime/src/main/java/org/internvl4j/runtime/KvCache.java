@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Rotated keys and values of every layer of one sequence, each layer's on its own device, in pages
 /// of a [KvPool] a device.
@@ -348,31 +347,6 @@ public final class KvCache implements AutoCloseable {
   public Tensor ropeAppend(int layer, Tensor q, Tensor k, Tensor v, Tensor cos, Tensor sin) {
     requireRoom(k.dim(0));
     return q.ropeAppend(k, v, pages(layer), places(layer, cos, sin));
-  }
-
-  /// Queries, rotated, of a residual stream; its keys and values are written behind those held. See
-  /// [Kernels#rmsNormMatMulRopeAppend].
-  ///
-  /// @param layer decoder layer, from 0
-  /// @param x `[T, C]`
-  /// @param norm `[C]`
-  /// @param weight `[(H + 2K)·D, C]`
-  /// @param bias `[(H + 2K)·D]` or null
-  /// @param cos as in [#ropeAppend]
-  /// @param sin as in [#ropeAppend]
-  /// @return `[T, H, D]`
-  public Tensor rmsNormMatMulRopeAppend(
-      int layer,
-      Tensor x,
-      Tensor norm,
-      float eps,
-      Tensor weight,
-      @Nullable Tensor bias,
-      Tensor cos,
-      Tensor sin) {
-    requireRoom(x.dim(0));
-    Places places = places(layer, cos, sin);
-    return x.rmsNormMatMulRopeAppend(norm, eps, weight, bias, pages(layer), places);
   }
 
   /// Keys and values of a layer, for attention under [#mask]: those held, those just appended, and

@@ -1,6 +1,8 @@
 package org.internvl4j.models.nn;
 
 import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.Pages;
+import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 
 /// A normalisation over the innermost dimension.
@@ -38,6 +40,15 @@ public sealed interface Norm {
     /// @return `[…, out]`
     public Tensor forward(Tensor x, Linear next) {
       return x.rmsNormMatMul(weight, eps, next.weight(), next.bias());
+    }
+
+    /// Queries of `norm(x) Wᵀ + b`, rotated; its keys and values are written to pages.
+    ///
+    /// @param x `[T, C]`
+    /// @param qkv from C to `(H + 2K)·D`: all queries, then all keys, then all values
+    /// @return `[T, H, D]`
+    public Tensor forward(Tensor x, Linear qkv, Pages past, Places places) {
+      return x.rmsNormMatMulRopeAppend(weight, eps, qkv.weight(), qkv.bias(), past, places);
     }
 
     /// `silu(gate · norm(x)) · (up · norm(x))`.

@@ -89,9 +89,8 @@ public final class Step {
   Tensor attend(int layer, Tensor x, Norm.Rms norm, Linear qkv) {
     KvCache cache = spans.getFirst().cache();
     Angles.Table table = angles.getFirst().on(x.device());
-    return cache
-        .rmsNormMatMulRopeAppend(
-            layer, x, norm.weight(), norm.eps(), qkv.weight(), qkv.bias(), table.cos(), table.sin())
+    Places places = cache.places(layer, table.cos(), table.sin());
+    return norm.forward(x, qkv, cache.pages(layer), places)
         .attention(cache.pages(layer), cache.mask(layer));
   }
 

@@ -107,7 +107,10 @@ public interface Kernels {
   /// @param k `[R, C]`, overwritten; must not overlap `q`
   /// @param qWeight `[C]`
   /// @param kWeight `[C]`
-  void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps);
+  default void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
+    rmsNorm(q, q, qWeight, eps);
+    rmsNorm(k, k, kWeight, eps);
+  }
 
   /// `y[r] = weight · x[r] + bias`: a linear layer.
   ///
@@ -160,8 +163,11 @@ public interface Kernels {
   /// @param norm `[in]`, the norm's weight
   /// @param weight `[out, in]`, prepared as a [Device.Role#MATRIX]
   /// @param bias `[out]` or null
-  void rmsNormMatMul(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias);
+  default void rmsNormMatMul(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
+    rmsNorm(h, x, norm, eps);
+    matMul(y, h, weight, bias);
+  }
 
   /// `y[r] = silu(gate · norm(x[r])) · (up · norm(x[r]))`: [#rmsNorm], then [#matMulSwiGlu], with
   /// their bits.
@@ -172,8 +178,11 @@ public interface Kernels {
   /// @param norm `[in]`, the norm's weight
   /// @param gate `[out, in]`, prepared as a [Device.Role#MATRIX]
   /// @param up `[out, in]`, prepared likewise, of the same dtype
-  void rmsNormMatMulSwiGlu(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up);
+  default void rmsNormMatMulSwiGlu(
+      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
+    rmsNorm(h, x, norm, eps);
+    matMulSwiGlu(y, h, gate, up);
+  }
 
   /// `y = softmax(scale · q kᵀ + mask) v` for each head (Vaswani et al. 2017, section 3.2). Query
   /// head `h` reads kv head `h / (H/K)` (Ainslie et al. 2023).

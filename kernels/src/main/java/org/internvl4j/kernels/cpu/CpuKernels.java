@@ -82,12 +82,6 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
-  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
-    rmsNorm(q, q, qWeight, eps);
-    rmsNorm(k, k, kWeight, eps);
-  }
-
-  @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     Rows.requireF32("matMul", y, x);
     MatMul.run(pool, y, x, weight, bias);
@@ -115,20 +109,6 @@ final class CpuKernels implements Kernels {
   public void matMulSwiGlu(Tensor y, Tensor x, Tensor gate, Tensor up) {
     Rows.requireF32("matMulSwiGlu", y, x);
     MatMul.swiGlu(pool, y, x, gate, up);
-  }
-
-  @Override
-  public void rmsNormMatMul(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
-    rmsNorm(h, x, norm, eps);
-    matMul(y, h, weight, bias);
-  }
-
-  @Override
-  public void rmsNormMatMulSwiGlu(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
-    rmsNorm(h, x, norm, eps);
-    matMulSwiGlu(y, h, gate, up);
   }
 
   @Override

@@ -278,12 +278,6 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
-    rmsNorm(q, q, qWeight, eps);
-    rmsNorm(k, k, kWeight, eps);
-  }
-
-  @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     Rows.requireF32("matMul", y, x);
     ScalarMatMul.run(pool, y, x, weight, bias);
@@ -323,20 +317,6 @@ final class ScalarKernels implements Kernels {
     matMul(y, x, gate, null);
     swiGlu(y, y, u);
     step.rewind(start);
-  }
-
-  @Override
-  public void rmsNormMatMul(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
-    rmsNorm(h, x, norm, eps);
-    matMul(y, h, weight, bias);
-  }
-
-  @Override
-  public void rmsNormMatMulSwiGlu(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
-    rmsNorm(h, x, norm, eps);
-    matMulSwiGlu(y, h, gate, up);
   }
 
   @Override

@@ -214,8 +214,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
   public void rmsNormMatMul(
       Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
     if (!products.run("", y, x, norm, eps, weight, null, bias)) {
-      rmsNorm(h, x, norm, eps);
-      matMul(y, h, weight, bias);
+      Kernels.super.rmsNormMatMul(y, h, x, norm, eps, weight, bias);
     }
   }
 
@@ -223,8 +222,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
   public void rmsNormMatMulSwiGlu(
       Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
     if (!products.run("_swi_glu", y, x, norm, eps, gate, up, null)) {
-      rmsNorm(h, x, norm, eps);
-      matMulSwiGlu(y, h, gate, up);
+      Kernels.super.rmsNormMatMulSwiGlu(y, h, x, norm, eps, gate, up);
     }
   }
 

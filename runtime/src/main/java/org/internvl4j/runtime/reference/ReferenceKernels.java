@@ -170,12 +170,6 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
-  public void qkRmsNorm(Tensor q, Tensor k, Tensor qWeight, Tensor kWeight, float eps) {
-    rmsNorm(q, q, qWeight, eps);
-    rmsNorm(k, k, kWeight, eps);
-  }
-
-  @Override
   public void matMul(Tensor y, Tensor x, Tensor weight, @Nullable Tensor bias) {
     write(y, product(x, weight, bias));
   }
@@ -205,20 +199,6 @@ final class ReferenceKernels implements Kernels {
     double[] g = product(x, gate, null);
     double[] u = product(x, up, null);
     write(y, i -> silu(g[i]) * u[i]);
-  }
-
-  @Override
-  public void rmsNormMatMul(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor weight, @Nullable Tensor bias) {
-    rmsNorm(h, x, norm, eps);
-    matMul(y, h, weight, bias);
-  }
-
-  @Override
-  public void rmsNormMatMulSwiGlu(
-      Tensor y, Tensor h, Tensor x, Tensor norm, float eps, Tensor gate, Tensor up) {
-    rmsNorm(h, x, norm, eps);
-    matMulSwiGlu(y, h, gate, up);
   }
 
   private static double[] product(Tensor x, Tensor weight, @Nullable Tensor bias) {

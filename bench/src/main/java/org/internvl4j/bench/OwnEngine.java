@@ -57,7 +57,7 @@ final class OwnEngine implements Engine {
     this.model = new Workspace(device, "model");
     this.steps = new Workspace(device, "prompts");
     this.passes = new Workspace(device, "tokens");
-    InternVlConfig config = InternVlConfig.of(checkpoint.config());
+    InternVlConfig config = InternVlConfig.of(checkpoint);
     this.matrices =
         PackedStore.open(checkpoint, device, format, CachePolicy.standard(), 0, LoadListener.NONE);
     Weights w = Weights.of(checkpoint, model, matrices);

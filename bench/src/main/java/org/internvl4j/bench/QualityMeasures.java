@@ -108,7 +108,7 @@ record QualityMeasures(String name, WeightFormat format, boolean roundsTower) {
         Workspace steps = new Workspace(device, "steps");
         Checkpoint checkpoint = Checkpoint.open(folder);
         SafeTensors golden = SafeTensors.open(folder.resolve("golden.safetensors"))) {
-      InternVlConfig config = InternVlConfig.of(checkpoint.config());
+      InternVlConfig config = InternVlConfig.of(checkpoint);
       Weights w = Weights.of(checkpoint, model);
       Decoder decoder = InternVl.load(config, config.visionBlocks(), format, w).decoder();
       float[] embedded = golden.tensor("inputs_embeds", device).toFloats();

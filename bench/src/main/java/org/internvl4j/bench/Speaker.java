@@ -55,7 +55,7 @@ public abstract class Speaker {
 
   static LanguageConfig config(Path folder) {
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      return InternVlConfig.of(checkpoint.config()).language();
+      return InternVlConfig.of(checkpoint).language();
     }
   }
 

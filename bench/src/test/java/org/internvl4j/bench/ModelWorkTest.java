@@ -17,7 +17,7 @@ class ModelWorkTest {
   private InternVlConfig oneB() throws IOException {
     ShapedCheckpoint.empty(ShapedCheckpoint.Model.INTERNVL2_1B, folder);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      return InternVlConfig.of(checkpoint.config());
+      return InternVlConfig.of(checkpoint);
     }
   }
 

@@ -10,7 +10,9 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.text.TokenizerFiles;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -63,12 +65,18 @@ final class ModelOptions {
     };
   }
 
-  /// A model's config.json; its weights are not looked at.
-  static Json config(String model) {
-    byte[] config = files(model).read("config.json");
+  /// A model's configuration; its weights are not looked at.
+  static InternVlConfig config(String model) {
+    TokenizerFiles files = files(model);
+    Json config = json(files, "config.json");
     if (config == null) {
       throw new CheckpointException(model, "has no config.json");
     }
-    return Json.parse(config, "config.json");
+    return InternVlConfig.of(config, name -> json(files, name));
+  }
+
+  private static @Nullable Json json(TokenizerFiles files, String name) {
+    byte[] bytes = files.read(name);
+    return bytes == null ? null : Json.parse(bytes, name);
   }
 }

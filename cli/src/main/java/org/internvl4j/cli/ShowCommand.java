@@ -34,7 +34,7 @@ final class ShowCommand implements Callable<Integer> {
       InternVlConfig config = null;
       UnsupportedModelException obstacle = null;
       try {
-        config = InternVlConfig.of(checkpoint.config());
+        config = InternVlConfig.of(checkpoint);
         VisionLanguageModel.requireSupported(config);
       } catch (UnsupportedModelException e) {
         obstacle = e;

@@ -86,9 +86,10 @@ final class VerifyCommand implements Computing {
   private void compare(Verifier verifier) {
     if (golden != null) {
       try (SafeTensors numbers = SafeTensors.open(golden)) {
-        verifier.golden(numbers);
-        if (cases != null) {
-          verifier.cases(read(cases), numbers);
+        Json texts = cases == null ? null : read(cases);
+        verifier.golden(numbers, texts);
+        if (texts != null) {
+          verifier.cases(texts, numbers);
         }
       }
     }

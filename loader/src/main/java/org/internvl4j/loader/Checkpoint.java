@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Nothing in a folder is ever executed and no pickle is ever opened. Safe for use by several
 /// threads until [#close], which ends all its tensors: using one after that throws
 /// [IllegalStateException] naming the checkpoint.
-public final class Checkpoint implements AutoCloseable {
+public final class Checkpoint implements WeightSource, AutoCloseable {
   private static final String CONFIG = "config.json";
 
   private final Source source;
@@ -124,11 +124,13 @@ public final class Checkpoint implements AutoCloseable {
   // ---- tensors
 
   /// The names of all tensors.
+  @Override
   public Set<String> names() {
     return shards.byTensor().keySet();
   }
 
   /// Whether there is a tensor of this name.
+  @Override
   public boolean has(String tensor) {
     return shards.byTensor().containsKey(tensor);
   }
@@ -143,6 +145,7 @@ public final class Checkpoint implements AutoCloseable {
   /// What the header says about a tensor.
   ///
   /// @throws CheckpointException if there is no such tensor, naming the nearest one
+  @Override
   public SafeTensors.TensorInfo info(String tensor) {
     return shard(tensor).info(tensor);
   }
@@ -150,6 +153,16 @@ public final class Checkpoint implements AutoCloseable {
   /// A tensor where it lies in its file; see [SafeTensors#tensor].
   public Tensor tensor(String tensor, Device device) {
     return shard(tensor).tensor(tensor, device);
+  }
+
+  @Override
+  public Tensor tensor(String tensor, Device device, Scratch space) {
+    return tensor(tensor, device);
+  }
+
+  @Override
+  public List<String> stored(String tensor) {
+    return List.of(tensor);
   }
 
   /// The stored bytes of a tensor, read-only, whatever its dtype; see [SafeTensors#bytes].

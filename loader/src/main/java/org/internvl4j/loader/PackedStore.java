@@ -39,6 +39,7 @@ public final class PackedStore implements AutoCloseable {
   private final PackedFiles places;
   private final @Nullable PackedFile file;
   private final List<Workspace> inMemory = new ArrayList<>();
+  private final List<Scratch> inUse = new ArrayList<>();
   private final Map<String, Tensor> made = new LinkedHashMap<>();
   private @Nullable PackedFileWriter writer;
   private @Nullable Workspace scratch;
@@ -197,6 +198,11 @@ public final class PackedStore implements AutoCloseable {
     return prepared;
   }
 
+  /// Closes memory with this store: it holds weights that are used where they were made.
+  void keep(Scratch space) {
+    inUse.add(space);
+  }
+
   private static Tensor prepare(List<Tensor> parts, DType keep, Workspace room) {
     return parts.size() == 1
         ? room.device().prepare(parts.getFirst(), Device.Role.MATRIX, keep, room)
@@ -339,6 +345,7 @@ public final class PackedStore implements AutoCloseable {
       scratch.close();
     }
     inMemory.forEach(Workspace::close);
+    inUse.forEach(Scratch::close);
     if (file != null) {
       file.close();
     }

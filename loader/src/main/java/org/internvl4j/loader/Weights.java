@@ -27,27 +27,27 @@ public final class Weights {
   private static final System.Logger LOG = System.getLogger("org.internvl4j.loader");
 
   private final Checkpoint checkpoint;
+  private final WeightSource source;
   private final Function<String, Workspace> places; // by path
   private final Workspace model; // the place of this path
   private final String path;
-  private final UnaryOperator<String> renaming;
-  private final Set<String> read;
+  private final Set<String> read; // of the source
   private final PackedStore store;
   private final WeightFormat format;
 
   private Weights(
       Checkpoint checkpoint,
+      WeightSource source,
       Function<String, Workspace> places,
       String path,
-      UnaryOperator<String> renaming,
       Set<String> read,
       PackedStore store,
       WeightFormat format) {
     this.checkpoint = checkpoint;
+    this.source = source;
     this.places = places;
     this.model = places.apply(path);
     this.path = path;
-    this.renaming = renaming;
     this.read = read;
     this.store = store;
     this.format = format;
@@ -67,31 +67,29 @@ public final class Weights {
   /// @param store where prepared matrices are taken from and kept; of the same checkpoint and
   ///   device
   public static Weights of(Checkpoint checkpoint, Workspace model, PackedStore store) {
-    return of(checkpoint, path -> model, store);
+    return of(checkpoint, checkpoint, path -> model, store);
   }
 
   /// The root of a checkpoint, of which several devices have their parts.
   ///
+  /// @param source what its tensors are to the model; made of the checkpoint
   /// @param places where a device puts what it does not use in place, by the path that the model
   ///   asks for: what lies below is for that workspace's device. They live as long as the model
   /// @param store where prepared matrices are taken from and kept; of the same checkpoint
   public static Weights of(
-      Checkpoint checkpoint, Function<String, Workspace> places, PackedStore store) {
+      Checkpoint checkpoint,
+      WeightSource source,
+      Function<String, Workspace> places,
+      PackedStore store) {
     return new Weights(
-        checkpoint,
-        places,
-        "",
-        UnaryOperator.identity(),
-        ConcurrentHashMap.newKeySet(),
-        store,
-        WeightFormat.STORED);
+        checkpoint, source, places, "", ConcurrentHashMap.newKeySet(), store, WeightFormat.STORED);
   }
 
   // ---- paths
 
   /// The weights below `path`: `at("encoder").at("layers.0")` is `at("encoder.layers.0")`.
   public Weights at(String path) {
-    return with(full(path), renaming, format);
+    return new Weights(checkpoint, source, places, full(path), read, store, format);
   }
 
   /// One of something for each of the layers `name.0 … name.(n-1)`.
@@ -101,34 +99,18 @@ public final class Weights {
     return IntStream.range(0, n).mapToObj(i -> make.apply(at(name + "." + i))).toList();
   }
 
-  /// The same weights under other names, for checkpoints of another layout.
-  ///
-  /// @param renaming from the full name asked for to the one to look up instead
-  public Weights renamed(UnaryOperator<String> renaming) {
-    UnaryOperator<String> before = this.renaming;
-    return with(path, name -> before.apply(renaming.apply(name)), format);
-  }
-
   /// The same weights, with matrices kept in another format.
   public Weights keeping(WeightFormat format) {
-    return with(path, renaming, format);
+    return new Weights(checkpoint, source, places, path, read, store, format);
   }
 
   /// The same weights, for the device that uses `other`.
   public Weights beside(Weights other) {
-    return new Weights(checkpoint, any -> other.model, path, renaming, read, store, format);
-  }
-
-  private Weights with(String path, UnaryOperator<String> renaming, WeightFormat format) {
-    return new Weights(checkpoint, places, path, renaming, read, store, format);
+    return new Weights(checkpoint, source, any -> other.model, path, read, store, format);
   }
 
   private String full(String name) {
     return path.isEmpty() ? name : name.isEmpty() ? path : path + "." + name;
-  }
-
-  private String stored(String name) {
-    return renaming.apply(full(name));
   }
 
   /// The path of these weights; empty at the root.
@@ -155,14 +137,14 @@ public final class Weights {
 
   /// Whether there is a weight of this name.
   public boolean has(String name) {
-    return checkpoint.has(stored(name));
+    return source.has(full(name));
   }
 
-  /// The shape of a weight as stored, outermost dimension first.
+  /// The shape of a weight, outermost dimension first.
   ///
   /// @throws CheckpointException if it is missing
   public List<Long> shape(String name) {
-    return checkpoint.info(stored(name)).shape();
+    return source.info(full(name)).shape();
   }
 
   /// A bias, a norm's weight, a position table: small, used element by element.
@@ -170,7 +152,7 @@ public final class Weights {
   /// @throws CheckpointException if it is missing (naming the nearest), of another shape, or of a
   ///   dtype without fractions
   public Tensor get(String name, int... dims) {
-    return device().prepare(floats(name, dims), Device.Role.VECTOR, model);
+    return here(new Piece(name, dims), Device.Role.VECTOR);
   }
 
   /// As [#get], or null if it is missing: a bias that only some models have.
@@ -182,7 +164,7 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int out, int in) {
-    return prepared(List.of(stored(name)), "", List.of(floats(name, out, in)));
+    return prepared(List.of(new Piece(name, out, in)), "", Shape.of(out, in), parts -> parts);
   }
 
   /// Rows `from … from + count - 1` of an `[out, in]` weight: one part of a fused matrix, in place.
@@ -190,8 +172,11 @@ public final class Weights {
   /// @return `[count, in]`
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int from, int count) {
-    Tensor part = floats(name, out, in).narrow(0, from, count);
-    return prepared(List.of(stored(name)), "[" + from + "+" + count + "]", List.of(part));
+    return prepared(
+        List.of(new Piece(name, out, in)),
+        "[" + from + "+" + count + "]",
+        Shape.of(count, in),
+        parts -> List.of(parts.getFirst().narrow(0, from, count)));
   }
 
   /// Rows of an `[out, in]` weight in another order, for one whose rows are interleaved.
@@ -200,13 +185,20 @@ public final class Weights {
   /// @return `[order.length, in]`
   /// @throws CheckpointException as [#get]
   public Tensor rows(String name, int out, int in, int[] order) {
-    Tensor whole = floats(name, out, in);
     for (int row : order) {
       if (row < 0 || row >= out) {
         throw new IllegalArgumentException(
-            "weights: row " + row + " is outside " + stored(name) + " " + whole.shape());
+            "weights: row " + row + " is outside " + full(name) + " " + Shape.of(out, in));
       }
     }
+    return prepared(
+        List.of(new Piece(name, out, in)),
+        runs(order),
+        Shape.of(order.length, in),
+        parts -> inOrder(parts.getFirst(), order));
+  }
+
+  private static List<Tensor> inOrder(Tensor whole, int[] order) {
     List<Tensor> parts = new ArrayList<>();
     for (int i = 0, from = 0; i < order.length; i++) {
       if (i == order.length - 1 || order[i + 1] != order[i] + 1) {
@@ -214,7 +206,7 @@ public final class Weights {
         from = i + 1;
       }
     }
-    return prepared(List.of(stored(name)), runs(order), parts);
+    return parts;
   }
 
   /// A part of a matrix that is read as one though the checkpoint keeps it as several.
@@ -234,24 +226,24 @@ public final class Weights {
   /// @return `[out, in]`
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int in, List<Part> parts) {
-    List<String> names = parts.stream().map(part -> stored(part.name(name))).toList();
-    List<Tensor> stored = new ArrayList<>();
-    for (Part part : parts) {
-      Tensor tensor = floats(part.name(name), part.out(), in);
-      if (!stored.isEmpty() && stored.getFirst().dtype() != tensor.dtype()) {
-        throw new CheckpointException(
-            checkpoint.fileOf(stored(part.name(name))),
-            stored(part.name(name))
-                + " is "
-                + tensor
+    List<Piece> pieces =
+        parts.stream().map(part -> new Piece(part.name(name), part.out(), in)).toList();
+    DType first = pieces.getFirst().dtype;
+    for (Piece piece : pieces) {
+      if (piece.dtype != first) {
+        throw piece.wrong(
+            "is "
+                + piece.shape
+                + " "
+                + piece.dtype
                 + ", expected "
-                + stored.getFirst().dtype()
+                + first
                 + " as "
-                + names.getFirst());
+                + pieces.getFirst().name);
       }
-      stored.add(tensor);
     }
-    return prepared(names, "", stored);
+    int out = parts.stream().mapToInt(Part::out).sum();
+    return prepared(pieces, "", Shape.of(out, in), tensors -> tensors);
   }
 
   /// The biases that belong to [#matrix(String, int, List)].
@@ -287,28 +279,57 @@ public final class Weights {
   /// A matrix as the device wants it: kept from before, or prepared now. The pages of what the
   /// device has made its own copy of are not needed any more.
   ///
-  /// @param names the weights that it is made of
+  /// @param pieces the weights that it is made of
   /// @param rows which rows of them; empty for all
-  @SuppressWarnings("ReferenceEquality") // the contract of prepare: itself or a copy
-  private Tensor prepared(List<String> names, String rows, List<Tensor> parts) {
-    Tensor first = parts.getFirst();
-    DType keep = format.keep(first.dtype());
-    String key = String.join("+", names) + rows + " " + keep; // names the numbers
-    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
-    Tensor kept = store.find(key, Shape.of(out, first.dim(1)));
+  /// @param cut its rows, from the pieces read
+  private Tensor prepared(
+      List<Piece> pieces, String rows, Shape shape, UnaryOperator<List<Tensor>> cut) {
+    DType keep = format.keep(pieces.getFirst().dtype);
+    String names = pieces.stream().map(piece -> piece.name).collect(Collectors.joining("+"));
+    String key = names + rows + " " + keep; // names the numbers
+    Tensor kept = store.find(key, shape);
     if (kept != null) {
       return kept;
     }
     boolean packs = device().packing() != null;
+    List<String> stored = pieces.stream().flatMap(p -> source.stored(p.name).stream()).toList();
     if (packs) {
-      names.forEach(checkpoint::willNeed);
+      stored.forEach(checkpoint::willNeed);
     }
+    Scratch space = new Scratch("model " + checkpoint.name());
+    List<Tensor> parts = cut.apply(pieces.stream().map(piece -> piece.read(space)).toList());
     Tensor prepared = store.prepare(key, parts, keep, model);
-    if (packs && prepared != first) {
+    boolean isCopy = finish(space, parts.getFirst(), prepared);
+    if (packs && isCopy) {
       device().synchronize();
-      names.forEach(checkpoint::release);
+      stored.forEach(checkpoint::release);
     }
     return prepared;
+  }
+
+  /// A weight that is not the matrix of a product, as the device wants it.
+  private Tensor here(Piece piece, Device.Role role) {
+    Scratch space = new Scratch("model " + checkpoint.name());
+    Tensor tensor = piece.read(space);
+    Tensor prepared = device().prepare(tensor, role, model);
+    finish(space, tensor, prepared);
+    return prepared;
+  }
+
+  /// Ends the memory that a weight was made in, or leaves it to the model if the device uses the
+  /// weight where it was made.
+  ///
+  /// @return whether the device has a copy of its own
+  @SuppressWarnings("ReferenceEquality") // memory is itself
+  private boolean finish(Scratch space, Tensor made, Tensor prepared) {
+    boolean isCopy = made.memory() != prepared.memory();
+    if (isCopy && space.isUsed()) {
+      device().synchronize();
+      space.close();
+    } else if (space.isUsed()) {
+      store.keep(space);
+    }
+    return isCopy;
   }
 
   /// The `[out, channels, height, width]` filters of a convolution whose stride is its size, as the
@@ -316,62 +337,76 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor filters(String name, int out, int channels, int height, int width) {
-    Tensor flat = floats(name, out, channels, height, width).view(out, channels * height * width);
-    return prepared(List.of(stored(name)), "", List.of(flat));
+    int in = channels * height * width;
+    return prepared(
+        List.of(new Piece(name, out, channels, height, width)),
+        "",
+        Shape.of(out, in),
+        parts -> List.of(parts.getFirst().view(out, in)));
   }
 
   /// The `[V, C]` table of an embedding.
   ///
   /// @throws CheckpointException as [#get]
   public Tensor table(String name, int v, int c) {
-    return device().prepare(floats(name, v, c), Device.Role.TABLE, model);
+    return here(new Piece(name, v, c), Device.Role.TABLE);
   }
 
-  /// A weight as stored, in host memory, of any dtype that has a [org.internvl4j.runtime.DType]:
-  /// for readers of quantised checkpoints.
-  ///
-  /// @throws CheckpointException if it is missing or of another shape
-  public Tensor raw(String name, int... dims) {
-    String stored = stored(name);
-    SafeTensors.TensorInfo info = checkpoint.info(stored);
-    if (!info.shape().equals(Arrays.stream(dims).mapToObj(d -> (long) d).toList())) {
-      throw new CheckpointException(
-          checkpoint.fileOf(stored),
-          stored + " is " + info.shape() + ", expected " + Shape.of(dims));
-    }
-    Tensor tensor = checkpoint.tensor(stored, device());
-    read.add(stored);
-    return tensor;
-  }
+  /// A weight of the source that is there and is what was asked for.
+  private final class Piece {
+    final String name;
+    final Shape shape;
+    final DType dtype;
 
-  private Tensor floats(String name, int... dims) {
-    Tensor tensor = raw(name, dims);
-    if (!tensor.dtype().isFloating()) {
-      throw new CheckpointException(
-          checkpoint.fileOf(stored(name)),
-          stored(name)
-              + " is "
-              + tensor
-              + ", expected bf16, f16 or f32; quantised weights need a reader of their own");
+    Piece(String name, int... dims) {
+      this.name = full(name);
+      this.shape = Shape.of(dims);
+      SafeTensors.TensorInfo info = source.info(this.name);
+      if (!info.shape().equals(Arrays.stream(dims).mapToObj(d -> (long) d).toList())) {
+        throw wrong("is " + info.shape() + ", expected " + shape);
+      }
+      DType type = info.type();
+      if (type == null || !type.isFloating()) {
+        throw wrong(
+            "is "
+                + shape
+                + " "
+                + (type == null ? info.dtype() : type)
+                + ", expected bf16, f16 or f32; quantised weights need a reader of their own");
+      }
+      this.dtype = type;
     }
-    return tensor;
+
+    Tensor read(Scratch space) {
+      read.add(name);
+      return source.tensor(name, device(), space);
+    }
+
+    CheckpointException wrong(String what) {
+      return new CheckpointException(
+          checkpoint.fileOf(source.stored(name).getFirst()), name + " " + what);
+    }
   }
 
   // ---- what was read
 
-  /// The tensors of the checkpoint that nobody asked for, in its order.
+  /// The tensors of the source that nobody asked for, in its order.
   public List<String> unread() {
-    List<String> unread = new ArrayList<>(checkpoint.names());
+    List<String> unread = new ArrayList<>(source.names());
     unread.removeAll(read);
     return unread;
   }
 
-  /// Logs one warning if anything was left unread: a sign that the model is not the one its
-  /// configuration says.
+  /// Logs one warning if anything was left unread, by its names in the files: a sign that the model
+  /// is not the one its configuration says.
   ///
   /// @param exempt names that may be left out: blocks behind `select_layer`, say
   public void warnUnread(Predicate<String> exempt) {
-    List<String> unread = unread().stream().filter(exempt.negate()).toList();
+    List<String> unread =
+        unread().stream()
+            .filter(exempt.negate())
+            .flatMap(name -> source.stored(name).stream())
+            .toList();
     if (!unread.isEmpty()) {
       LOG.log(
           System.Logger.Level.WARNING,

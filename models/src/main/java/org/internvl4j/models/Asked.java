@@ -15,7 +15,8 @@ record Asked(String text, List<Tiles> pictures) {
   /// @throws IllegalArgumentException if marks and pictures do not match
   static Asked of(VisionLanguageModel model, Question question, int earlier) {
     List<Tiles> pictures = model.tiles(question);
-    String text = Marks.place(question.text(), pictures.size(), earlier);
+    String text =
+        Marks.place(question.text(), pictures.size(), earlier, model.template().numbersPictures());
     int marks = Marks.count(text);
     if (marks == 1 && pictures.size() > 1) {
       pictures = List.of(Tiles.concat(pictures));

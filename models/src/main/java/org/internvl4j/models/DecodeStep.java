@@ -31,7 +31,7 @@ final class DecodeStep {
   private boolean idsChanged = true;
   private final Step step;
   private final Workspace.Mark mark;
-  private final RecordedPass pass = new RecordedPass();
+  private final RecordedPass pass;
   private @Nullable Logits logits;
 
   /// @param inputs where what one run leaves for the next goes; not to be used for other things
@@ -52,6 +52,7 @@ final class DecodeStep {
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
+    this.pass = new RecordedPass(net.decoder().isRecordable());
     for (Decoder.Stage stage : net.decoder().stages()) {
       pass.add(stage.device(), x -> compute(stage, x));
     }

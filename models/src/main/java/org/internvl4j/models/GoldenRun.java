@@ -13,10 +13,12 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.nn.Step;
+import org.internvl4j.models.text.PromptText;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /// One comparison with a golden file, in the order in which a network computes.
 final class GoldenRun {
@@ -36,13 +38,21 @@ final class GoldenRun {
 
   private final VisionLanguageModel model;
   private final SafeTensors golden;
+  private final @Nullable PromptText prompt;
   private final Consumer<Verifier.Check> out;
   private final boolean inBf16;
   private final Set<String> compared = new HashSet<>();
 
-  GoldenRun(VisionLanguageModel model, SafeTensors golden, Consumer<Verifier.Check> out) {
+  /// @param prompt what `input_ids` are of, or null for the picture and question that most files
+  ///   are about
+  GoldenRun(
+      VisionLanguageModel model,
+      SafeTensors golden,
+      @Nullable PromptText prompt,
+      Consumer<Verifier.Check> out) {
     this.model = model;
     this.golden = golden;
+    this.prompt = prompt;
     this.out = out;
     this.inBf16 = model.device().activations() == DType.BF16;
   }
@@ -110,13 +120,18 @@ final class GoldenRun {
     compare("vision.features", concat(features));
   }
 
-  /// The prompt of the golden file is one picture of all tiles and one question.
   private void inputIds(int[] expected, int tiles) {
+    int[] found = prompt == null ? asked(tiles) : model.tokenizer().encode(prompt);
+    compareIds("input_ids", expected, found);
+  }
+
+  /// The prompt of one picture of all tiles and one question.
+  private int[] asked(int tiles) {
     int side = model.config().forceImageSize();
     Question question =
         Question.ofTiles(
             QUESTION, List.of(Tiles.ofPixels(new float[tiles * 3 * side * side], tiles, side)));
-    compareIds("input_ids", expected, Prompt.single(model, question).ids());
+    return Prompt.single(model, question).ids();
   }
 
   private void language(int[] ids, float[][] pixels) {

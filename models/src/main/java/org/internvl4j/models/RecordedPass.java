@@ -9,12 +9,18 @@ import org.internvl4j.runtime.Workspace;
 
 /// A pass through a network that is recorded once ([Device#record]) and only run again after that:
 /// each device records what it computes, activations go over between two. Running it again
-/// allocates nothing.
+/// allocates nothing. What cannot be recorded is computed anew each time, in the same memory.
 final class RecordedPass {
   private record Part(Device device, UnaryOperator<Tensor> forward) {}
 
+  private final boolean isRecordable;
   private final List<Part> parts = new ArrayList<>();
   private List<Runnable> pieces = List.of();
+
+  /// @param isRecordable whether each run calls the same kernels with the same numbers
+  RecordedPass(boolean isRecordable) {
+    this.isRecordable = isRecordable;
+  }
 
   /// Adds what comes next: to what is recorded before it, if that is on the same device.
   @SuppressWarnings("ReferenceEquality") // a device is itself
@@ -52,15 +58,21 @@ final class RecordedPass {
     return y;
   }
 
-  private static Tensor record(Part part, Tensor x, List<Runnable> recorded) {
+  private Tensor record(Part part, Tensor x, List<Runnable> recorded) {
     Workspace here = x.workspace();
     long start = here.position();
     Tensor[] y = {x};
-    recorded.add(
-        part.device.record(() -> {
+    Runnable compute =
+        () -> {
           here.rewind(start);
           y[0] = part.forward.apply(x);
-        }));
+        };
+    if (isRecordable) {
+      recorded.add(part.device.record(compute));
+    } else {
+      compute.run();
+      recorded.add(compute);
+    }
     return y[0];
   }
 

@@ -16,6 +16,7 @@ import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.text.PromptText;
 import org.internvl4j.models.text.Specials;
 import org.internvl4j.runtime.DType;
+import org.jspecify.annotations.Nullable;
 
 /// Proves a port right: compares a model with what the reference implementation computed from the
 /// same checkpoint.
@@ -39,7 +40,8 @@ public final class Verifier {
     }
   }
 
-  private static final List<String> KINDS = List.of("tokenize", "template", "chat", "batch_chat");
+  private static final List<String> KINDS =
+      List.of("prompt", "tokenize", "template", "chat", "batch_chat");
 
   private final VisionLanguageModel model;
   private final Consumer<Check> out;
@@ -60,12 +62,24 @@ public final class Verifier {
   /// has in bf16, and greedy ids are compared one by one after the expected ones, where they are no
   /// near tie.
   public void golden(SafeTensors golden) {
-    new GoldenRun(model, golden, out).run();
+    golden(golden, null);
+  }
+
+  /// As [#golden(SafeTensors)], with the cases beside the file.
+  ///
+  /// @param cases a `prompt` among them is what the file's `input_ids` are of; null for none
+  public void golden(SafeTensors golden, @Nullable Json cases) {
+    PromptText prompt =
+        cases != null && cases.has("prompt")
+            ? PromptText.trusted(cases.at("prompt").asText())
+            : null;
+    new GoldenRun(model, golden, prompt, out).run();
   }
 
   /// Compares tokenizer, template, chat and batch cases.
   ///
-  /// @param cases `tokenize`, `template`, `chat`, `batch_chat`, each optional
+  /// @param cases `tokenize`, `template`, `chat`, `batch_chat`, each optional; a `prompt` alone is
+  ///   what [#golden] is about
   /// @param golden holds the `pixel_values` that chat cases are about
   public void cases(Json cases, SafeTensors golden) {
     if (KINDS.stream().noneMatch(cases::has)) {

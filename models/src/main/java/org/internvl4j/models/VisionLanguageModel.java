@@ -9,10 +9,10 @@ import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.PackedStore;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
-import org.internvl4j.models.image.Normalization;
 import org.internvl4j.models.image.Padding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
@@ -88,7 +88,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   public static VisionLanguageModel open(Checkpoint checkpoint, OpenOptions options) {
     List<AutoCloseable> opened = new ArrayList<>(List.of(checkpoint));
     try {
-      InternVlConfig config = InternVlConfig.of(checkpoint.config());
+      InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
       List<Device> devices =
@@ -99,9 +99,11 @@ public final class VisionLanguageModel implements AutoCloseable {
       PackedStore matrices = matrices(checkpoint, devices.getFirst(), options);
       opened.addFirst(matrices);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
-      Stages stages = Stages.of(checkpoint, config, blocks, devices.size());
+      WeightSource source = config.layout().relaid(checkpoint);
+      Stages stages = Stages.of(source, config, blocks, devices.size());
       Weights w =
-          Weights.of(checkpoint, path -> workspace.on(devices.get(stages.of(path))), matrices);
+          Weights.of(
+              checkpoint, source, path -> workspace.on(devices.get(stages.of(path))), matrices);
       InternVl net = InternVl.load(config, blocks, options.weights(), w);
       matrices.finish();
       w.warnUnread(name -> behind(name, blocks));
@@ -140,8 +142,12 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   private static ChatTemplate template(InternVlConfig config, Checkpoint checkpoint) {
+    ChatTemplate named = ChatTemplate.of(config.template());
     ChatTemplate template =
-        ChatTemplate.of(config.template()).withSystemMessageOf(checkpoint.file("conversation.py"));
+        switch (config.layout()) {
+          case CHAT_MODEL -> named.withSystemMessageOf(checkpoint.file("conversation.py"));
+          case TRANSFORMERS -> named.adaptedTo(checkpoint::file);
+        };
     String message = config.systemMessage();
     return message == null ? template : template.withSystemMessage(message);
   }
@@ -316,7 +322,8 @@ public final class VisionLanguageModel implements AutoCloseable {
     for (Question.Image image : question.images()) {
       tiles.add(
           switch (image) {
-            case Question.Image.Whole whole -> tiling.cut(padded(whole.picture()));
+            case Question.Image.Whole whole ->
+                tiling.cut(padded(whole.picture()), config().normalization());
             case Question.Image.Cut cut -> cut.tiles();
           });
     }
@@ -324,7 +331,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   private Picture padded(Picture picture) {
-    return config().pad2square() ? Padding.toSquare(picture, Normalization.IMAGENET) : picture;
+    return config().pad2square() ? Padding.toSquare(picture, config().normalization()) : picture;
   }
 
   void requireFits(Prompt prompt) {

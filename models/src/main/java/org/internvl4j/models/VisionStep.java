@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// its MLP, 9·C + F activations a patch, or 11·C + F where queries and keys are normalised.
 final class VisionStep {
   private final Workspace steps;
-  private final RecordedPass pass = new RecordedPass();
+  private final RecordedPass pass = new RecordedPass(true);
   private final Tensor pixels;
   private final Workspace.Mark mark;
   private @Nullable Tensor tokens;

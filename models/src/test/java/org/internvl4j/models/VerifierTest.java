@@ -38,13 +38,14 @@ class VerifierTest {
     try (VisionLanguageModel model = open(fixture, WHOLE);
         SafeTensors golden = SafeTensors.open(folder(fixture).resolve("golden.safetensors"))) {
       Verifier verifier = new Verifier(model, checks::add);
-      verifier.golden(golden);
-      if (folder(fixture).resolve("cases.json").toFile().exists()) {
-        verifier.cases(cases(fixture), golden);
+      Json cases = Fixtures.cases(fixture);
+      verifier.golden(golden, cases);
+      if (cases != null) {
+        verifier.cases(cases, golden);
       }
     }
     assertThat(checks)
-        .hasSizeGreaterThan(10)
+        .hasSizeGreaterThan(8)
         .allSatisfy(c -> assertThat(c.passed()).as("%s", c).isTrue());
   }
 
@@ -165,7 +166,8 @@ class VerifierTest {
       Json json = Json.parse(cases.getBytes(java.nio.charset.StandardCharsets.UTF_8), "w");
       assertThatThrownBy(() -> verifier.cases(json, golden))
           .isInstanceOf(CheckpointException.class)
-          .hasMessageContaining(message.replace("w is", "expected at least one of tokenize"));
+          .hasMessageContaining(
+              message.replace("w is", "expected at least one of prompt, tokenize"));
       Json empty =
           Json.parse(
               "{\"max_new_tokens\": 1, \"cases\": []}"
@@ -183,9 +185,5 @@ class VerifierTest {
 
   private static Path folder(String fixture) {
     return Fixtures.folder(fixture);
-  }
-
-  private static Json cases(String fixture) {
-    return Fixtures.json(folder(fixture).resolve("cases.json"));
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.internvl4j.loader.json.Json;
+import org.jspecify.annotations.Nullable;
 
 /// Where the golden files lie: `testkit/fixtures` of the checkout, found by the system property
 /// `internvl4j.home`.
@@ -24,7 +25,9 @@ public final class Fixtures {
           "internvl-chat-v1-2",
           "internvl2-2b-ntk",
           "internvl2-4b-long",
-          "internvl2-1b-resized");
+          "internvl2-1b-resized",
+          "internvl3-1b-hf",
+          "internvl3_5-1b");
 
   private Fixtures() {}
 
@@ -44,6 +47,12 @@ public final class Fixtures {
       throw new IllegalArgumentException("fixtures: there is no " + folder);
     }
     return folder;
+  }
+
+  /// The text-level cases of a fixture, or null if it has none.
+  public static @Nullable Json cases(String name) {
+    Path file = folder(name).resolve("cases.json");
+    return Files.exists(file) ? json(file) : null;
   }
 
   /// A JSON file, read.

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.internvl4j.loader.json.Json;
@@ -15,16 +16,17 @@ import org.jspecify.annotations.Nullable;
 /// A conversation template: the fixed texts around what is said (`conversation.py`). The templates
 /// are data, in `templates.json`.
 ///
-/// @param systemMessage said first, unless a conversation states its own
+/// @param systemMessage said first, unless a conversation states its own; null for nothing
 /// @param user in front of a question
 /// @param assistant in front of an answer
 /// @param beforeText between role and text
 /// @param beforeAnswer after the role of the answer that is asked for
 /// @param stop the token that ends an answer
+/// @param numbersPictures whether several pictures are numbered in front of a question
 public record ChatTemplate(
     String name,
     String systemPrefix,
-    String systemMessage,
+    @Nullable String systemMessage,
     String user,
     String assistant,
     String beforeText,
@@ -32,7 +34,8 @@ public record ChatTemplate(
     String afterSystem,
     String afterUser,
     String afterAssistant,
-    String stop) {
+    String stop,
+    boolean numbersPictures) {
 
   /// One question and its answer.
   ///
@@ -56,7 +59,7 @@ public record ChatTemplate(
     return new ChatTemplate(
         name,
         t.at("system_prefix").asText(),
-        t.at("system_message").asText(),
+        t.has("system_message") ? t.at("system_message").asText() : null,
         t.at("user").asText(),
         t.at("assistant").asText(),
         t.getText("before_text", ""),
@@ -64,7 +67,8 @@ public record ChatTemplate(
         t.at("after_system").asText(),
         t.at("after_user").asText(),
         t.at("after_assistant").asText(),
-        t.at("stop").asText());
+        t.at("stop").asText(),
+        t.getBoolean("numbers_pictures", true));
   }
 
   private static Json all() {
@@ -92,7 +96,8 @@ public record ChatTemplate(
         afterSystem,
         afterUser,
         afterAssistant,
-        stop);
+        stop,
+        numbersPictures);
   }
 
   /// This template with the system message that a checkpoint's own `conversation.py` states for it,
@@ -111,6 +116,16 @@ public record ChatTemplate(
     return m.find() ? withSystemMessage(m.group(3)) : this;
   }
 
+  /// This template with the system message that a checkpoint's own chat template begins with where
+  /// a conversation states none, if it does. That template is searched as text, never run.
+  ///
+  /// @param files reads a file of the checkpoint by name; null for one that is not there
+  /// @throws UnsupportedModelException if the checkpoint frames what is said in other tokens
+  public ChatTemplate adaptedTo(Function<String, byte @Nullable []> files) {
+    Jinja jinja = Jinja.find(files);
+    return jinja == null ? this : jinja.adapt(this);
+  }
+
   private static String withoutComments(String python) {
     return python.replaceAll("(?m)^\\s*#.*$", "");
   }
@@ -119,8 +134,10 @@ public record ChatTemplate(
   ///
   /// An empty text emits its role alone, as in the reference.
   public PromptText render(List<Exchange> exchanges) {
-    PromptText.Builder prompt =
-        PromptText.builder().trusted(systemPrefix).literal(systemMessage).trusted(afterSystem);
+    PromptText.Builder prompt = PromptText.builder();
+    if (systemMessage != null) {
+      prompt.trusted(systemPrefix).literal(systemMessage).trusted(afterSystem);
+    }
     for (Exchange exchange : exchanges) {
       say(prompt, user, exchange.question(), afterUser);
       String answer = exchange.answer();

@@ -18,9 +18,13 @@ public final class Marks {
   ///
   /// @param images pictures of this question
   /// @param earlier pictures of the conversation so far
-  public static String place(String text, int images, int earlier) {
+  /// @param numbered whether several are numbered
+  public static String place(String text, int images, int earlier, boolean numbered) {
     if (images == 0 || text.contains(IMAGE)) {
       return text;
+    }
+    if (!numbered) {
+      return (IMAGE + "\n").repeat(images) + text;
     }
     if (images == 1 && earlier == 0) {
       return IMAGE + "\n" + text;

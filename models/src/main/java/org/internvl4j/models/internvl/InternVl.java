@@ -13,6 +13,8 @@ import org.internvl4j.models.nn.Decoder;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.models.phi3.Phi3;
 import org.internvl4j.models.qwen2.Qwen2;
+import org.internvl4j.models.qwen3.Qwen3;
+import org.internvl4j.models.qwen3.Qwen3Moe;
 
 /// The three parts of an InternVL: it sees (tower), translates (projector) and speaks (decoder).
 public record InternVl(
@@ -23,7 +25,9 @@ public record InternVl(
               "InternLM2ForCausalLM", InternLm2::load,
               "LlamaForCausalLM", Llama::load,
               "Phi3ForCausalLM", Phi3::load,
-              "Qwen2ForCausalLM", Qwen2::load));
+              "Qwen2ForCausalLM", Qwen2::load,
+              "Qwen3ForCausalLM", Qwen3::load,
+              "Qwen3MoeForCausalLM", Qwen3Moe::load));
 
   /// @param blocks how many blocks of the tower to load
   /// @param format what the matrices of the decoder are kept as

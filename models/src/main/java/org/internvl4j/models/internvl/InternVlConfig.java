@@ -1,14 +1,20 @@
 package org.internvl4j.models.internvl;
 
+import java.util.function.Function;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.UnsupportedModelException;
+import org.internvl4j.models.image.Normalization;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.nn.ConfigValues;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.jspecify.annotations.Nullable;
 
-/// config.json of an `InternVLChatModel`, one to one.
+/// config.json of an `InternVLChatModel`, one to one; that of an `InternVLForConditionalGeneration`
+/// in the same words.
 ///
+/// @param layout how weights are named
 /// @param forceImageSize side of a tile in pixels
 /// @param downsampleRatio of the pixel shuffle; 0.5 in every published model
 /// @param selectLayer which block's output feeds the projector; negative counts from the end, -1 is
@@ -16,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// @param psVersion `v1` (token grid transposed) or `v2`
 /// @param template name of the conversation template
 /// @param pad2square whether pictures are first padded to a square with the mean colour
+/// @param normalization of pixels
 /// @param systemMessage the checkpoint's own system message, if it states one
 public record InternVlConfig(
+    Layout layout,
     VisionConfig vision,
     LanguageConfig language,
     int forceImageSize,
@@ -30,29 +38,60 @@ public record InternVlConfig(
     int minDynamicPatch,
     int maxDynamicPatch,
     boolean pad2square,
+    Normalization normalization,
     @Nullable String systemMessage) {
   private static final int MAX_SIDE = 1 << 14;
 
-  /// Reads config.json.
+  /// Who wrote a checkpoint, which decides how its weights are named.
+  public enum Layout {
+    /// `InternVLChatModel`: OpenGVLab's own code.
+    CHAT_MODEL,
+    /// `InternVLForConditionalGeneration` of transformers.
+    TRANSFORMERS;
+
+    /// The weights by the names that [#CHAT_MODEL] gives them.
+    ///
+    /// @throws org.internvl4j.loader.CheckpointException if they do not fit together
+    public WeightSource relaid(WeightSource source) {
+      return switch (this) {
+        case CHAT_MODEL -> source;
+        case TRANSFORMERS -> TransformersLayout.of(source);
+      };
+    }
+  }
+
+  /// Reads config.json and what belongs to it.
   ///
   /// @throws UnsupportedModelException if it is another kind of model
-  public static InternVlConfig of(Json json) {
+  public static InternVlConfig of(Checkpoint checkpoint) {
+    return of(checkpoint.config(), checkpoint::json);
+  }
+
+  /// Reads config.json and what belongs to it.
+  ///
+  /// @param files reads other files of the model by name; null for one that is not there
+  /// @throws UnsupportedModelException if it is another kind of model
+  public static InternVlConfig of(Json json, Function<String, @Nullable Json> files) {
+    String architecture =
+        json.has("architectures") ? new ConfigValues(json).architecture() : "none";
+    return switch (architecture) {
+      case "InternVLChatModel" -> of(json);
+      case "InternVLForConditionalGeneration" -> TransformersConfig.of(json, files);
+      default ->
+          throw new UnsupportedModelException(
+              "config.json: architecture "
+                  + architecture
+                  + " is not supported yet; supported are InternVLChatModel, the original layout of"
+                  + " InternVL 1.x to 3.5, and InternVLForConditionalGeneration");
+    };
+  }
+
+  private static InternVlConfig of(Json json) {
     ConfigValues c = new ConfigValues(json);
-    String architecture = json.has("architectures") ? c.architecture() : "none";
-    if (!architecture.equals("InternVLChatModel")) {
-      throw new UnsupportedModelException(
-          "config.json: architecture "
-              + architecture
-              + " is not supported yet; supported is InternVLChatModel, the original layout of"
-              + " InternVL 1.x, 2, 2.5 and 3");
-    }
     VisionConfig vision = VisionConfig.of(json.at("vision_config"));
     int side = c.count("force_image_size", vision.imageSize());
-    int cell = 2 * vision.patchSize();
-    c.require(
-        side % cell == 0 && side <= MAX_SIDE,
-        json.has("force_image_size") ? "force_image_size" : "vision_config",
-        "a tile side of at most " + MAX_SIDE + " that is a multiple of two patches, " + cell);
+    requireSide(
+        c, json.has("force_image_size") ? "force_image_size" : "vision_config", side, vision);
     c.require(
         json.getDouble("downsample_ratio", 0.5) == 0.5,
         "downsample_ratio",
@@ -70,6 +109,7 @@ public record InternVlConfig(
         json.has("max_dynamic_patch") ? "max_dynamic_patch" : "min_dynamic_patch",
         "at least min_dynamic_patch and at most " + Tiling.MOST_TILES);
     return new InternVlConfig(
+        Layout.CHAT_MODEL,
         vision,
         LanguageConfig.of(json.at("llm_config")),
         side,
@@ -82,7 +122,17 @@ public record InternVlConfig(
         fewest,
         most,
         json.getBoolean("pad2square", false),
+        Normalization.IMAGENET,
         json.has("system_message") ? json.at("system_message").asText() : null);
+  }
+
+  /// @param key what says how long a side of a tile is
+  static void requireSide(ConfigValues c, String key, int side, VisionConfig vision) {
+    int cell = 2 * vision.patchSize();
+    c.require(
+        side % cell == 0 && side <= MAX_SIDE,
+        key,
+        "a tile side of at most " + MAX_SIDE + " that is a multiple of two patches, " + cell);
   }
 
   /// Patches along a side of a tile.

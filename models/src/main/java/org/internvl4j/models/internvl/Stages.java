@@ -3,7 +3,7 @@ package org.internvl4j.models.internvl;
 import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.WeightSource;
 
 /// How a network is cut where several devices share it: layers in the order of computing, the
 /// tower's blocks and then the decoder's, in one run of about as many bytes a device.
@@ -20,20 +20,20 @@ public final class Stages {
   private final int layers;
   private final int[] stages; // of each layer
 
-  private Stages(int towerBlocks, int decoderBlocks, Checkpoint checkpoint, int count) {
+  private Stages(int towerBlocks, int decoderBlocks, WeightSource source, int count) {
     this.towerBlocks = towerBlocks;
     this.layers = towerBlocks + decoderBlocks;
-    this.stages = split(bytes(checkpoint), count);
+    this.stages = split(bytes(source), count);
   }
 
   /// @param blocks how many blocks of the tower are loaded
   /// @param count how many stages there are to be
   /// @throws IllegalArgumentException if there are fewer layers
-  public static Stages of(Checkpoint checkpoint, InternVlConfig c, int blocks, int count) {
-    return new Stages(blocks, c.language().numHiddenLayers(), checkpoint, count);
+  public static Stages of(WeightSource source, InternVlConfig c, int blocks, int count) {
+    return new Stages(blocks, c.language().numHiddenLayers(), source, count);
   }
 
-  /// The stage of what lies below a path of the checkpoint.
+  /// The stage of what lies below a path of the weights.
   public int of(String path) {
     return stages[layer(path)];
   }
@@ -63,11 +63,11 @@ public final class Stages {
     return path.contains("embed") ? towerBlocks : layers - 1;
   }
 
-  private long[] bytes(Checkpoint checkpoint) {
+  private long[] bytes(WeightSource source) {
     long[] bytes = new long[layers];
     long embeddings = 0;
     boolean tied = true;
-    for (String name : checkpoint.names()) {
+    for (String name : source.names()) {
       Matcher block = BLOCK.matcher(name);
       boolean behind =
           name.startsWith("vision")
@@ -76,7 +76,7 @@ public final class Stages {
       if (behind) {
         continue;
       }
-      long size = checkpoint.info(name).bytes();
+      long size = source.info(name).bytes();
       bytes[layer(name)] += size;
       embeddings += name.startsWith("language_model") && name.contains("embed") ? size : 0;
       tied &= !name.startsWith("language_model.") || name.startsWith("language_model.model.");

@@ -59,6 +59,11 @@ public record ConfigValues(Json json) {
     }
   }
 
+  /// The object below `key`.
+  public ConfigValues at(String key) {
+    return new ConfigValues(json.at(key));
+  }
+
   /// The first of `architectures`.
   ///
   /// @throws CheckpointException if there is none

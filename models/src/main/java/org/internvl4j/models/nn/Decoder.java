@@ -26,14 +26,14 @@ public record Decoder(
     Rope rope) {
 
   /// `x += attention(norm(x)); x += mlp(norm(x))`.
-  public record Block(Norm.Rms norm1, CausalAttention attention, Norm.Rms norm2, GatedMlp mlp) {
+  public record Block(Norm.Rms norm1, CausalAttention attention, Norm.Rms norm2, Mlp mlp) {
     Tensor forward(Tensor x, int layer, Step step) {
       x = attention.addTo(x, norm1, layer, step);
       return mlp.addTo(x, norm2);
     }
 
     Device device() {
-      return mlp.gate().device();
+      return mlp.device();
     }
   }
 
@@ -53,6 +53,12 @@ public record Decoder(
       }
     }
     return stages;
+  }
+
+  /// Whether a pass may be recorded ([Device#record]): whether what it computes with is always the
+  /// same.
+  public boolean isRecordable() {
+    return blocks.stream().allMatch(block -> block.mlp().isRecordable());
   }
 
   /// Where ids and embeddings are.

@@ -13,6 +13,6 @@ public final class Qwen2 {
 
   /// @param w the path of the causal language model, above `model` and `lm_head`
   public static Decoder load(LanguageConfig c, Weights w) {
-    return Decoder.load(c, w, layer -> Llama.block(c, layer, Linear::joined));
+    return Llama.load(c, w, Linear::joined);
   }
 }

@@ -69,7 +69,7 @@ final class StagesTest {
   @Test
   void whatIsNoLayerGoesWithItsNeighbour() {
     try (Checkpoint checkpoint = Checkpoint.open(Fixtures.folder("internvl2-2b"))) {
-      InternVlConfig config = InternVlConfig.of(checkpoint.config());
+      InternVlConfig config = InternVlConfig.of(checkpoint);
       Stages stages = Stages.of(checkpoint, config, 2, 4);
       assertThat(stages).hasToString("1, 1, 1, 1");
       assertThat(stages.of("vision_model.embeddings")).isZero();

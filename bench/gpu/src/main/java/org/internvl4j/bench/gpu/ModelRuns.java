@@ -81,7 +81,7 @@ final class ModelRuns implements AutoCloseable {
                 CachePolicy.standard(),
                 0,
                 LoadListener.NONE)) {
-      InternVlConfig config = InternVlConfig.of(checkpoint.config());
+      InternVlConfig config = InternVlConfig.of(checkpoint);
       Weights w = Weights.of(checkpoint, weights, matrices);
       InternVl net = InternVl.load(config, config.visionBlocks(), WeightFormat.STORED, w);
       matrices.finish();

@@ -12,11 +12,11 @@ import org.internvl4j.models.text.SentencePieceModel.Piece;
 import org.internvl4j.testkit.Fixtures;
 
 /// `tokenizer.json` texts made of the other files of fixtures.
-final class TokenizerJsons {
+public final class TokenizerJsons {
   private TokenizerJsons() {}
 
   /// `vocab.json` and `merges.txt` of a Qwen2 tokenizer.
-  static String qwen2(String fixture) {
+  public static String qwen2(String fixture) {
     String vocab = file(fixture, "vocab.json");
     String merges =
         file(fixture, "merges.txt")

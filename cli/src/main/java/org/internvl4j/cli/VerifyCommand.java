@@ -9,10 +9,13 @@ import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.media.Pictures;
+import org.internvl4j.models.ContrastiveModel;
+import org.internvl4j.models.ContrastiveVerifier;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Verifier;
 import org.internvl4j.models.Verifier.Check;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -65,9 +68,16 @@ final class VerifyCommand implements Computing {
     golden = golden == null ? besideModel("golden.safetensors") : golden;
     cases = cases == null ? besideModel("cases.json") : cases;
     OpenOptions options = model.openOptions(console).withWholeTower();
-    try (VisionLanguageModel opened = VisionLanguageModel.open(model.checkpoint(), options)) {
-      requireComparable(); // a model that cannot be opened is told before
-      compare(new Verifier(opened, this::tell));
+    Checkpoint checkpoint = model.checkpoint();
+    if (ContrastiveConfig.isOf(checkpoint.config())) {
+      try (ContrastiveModel opened = ContrastiveModel.open(checkpoint, options)) {
+        compare(new ContrastiveVerifier(opened, this::tell));
+      }
+    } else {
+      try (VisionLanguageModel opened = VisionLanguageModel.open(checkpoint, options)) {
+        requireComparable(); // a model that cannot be opened is told before
+        compare(new Verifier(opened, this::tell));
+      }
     }
     console.note(
         "%d %s, %d failed".formatted(made, made == 1 ? "comparison" : "comparisons", failed));
@@ -80,6 +90,16 @@ final class VerifyCommand implements Computing {
     }
     if (golden == null && cases != null) {
       throw new UsageException("--cases needs the pictures in a golden.safetensors; name one");
+    }
+  }
+
+  private void compare(ContrastiveVerifier verifier) {
+    if (golden == null || cases == null) {
+      throw new UsageException(
+          "nothing to compare with; name a golden.safetensors and --cases FILE with its texts");
+    }
+    try (SafeTensors numbers = SafeTensors.open(golden)) {
+      verifier.golden(numbers, read(cases));
     }
   }
 

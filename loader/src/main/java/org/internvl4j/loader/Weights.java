@@ -7,11 +7,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -164,7 +164,7 @@ public final class Weights {
   ///
   /// @throws CheckpointException as [#get]
   public Tensor matrix(String name, int out, int in) {
-    return prepared(List.of(new Piece(name, out, in)), "", Shape.of(out, in), parts -> parts);
+    return prepared(List.of(new Piece(name, out, in)), "", Shape.of(out, in), (parts, _) -> parts);
   }
 
   /// Rows `from … from + count - 1` of an `[out, in]` weight: one part of a fused matrix, in place.
@@ -176,7 +176,7 @@ public final class Weights {
         List.of(new Piece(name, out, in)),
         "[" + from + "+" + count + "]",
         Shape.of(count, in),
-        parts -> List.of(parts.getFirst().narrow(0, from, count)));
+        (parts, _) -> List.of(parts.getFirst().narrow(0, from, count)));
   }
 
   /// Rows of an `[out, in]` weight in another order, for one whose rows are interleaved.
@@ -195,7 +195,7 @@ public final class Weights {
         List.of(new Piece(name, out, in)),
         runs(order),
         Shape.of(order.length, in),
-        parts -> inOrder(parts.getFirst(), order));
+        (parts, _) -> inOrder(parts.getFirst(), order));
   }
 
   private static List<Tensor> inOrder(Tensor whole, int[] order) {
@@ -243,7 +243,7 @@ public final class Weights {
       }
     }
     int out = parts.stream().mapToInt(Part::out).sum();
-    return prepared(pieces, "", Shape.of(out, in), tensors -> tensors);
+    return prepared(pieces, "", Shape.of(out, in), (tensors, _) -> tensors);
   }
 
   /// The biases that belong to [#matrix(String, int, List)].
@@ -276,14 +276,19 @@ public final class Weights {
     return runs.append(']').toString();
   }
 
+  /// What a matrix is made of, from the weights that were read.
+  @FunctionalInterface
+  private interface Cut {
+    List<Tensor> rows(List<Tensor> read, Scratch space);
+  }
+
   /// A matrix as the device wants it: kept from before, or prepared now. The pages of what the
   /// device has made its own copy of are not needed any more.
   ///
   /// @param pieces the weights that it is made of
   /// @param rows which rows of them; empty for all
   /// @param cut its rows, from the pieces read
-  private Tensor prepared(
-      List<Piece> pieces, String rows, Shape shape, UnaryOperator<List<Tensor>> cut) {
+  private Tensor prepared(List<Piece> pieces, String rows, Shape shape, Cut cut) {
     DType keep = format.keep(pieces.getFirst().dtype);
     String names = pieces.stream().map(piece -> piece.name).collect(Collectors.joining("+"));
     String key = names + rows + " " + keep; // names the numbers
@@ -297,7 +302,7 @@ public final class Weights {
       stored.forEach(checkpoint::willNeed);
     }
     Scratch space = new Scratch("model " + checkpoint.name());
-    List<Tensor> parts = cut.apply(pieces.stream().map(piece -> piece.read(space)).toList());
+    List<Tensor> parts = cut.rows(pieces.stream().map(piece -> piece.read(space)).toList(), space);
     Tensor prepared = store.prepare(key, parts, keep, model);
     boolean isCopy = finish(space, parts.getFirst(), prepared);
     if (packs && isCopy) {
@@ -342,7 +347,30 @@ public final class Weights {
         List.of(new Piece(name, out, channels, height, width)),
         "",
         Shape.of(out, in),
-        parts -> List.of(parts.getFirst().view(out, in)));
+        (parts, _) -> List.of(parts.getFirst().view(out, in)));
+  }
+
+  /// The `[in, out]` weight of a product that its checkpoint stores the other way round.
+  ///
+  /// @return `[out, in]`
+  /// @throws CheckpointException as [#get]
+  public Tensor transposed(String name, int in, int out) {
+    return prepared(
+        List.of(new Piece(name, in, out)),
+        "[transposed]",
+        Shape.of(out, in),
+        (parts, space) -> List.of(transpose(parts.getFirst(), space)));
+  }
+
+  private static Tensor transpose(Tensor x, Scratch space) {
+    Tensor y = space.tensor(x.dtype(), Shape.of(x.dim(1), x.dim(0)), x.device());
+    for (int i = 0; i < x.dim(0); i++) {
+      for (int j = 0; j < x.dim(1); j++) {
+        float value = Elements.getAt(x.segment(), x.dtype(), Elements.byteOffset(x, i, j));
+        Elements.setAt(y.segment(), y.dtype(), Elements.byteOffset(y, j, i), value);
+      }
+    }
+    return y;
   }
 
   /// The `[V, C]` table of an embedding.

@@ -2,19 +2,15 @@ package org.internvl4j.models;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.nn.Step;
 import org.internvl4j.models.text.PromptText;
-import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -22,26 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /// One comparison with a golden file, in the order in which a network computes.
 final class GoldenRun {
-  /// The largest NMSE and the largest error, of the tensor's RMS, that pass.
-  private record Limits(double nmse, double error) {
-    /// f32 rounding through tens of layers stays two orders below both.
-    static final Limits F32 = new Limits(1e-9, 1e-4);
-
-    /// The reference itself, computing in bf16: 4.4e-5 for what it sees, 4.8e-4 for what it says.
-    static Limits ofBf16(String name) {
-      return new Limits(name.startsWith("vision.") ? 1e-4 : 1e-3, Double.POSITIVE_INFINITY);
-    }
-  }
-
   private static final float NEAR_TIE = 0.1f; // of logits, which bf16 may decide either way
   private static final String QUESTION = "请描述这张图片。";
 
   private final VisionLanguageModel model;
-  private final SafeTensors golden;
+  private final GoldenFile file;
   private final @Nullable PromptText prompt;
-  private final Consumer<Verifier.Check> out;
-  private final boolean inBf16;
-  private final Set<String> compared = new HashSet<>();
 
   /// @param prompt what `input_ids` are of, or null for the picture and question that most files
   ///   are about
@@ -51,48 +33,17 @@ final class GoldenRun {
       @Nullable PromptText prompt,
       Consumer<Verifier.Check> out) {
     this.model = model;
-    this.golden = golden;
     this.prompt = prompt;
-    this.out = out;
-    this.inBf16 = model.device().activations() == DType.BF16;
+    this.file = new GoldenFile(golden, model.device(), out);
   }
 
   void run() {
-    float[][] pixels = pixels(model, golden);
-    compared.add("pixel_values");
+    float[][] pixels = file.pixels(model.config().forceImageSize());
     vision(pixels);
-    int[] ids = ids("input_ids");
+    int[] ids = file.ids("input_ids");
     inputIds(ids, pixels.length);
     language(ids, pixels);
-    for (String name : golden.names()) {
-      if (!compared.contains(name)) {
-        out.accept(new Verifier.Check(name, true, "not compared: not a result of this model"));
-      }
-    }
-  }
-
-  /// One array a tile.
-  static float[][] pixels(VisionLanguageModel model, SafeTensors golden) {
-    Tensor values = golden.tensor("pixel_values", model.device());
-    int side = model.config().forceImageSize();
-    if (values.rank() != 4 || values.dim(2) != side || values.dim(3) != side) {
-      throw new CheckpointException(
-          golden.name(),
-          "pixel_values is "
-              + values.shape()
-              + ", expected [tiles, 3, "
-              + side
-              + ", "
-              + side
-              + "]");
-    }
-    float[] all = values.toFloats();
-    int tile = all.length / values.dim(0);
-    float[][] pixels = new float[values.dim(0)][];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = Arrays.copyOfRange(all, i * tile, (i + 1) * tile);
-    }
-    return pixels;
+    file.tellTheRest();
   }
 
   private void vision(float[][] pixels) {
@@ -114,15 +65,17 @@ final class GoldenRun {
     }
     for (int i = 0; i <= blocks; i++) {
       int layer = i;
-      compare("vision.hidden_states." + i, concat(states.stream().map(s -> s.get(layer)).toList()));
+      file.compare(
+          "vision.hidden_states." + i, concat(states.stream().map(s -> s.get(layer)).toList()));
     }
-    compare("vision.last_hidden_state", concat(states.stream().map(s -> s.get(blocks)).toList()));
-    compare("vision.features", concat(features));
+    file.compare(
+        "vision.last_hidden_state", concat(states.stream().map(s -> s.get(blocks)).toList()));
+    file.compare("vision.features", concat(features));
   }
 
   private void inputIds(int[] expected, int tiles) {
     int[] found = prompt == null ? asked(tiles) : model.tokenizer().encode(prompt);
-    compareIds("input_ids", expected, found);
+    file.compareIds("input_ids", expected, found);
   }
 
   /// The prompt of one picture of all tiles and one question.
@@ -144,7 +97,7 @@ final class GoldenRun {
     int needed = tiles.size() * model.config().tokensPerTile();
     if (places != needed) {
       throw new CheckpointException(
-          golden.name(),
+          file.name(),
           "input_ids has "
               + places
               + " places for image tokens but its tiles make "
@@ -156,10 +109,10 @@ final class GoldenRun {
         Generator generator = new Generator(model.net(), steps);
         KvCache cache = model.net().decoder().newCache("verify")) {
       generator.see(prompt, AnswerListener.NONE);
-      int[] greedy = golden.names().contains("greedy_ids") ? ids("greedy_ids") : new int[0];
+      int[] greedy = file.has("greedy_ids") ? file.ids("greedy_ids") : new int[0];
       cache.reserve(ids.length + greedy.length);
       Tensor x = generator.embed(prompt, 0, ids.length);
-      compare("inputs_embeds", x.toFloats());
+      file.compare("inputs_embeds", x.toFloats());
       List<float[]> states = new ArrayList<>();
       Step step =
           model
@@ -171,10 +124,10 @@ final class GoldenRun {
       step.advance();
       states.add(y.toFloats());
       for (int i = 0; i < states.size(); i++) {
-        compare("llm.hidden_states." + i, states.get(i));
+        file.compare("llm.hidden_states." + i, states.get(i));
       }
       float[] logits = model.net().decoder().logits(y).toFloats();
-      compare("logits", logits);
+      file.compare("logits", logits);
       int vocabulary = model.config().language().vocabSize();
       greedy(
           greedy,
@@ -201,25 +154,24 @@ final class GoldenRun {
       ids[i] = likeliest;
       margins[i] = margin(logits, ids[i]);
       if (i + 1 < ids.length) {
-        step.put(0, inBf16 ? expected[i] : ids[i]);
+        step.put(0, file.inBf16() ? expected[i] : ids[i]);
         Logits next = step.run();
         likeliest = next.chosen(0);
         logits = next.values(0);
       }
     }
-    if (inBf16) {
+    if (file.inBf16()) {
       compareClearIds(expected, ids);
     } else {
-      compareIds("greedy_ids", expected, ids);
-      compare("greedy_margin", margins);
+      file.compareIds("greedy_ids", expected, ids);
+      file.compare("greedy_margin", margins);
     }
   }
 
   /// Compares where the likeliest token is clear.
   private void compareClearIds(int[] expected, int[] found) {
-    compared.add("greedy_ids");
-    compared.add("greedy_margin");
-    float[] margins = golden.tensor("greedy_margin", model.device()).toFloats();
+    file.used("greedy_margin");
+    float[] margins = file.values("greedy_margin");
     int clear = 0;
     int equal = 0;
     for (int i = 0; i < expected.length; i++) {
@@ -231,7 +183,7 @@ final class GoldenRun {
     SequencedMap<String, Double> figures = new LinkedHashMap<>();
     figures.put("equal", (double) equal);
     figures.put("clear", (double) clear);
-    out.accept(
+    file.tell(
         new Verifier.Check(
             "greedy_ids",
             equal == clear,
@@ -248,72 +200,6 @@ final class GoldenRun {
       }
     }
     return logits[best] - second;
-  }
-
-  private void compareIds(String name, int[] expected, int[] found) {
-    compared.add(name);
-    boolean equal = Arrays.equals(expected, found);
-    out.accept(
-        new Verifier.Check(
-            name,
-            equal,
-            equal
-                ? expected.length + " ids equal"
-                : "expected " + Arrays.toString(expected) + ", found " + Arrays.toString(found)));
-  }
-
-  private void compare(String name, float[] found) {
-    if (!golden.names().contains(name)) {
-      return;
-    }
-    compared.add(name);
-    float[] expected = golden.tensor(name, model.device()).toFloats();
-    if (expected.length != found.length) {
-      out.accept(
-          new Verifier.Check(
-              name, false, "expected " + expected.length + " values, found " + found.length));
-      return;
-    }
-    double square = 0;
-    double error = 0;
-    double largest = 0;
-    double product = 0;
-    double foundSquare = 0;
-    for (int i = 0; i < expected.length; i++) {
-      double difference = Math.abs((double) expected[i] - found[i]);
-      largest = Double.isNaN(difference) ? Double.NaN : Math.max(largest, difference);
-      error += difference * difference;
-      square += (double) expected[i] * expected[i];
-      foundSquare += (double) found[i] * found[i];
-      product += (double) expected[i] * found[i];
-    }
-    double rms = Math.sqrt(square / expected.length);
-    double nmse = error / square;
-    double cosine = product / Math.sqrt(square * foundSquare);
-    Limits limits = inBf16 ? Limits.ofBf16(name) : Limits.F32;
-    SequencedMap<String, Double> figures = new LinkedHashMap<>();
-    figures.put("max_error", largest);
-    figures.put("max_error_of_rms", largest / rms);
-    figures.put("nmse", nmse);
-    figures.put("cosine", cosine);
-    out.accept(
-        new Verifier.Check(
-            name,
-            nmse <= limits.nmse && largest <= limits.error * rms,
-            String.format(
-                Locale.ROOT,
-                "max error %.2e (%.2e of RMS), NMSE %.2e, cosine %.9f",
-                figures.values().toArray()),
-            figures));
-  }
-
-  private int[] ids(String name) {
-    float[] values = golden.tensor(name, model.device()).toFloats();
-    int[] ids = new int[values.length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = (int) values[i];
-    }
-    return ids;
   }
 
   private static float[] concat(List<float[]> parts) {

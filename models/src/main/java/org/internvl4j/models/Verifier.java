@@ -91,7 +91,8 @@ public final class Verifier {
     if (cases.has("template")) {
       template(cases.at("template").items());
     }
-    float[][] pixels = GoldenRun.pixels(model, golden);
+    float[][] pixels =
+        new GoldenFile(golden, model.device(), out).pixels(model.config().forceImageSize());
     if (cases.has("chat")) {
       int i = 0;
       for (Json chat : cases.at("chat").items()) {

@@ -8,7 +8,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
-import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
@@ -23,7 +22,6 @@ import org.internvl4j.models.internvl.Stages;
 import org.internvl4j.models.text.Tokenizer;
 import org.internvl4j.models.text.Tokenizers;
 import org.internvl4j.runtime.Device;
-import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -39,27 +37,15 @@ public final class VisionLanguageModel implements AutoCloseable {
   private static final Pattern TOWER_BLOCK =
       Pattern.compile("vision_model\\.encoder\\.layers\\.(\\d+)\\..*");
 
-  private final Checkpoint checkpoint;
-  private final List<Device> devices;
-  private final Workspace weights;
-  private final PackedStore matrices;
+  private final Resources resources;
   private final InternVl net;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final int imageToken;
 
   private VisionLanguageModel(
-      Checkpoint checkpoint,
-      List<Device> devices,
-      Workspace weights,
-      PackedStore matrices,
-      InternVl net,
-      Tokenizer tokenizer,
-      ChatTemplate template) {
-    this.checkpoint = checkpoint;
-    this.devices = devices;
-    this.weights = weights;
-    this.matrices = matrices;
+      Resources resources, InternVl net, Tokenizer tokenizer, ChatTemplate template) {
+    this.resources = resources;
     this.net = net;
     this.tokenizer = tokenizer;
     this.template = template;
@@ -68,7 +54,7 @@ public final class VisionLanguageModel implements AutoCloseable {
             .id(Marks.CONTEXT)
             .orElseThrow(() ->
                 new CheckpointException(
-                    checkpoint.name(), "its tokenizer has no token " + Marks.CONTEXT));
+                    resources.checkpoint().name(), "its tokenizer has no token " + Marks.CONTEXT));
   }
 
   /// Opens a model on the best device there is.
@@ -86,30 +72,20 @@ public final class VisionLanguageModel implements AutoCloseable {
   /// @throws CheckpointException if a file is missing or wrong, naming it
   /// @throws UnsupportedModelException if it is a kind of model that is not supported
   public static VisionLanguageModel open(Checkpoint checkpoint, OpenOptions options) {
-    List<AutoCloseable> opened = new ArrayList<>(List.of(checkpoint));
+    Resources resources = new Resources(checkpoint);
     try {
       InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      List<Device> devices =
-          Devices.openAll(options.device(), options.threads(), checkpoint.tensorBytes());
-      devices.forEach(opened::addFirst);
-      Workspace workspace = new Workspace(devices.getFirst(), "model " + checkpoint.name());
-      opened.addFirst(workspace);
-      PackedStore matrices = matrices(checkpoint, devices.getFirst(), options);
-      opened.addFirst(matrices);
+      List<Device> devices = resources.open(options);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
       WeightSource source = config.layout().relaid(checkpoint);
       Stages stages = Stages.of(source, config, blocks, devices.size());
-      Weights w =
-          Weights.of(
-              checkpoint, source, path -> workspace.on(devices.get(stages.of(path))), matrices);
+      Weights w = resources.weights(source, stages::of);
       InternVl net = InternVl.load(config, blocks, options.weights(), w);
-      matrices.finish();
+      resources.finish();
       w.warnUnread(name -> behind(name, blocks));
-      VisionLanguageModel model =
-          new VisionLanguageModel(
-              checkpoint, devices, workspace, matrices, net, tokenizer, template);
+      VisionLanguageModel model = new VisionLanguageModel(resources, net, tokenizer, template);
       LOG.log(
           System.Logger.Level.DEBUG,
           "{0} on {1}; layers: {2}",
@@ -118,19 +94,9 @@ public final class VisionLanguageModel implements AutoCloseable {
           stages);
       return model;
     } catch (Throwable e) {
-      closeAll(opened, e);
+      resources.closeAfter(e);
       throw e;
     }
-  }
-
-  private static PackedStore matrices(Checkpoint checkpoint, Device device, OpenOptions options) {
-    return PackedStore.open(
-        checkpoint,
-        device,
-        options.weights(),
-        options.cache(),
-        options.threads(),
-        options.loading());
   }
 
   /// Says whether a model of this configuration can run here; looks at no weights.
@@ -159,19 +125,9 @@ public final class VisionLanguageModel implements AutoCloseable {
         || weight.endsWith("rotary_emb.inv_freq");
   }
 
-  private static void closeAll(List<AutoCloseable> opened, Throwable cause) {
-    for (AutoCloseable resource : opened) {
-      try {
-        resource.close();
-      } catch (Exception e) {
-        cause.addSuppressed(e);
-      }
-    }
-  }
-
   /// Name of the checkpoint, for people.
   public String name() {
-    return checkpoint.name();
+    return resources.checkpoint().name();
   }
 
   public InternVlConfig config() {
@@ -184,17 +140,17 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   /// Where pictures go in: the first of [#devices].
   public Device device() {
-    return devices.getFirst();
+    return devices().getFirst();
   }
 
   /// What computes, in the order in which activations pass.
   public List<Device> devices() {
-    return devices;
+    return resources.devices();
   }
 
   /// What was found and chosen to compute on, in one line for people.
   public String description() {
-    return devices.stream().map(Device::description).collect(Collectors.joining("; "));
+    return devices().stream().map(Device::description).collect(Collectors.joining("; "));
   }
 
   /// How this model cuts pictures.
@@ -278,10 +234,7 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   @Override
   public void close() {
-    weights.close();
-    matrices.close();
-    devices.forEach(Device::close);
-    checkpoint.close();
+    resources.close();
   }
 
   // ---- for conversations

@@ -2,6 +2,7 @@ package org.internvl4j.models.image;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.internvl4j.loader.json.Json;
 
 /// `(u / 255 - mean) / std` per channel, in float32 and in that order.
 ///
@@ -37,6 +38,23 @@ public record Normalization(List<Float> mean, List<Float> std) {
           "normalization: means must lie in 0 to 1 and deviations above 0, found %s and %s"
               .formatted(mean, std));
     }
+  }
+
+  /// What a processor's file says, or ImageNet's where it says nothing.
+  ///
+  /// @param processor with `image_mean` and `image_std`
+  /// @throws org.internvl4j.loader.CheckpointException if they are not three numbers each
+  public static Normalization of(Json processor) {
+    return processor.has("image_mean") && processor.has("image_std")
+        ? new Normalization(three(processor.at("image_mean")), three(processor.at("image_std")))
+        : IMAGENET;
+  }
+
+  private static List<Float> three(Json values) {
+    if (values.items().size() != 3) {
+      throw values.wrong("three numbers, of red, green and blue");
+    }
+    return values.items().stream().map(v -> (float) v.asDouble()).toList();
   }
 
   private static Normalization of(float r, float g, float b, float sr, float sg, float sb) {

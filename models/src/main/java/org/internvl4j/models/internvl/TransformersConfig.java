@@ -61,7 +61,7 @@ final class TransformersConfig {
         fewest,
         most,
         false,
-        normalization(p.json()),
+        Normalization.of(p.json()),
         null);
   }
 
@@ -87,18 +87,5 @@ final class TransformersConfig {
     size.require(side == size.count("width"), "width", "the height, " + side);
     InternVlConfig.requireSide(size, "height", side, vision);
     return side;
-  }
-
-  private static Normalization normalization(Json p) {
-    return p.has("image_mean") && p.has("image_std")
-        ? new Normalization(three(p.at("image_mean")), three(p.at("image_std")))
-        : Normalization.IMAGENET;
-  }
-
-  private static List<Float> three(Json values) {
-    if (values.items().size() != 3) {
-      throw values.wrong("three numbers, of red, green and blue");
-    }
-    return values.items().stream().map(v -> (float) v.asDouble()).toList();
   }
 }

@@ -1,5 +1,7 @@
 package org.internvl4j.models.nn;
 
+import org.internvl4j.runtime.Workspace;
+
 /// Rotary position embedding (Su et al. 2021): the angles of every position, in f32 as the
 /// reference computes them.
 ///
@@ -24,6 +26,20 @@ public final class Rope {
   /// @param length tokens of the sequence
   public long regime(int length) {
     return scaling.regime(length);
+  }
+
+  /// The angles of rows at these positions, of a sequence that is not scaled.
+  public Rotation rotation(int[] positions, Workspace workspace) {
+    int width = width();
+    float[] frequencies = new float[width];
+    frequencies(frequencies, 1);
+    float[] cos = new float[positions.length * width];
+    float[] sin = new float[positions.length * width];
+    for (int i = 0; i < positions.length; i++) {
+      angles(cos, sin, i * width, positions[i], frequencies);
+    }
+    return new Rotation(
+        workspace.of(cos, positions.length, width), workspace.of(sin, positions.length, width));
   }
 
   /// Angles of a position, D/2.

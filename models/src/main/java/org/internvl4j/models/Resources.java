@@ -1,0 +1,114 @@
+package org.internvl4j.models;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.PackedStore;
+import org.internvl4j.loader.WeightSource;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/// What an open model holds: its checkpoint, the devices that compute, and its weights there.
+final class Resources implements AutoCloseable {
+  private final Checkpoint checkpoint;
+  private final List<AutoCloseable> opened = new ArrayList<>(); // the last one first
+  private List<Device> devices = List.of();
+  private @Nullable Workspace weights;
+  private @Nullable PackedStore matrices;
+
+  /// @param checkpoint closed with this
+  Resources(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+    opened.add(checkpoint);
+  }
+
+  Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /// Opens devices, the memory of weights and the file of prepared ones.
+  ///
+  /// @return the devices
+  List<Device> open(OpenOptions options) {
+    devices = Devices.openAll(options.device(), options.threads(), checkpoint.tensorBytes());
+    devices.forEach(opened::addFirst);
+    weights = new Workspace(devices.getFirst(), "model " + checkpoint.name());
+    opened.addFirst(weights);
+    matrices =
+        PackedStore.open(
+            checkpoint,
+            devices.getFirst(),
+            options.weights(),
+            options.cache(),
+            options.threads(),
+            options.loading());
+    opened.addFirst(matrices);
+    return devices;
+  }
+
+  /// As [#open], for a model that is on one device.
+  ///
+  /// @throws IllegalArgumentException if several are named
+  void openOne(OpenOptions options) {
+    if (open(options).size() > 1) {
+      throw new IllegalArgumentException(
+          "device: " + options.device() + " are several, expected one for this kind of model");
+    }
+  }
+
+  /// The weights, to be taken by a model.
+  ///
+  /// @param source what the checkpoint's tensors are to it
+  /// @param stages which device a path's weights are for
+  Weights weights(WeightSource source, ToIntFunction<String> stages) {
+    Workspace first = opened(weights);
+    return Weights.of(
+        checkpoint,
+        source,
+        path -> first.on(devices.get(stages.applyAsInt(path))),
+        opened(matrices));
+  }
+
+  /// Says that all weights were taken.
+  void finish() {
+    opened(matrices).finish();
+  }
+
+  private static <T> T opened(@Nullable T resource) {
+    if (resource == null) {
+      throw new IllegalStateException("model: no device is open");
+    }
+    return resource;
+  }
+
+  List<Device> devices() {
+    return devices;
+  }
+
+  /// Closes everything because of `cause`, which is what matters.
+  void closeAfter(Throwable cause) {
+    for (AutoCloseable resource : opened) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        cause.addSuppressed(e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (weights != null) {
+      weights.close();
+    }
+    if (matrices != null) {
+      matrices.close();
+    }
+    devices.forEach(Device::close);
+    checkpoint.close();
+  }
+}

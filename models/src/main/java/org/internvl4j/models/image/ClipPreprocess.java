@@ -26,6 +26,12 @@ public record ClipPreprocess(int shortSide, int crop, Normalization normalizatio
     return new ClipPreprocess(side, side, Normalization.IMAGENET);
   }
 
+  /// The same for pictures of another side, of which as much of the middle is kept.
+  public ClipPreprocess withSide(int side) {
+    int wanted = Math.toIntExact((long) shortSide * side / crop);
+    return new ClipPreprocess(Math.max(side, wanted), side, normalization);
+  }
+
   /// The middle of the picture as one tile, `[1, 3, crop, crop]`.
   public Tiles apply(Picture picture) {
     return Tiles.of(List.of(square(picture)), normalization);

@@ -37,6 +37,9 @@ final class Commands implements Callable<Integer> {
           "describe",
           "ask",
           "embed",
+          "classify",
+          "rank",
+          "caption",
           "tiles",
           "tokenize",
           "show",
@@ -124,6 +127,9 @@ final class Commands implements Callable<Integer> {
       case "describe" -> new DescribeCommand(console);
       case "ask" -> new AskCommand(console);
       case "embed" -> new EmbedCommand(console);
+      case "classify" -> new ClassifyCommand(console);
+      case "rank" -> new RankCommand(console);
+      case "caption" -> new CaptionCommand(console);
       case "tiles" -> new TilesCommand(console);
       case "tokenize" -> new TokenizeCommand(console);
       case "show" -> new ShowCommand(console);

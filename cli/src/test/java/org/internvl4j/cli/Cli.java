@@ -3,12 +3,14 @@ package org.internvl4j.cli;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.internvl4j.cli.Console.Stream;
 import org.internvl4j.testkit.Fixtures;
+import org.junit.jupiter.api.Assumptions;
 
 /// Runs commands in this JVM and keeps what they write.
 final class Cli {
@@ -65,5 +67,12 @@ final class Cli {
   /// A checkpoint of the fixtures.
   static Path fixture(String name) {
     return Fixtures.folder(name);
+  }
+
+  /// Real data of others beside the checkout; skips the test where it is absent.
+  static Path real(String name) {
+    Path folder = Fixtures.real(name);
+    Assumptions.assumeTrue(Files.isDirectory(folder), "no real data in " + folder);
+    return folder;
   }
 }

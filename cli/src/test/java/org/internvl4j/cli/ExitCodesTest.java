@@ -78,11 +78,26 @@ class ExitCodesTest {
   }
 
   @Test
-  void unsupportedArchitectureIsFour() {
-    String folder = Cli.fixture("internvl3-1b-hf").toString();
+  void unsupportedArchitectureIsFour() throws IOException {
+    Path source = Cli.fixture("internvl2-1b");
+    Files.copy(source.resolve("model.safetensors"), temp.resolve("model.safetensors"));
+    Files.writeString(
+        temp.resolve("config.json"),
+        Files.readString(source.resolve("config.json"))
+            .replace("InternVLChatModel", "UnheardOfModel"));
+    String folder = temp.toString();
+    expect(4, "UnheardOfModel is not supported", "ask", "-m", folder, "-p", "hello");
+    expect(4, "UnheardOfModel is not supported", "verify", "-m", folder);
+    expect(4, "UnheardOfModel is not supported", "embed", "-m", folder, SHAPES);
     expect(
-        4, "InternVLForConditionalGeneration is not supported", "ask", "-m", folder, "-p", "hello");
-    expect(4, "InternVLForConditionalGeneration is not supported", "verify", "-m", folder);
+        4,
+        "UnheardOfModel does not put pictures and texts into one space",
+        "caption",
+        "-m",
+        folder,
+        SHAPES);
+    String contrastive = Cli.fixture("internvl-14b-224px").toString();
+    expect(4, "InternVLModel answers no questions", "ask", "-m", contrastive, "-p", "hello");
   }
 
   @Test

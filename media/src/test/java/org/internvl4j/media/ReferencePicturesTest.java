@@ -82,10 +82,7 @@ class ReferencePicturesTest {
   @ParameterizedTest
   @MethodSource("photos")
   void photosEqualTheReferenceInPixelsAndTiles(String photo) throws Exception {
-    String real = System.getProperty("internvl4j.real");
-    Path folder =
-        (real == null ? Fixtures.home().resolve("../shared/real") : Path.of(real))
-            .resolve("pictures");
+    Path folder = Fixtures.real("pictures");
     assumeTrue(Files.isRegularFile(folder.resolve("cases.json")), "no real photos in " + folder);
     List<Json> cases = Fixtures.json(folder.resolve("cases.json")).items();
     int at =

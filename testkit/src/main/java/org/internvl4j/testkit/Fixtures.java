@@ -49,6 +49,13 @@ public final class Fixtures {
     return folder;
   }
 
+  /// Where real data of others may lie, beside the checkout or where `internvl4j.real` says: tests
+  /// that need it are skipped where it is absent.
+  public static Path real(String name) {
+    String real = System.getProperty("internvl4j.real");
+    return (real == null ? home().resolve("../shared/real") : Path.of(real)).resolve(name);
+  }
+
   /// The text-level cases of a fixture, or null if it has none.
   public static @Nullable Json cases(String name) {
     Path file = folder(name).resolve("cases.json");

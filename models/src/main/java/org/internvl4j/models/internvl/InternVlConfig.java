@@ -77,12 +77,20 @@ public record InternVlConfig(
     return switch (architecture) {
       case "InternVLChatModel" -> of(json);
       case "InternVLForConditionalGeneration" -> TransformersConfig.of(json, files);
+      case "InternVLModel" ->
+          throw new UnsupportedModelException(
+              "config.json: architecture InternVLModel answers no questions; it classifies, ranks,"
+                  + " captions and embeds");
+      case "InternVisionModel" ->
+          throw new UnsupportedModelException(
+              "config.json: architecture InternVisionModel answers no questions; it embeds");
       default ->
           throw new UnsupportedModelException(
               "config.json: architecture "
                   + architecture
-                  + " is not supported yet; supported are InternVLChatModel, the original layout of"
-                  + " InternVL 1.x to 3.5, and InternVLForConditionalGeneration");
+                  + " is not supported; supported are InternVLChatModel and"
+                  + " InternVLForConditionalGeneration, which answer questions, InternVLModel and"
+                  + " InternVisionModel");
     };
   }
 

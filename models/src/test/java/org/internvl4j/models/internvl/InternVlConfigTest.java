@@ -83,7 +83,7 @@ class InternVlConfigTest {
     String config = config("internvl-14b-224px");
     assertThatThrownBy(() -> read(config))
         .isInstanceOf(UnsupportedModelException.class)
-        .hasMessageContaining("InternVLModel is not supported yet");
+        .hasMessageContaining("InternVLModel answers no questions; it classifies");
   }
 
   private static String config(String fixture) throws IOException {

@@ -18,12 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// The real tokenizer of InternVL-14B, 49,954 pieces of which the last 17,954 have score 0.
 final class AlpacaTokenizerTest {
-  private static final Path FOLDER = real().resolve("internvl-14b-tokenizer");
-
-  private static Path real() {
-    String real = System.getProperty("internvl4j.real");
-    return real == null ? Fixtures.home().resolve("../shared/real") : Path.of(real);
-  }
+  private static final Path FOLDER = Fixtures.real("internvl-14b-tokenizer");
 
   @BeforeEach
   void needsTheRealTokenizer() {

@@ -136,7 +136,7 @@ final class Generator implements AutoCloseable {
   /// Embeddings of tokens, image tokens in their places.
   Tensor embed(Prompt prompt, int start, int rows) {
     int[] ids = Arrays.copyOfRange(prompt.ids(), start, start + rows);
-    Tensor x = net.decoder().embed(steps.on(net.decoder().device()).of(ids, rows));
+    Tensor x = net.decoder().embed(steps.on(net.decoder().device()).of(known(ids), rows));
     int place = 0;
     for (int i = 0; i < start; i++) {
       place += prompt.ids()[i] == prompt.imageToken() ? 1 : 0;
@@ -158,6 +158,12 @@ final class Generator implements AutoCloseable {
       place += run;
     }
     return x;
+  }
+
+  /// The ids, with another where an image token goes whose id may be none of the vocabulary.
+  private int[] known(int[] ids) {
+    int vocabulary = net.config().language().vocabSize();
+    return Arrays.stream(ids).map(id -> id < vocabulary ? id : 0).toArray();
   }
 
   /// One more token for each of some sequences, in one pass over the weights; for a single one also

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.ChatTemplate.Exchange;
-import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.PromptText;
@@ -47,15 +46,16 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
       VisionLanguageModel model, @Nullable String system, List<Said> said, Asked open) {
     ChatTemplate template =
         system == null ? model.template() : model.template().withSystemMessage(system);
+    PicturePlaces places = model.places();
     int perTile = model.config().tokensPerTile();
     List<Tile> tiles = new ArrayList<>();
     List<Exchange> exchanges = new ArrayList<>();
     for (Said s : said) {
-      exchanges.add(new Exchange(expand(s.asked(), perTile, tiles), s.answer()));
+      exchanges.add(new Exchange(expand(s.asked(), places, perTile, tiles), s.answer()));
     }
-    exchanges.add(new Exchange(expand(open, perTile, tiles), null));
-    int[] ids = model.tokenizer().encode(template.render(exchanges));
-    return new Prompt(ids, model.imageToken(), tiles, perTile);
+    exchanges.add(new Exchange(expand(open, places, perTile, tiles), null));
+    int[] ids = places.encode(template.render(exchanges));
+    return new Prompt(ids, places.id(), tiles, perTile);
   }
 
   /// The prompt of a question that stands alone.
@@ -64,13 +64,14 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
   }
 
   /// The text of a question with the tokens of its pictures in it; the tiles join `tiles`.
-  private static PromptText expand(Asked asked, int perTile, List<Tile> tiles) {
+  private static PromptText expand(
+      Asked asked, PicturePlaces places, int perTile, List<Tile> tiles) {
     for (Tiles picture : asked.pictures()) {
       for (int i = 0; i < picture.count(); i++) {
         tiles.add(new Tile(picture, i, picture.digest() + "/" + i));
       }
     }
-    return Marks.expand(
+    return places.expand(
         asked.text(), asked.pictures().stream().map(p -> p.count() * perTile).toList());
   }
 

@@ -41,7 +41,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   private final InternVl net;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
-  private final int imageToken;
+  private final PicturePlaces places;
 
   private VisionLanguageModel(
       Resources resources, InternVl net, Tokenizer tokenizer, ChatTemplate template) {
@@ -49,12 +49,21 @@ public final class VisionLanguageModel implements AutoCloseable {
     this.net = net;
     this.tokenizer = tokenizer;
     this.template = template;
-    this.imageToken =
-        tokenizer
-            .id(Marks.CONTEXT)
-            .orElseThrow(() ->
-                new CheckpointException(
-                    resources.checkpoint().name(), "its tokenizer has no token " + Marks.CONTEXT));
+    this.places = places(net.config(), tokenizer, resources.checkpoint().name());
+  }
+
+  private static PicturePlaces places(InternVlConfig config, Tokenizer tokenizer, String name) {
+    return switch (config.layout()) {
+      case CHAT_MODEL, TRANSFORMERS ->
+          new PicturePlaces.Tokens(
+              tokenizer,
+              tokenizer
+                  .id(Marks.CONTEXT)
+                  .orElseThrow(() ->
+                      new CheckpointException(
+                          name, "its tokenizer has no token " + Marks.CONTEXT)));
+      case LLAVA -> new PicturePlaces.Gaps(tokenizer);
+    };
   }
 
   /// Opens a model on the best device there is.
@@ -113,6 +122,7 @@ public final class VisionLanguageModel implements AutoCloseable {
         switch (config.layout()) {
           case CHAT_MODEL -> named.withSystemMessageOf(checkpoint.file("conversation.py"));
           case TRANSFORMERS -> named.adaptedTo(checkpoint::file);
+          case LLAVA -> named;
         };
     String message = config.systemMessage();
     return message == null ? template : template.withSystemMessage(message);
@@ -247,8 +257,13 @@ public final class VisionLanguageModel implements AutoCloseable {
     return template;
   }
 
+  PicturePlaces places() {
+    return places;
+  }
+
+  /// The id at every place that an image token goes to.
   int imageToken() {
-    return imageToken;
+    return places.id();
   }
 
   long regime(int length) {

@@ -50,13 +50,19 @@ public final class Marks {
   /// @param text what the user wrote; control tokens in it stay text
   /// @param tokens image tokens of each picture
   public static PromptText expand(String text, List<Integer> tokens) {
+    return expand(text, tokens, "<img>", "</img>");
+  }
+
+  /// As [#expand(String, List)], with other tokens around.
+  ///
+  /// @param before each picture
+  /// @param after each picture
+  public static PromptText expand(String text, List<Integer> tokens, String before, String after) {
     PromptText.Builder expanded = PromptText.builder();
     int from = 0;
     for (int count : tokens) {
       int at = text.indexOf(IMAGE, from);
-      expanded
-          .literal(text.substring(from, at))
-          .trusted("<img>" + CONTEXT.repeat(count) + "</img>");
+      expanded.literal(text.substring(from, at)).trusted(before + CONTEXT.repeat(count) + after);
       from = at + IMAGE.length();
     }
     return expanded.literal(text.substring(from)).build();

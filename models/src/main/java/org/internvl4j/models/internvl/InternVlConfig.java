@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param layout how weights are named
 /// @param forceImageSize side of a tile in pixels
-/// @param downsampleRatio of the pixel shuffle; 0.5 in every published model
+/// @param downsampleRatio of the pixel shuffle; 0.5 in every published model, 1 without one
 /// @param selectLayer which block's output feeds the projector; negative counts from the end, -1 is
 ///   the last
-/// @param psVersion `v1` (token grid transposed) or `v2`
+/// @param psVersion of the pixel shuffle: `v1` (token grid transposed), `v2`, or `none`
 /// @param template name of the conversation template
 /// @param pad2square whether pictures are first padded to a square with the mean colour
 /// @param normalization of pixels
@@ -47,7 +47,9 @@ public record InternVlConfig(
     /// `InternVLChatModel`: OpenGVLab's own code.
     CHAT_MODEL,
     /// `InternVLForConditionalGeneration` of transformers.
-    TRANSFORMERS;
+    TRANSFORMERS,
+    /// `LlavaLlamaForCausalLM`: the chat models of version 1.0, made with LLaVA's code.
+    LLAVA;
 
     /// The weights by the names that [#CHAT_MODEL] gives them.
     ///
@@ -56,6 +58,7 @@ public record InternVlConfig(
       return switch (this) {
         case CHAT_MODEL -> source;
         case TRANSFORMERS -> TransformersLayout.of(source);
+        case LLAVA -> LlavaLayout.of(source);
       };
     }
   }
@@ -64,7 +67,9 @@ public record InternVlConfig(
   ///
   /// @throws UnsupportedModelException if it is another kind of model
   public static InternVlConfig of(Checkpoint checkpoint) {
-    return of(checkpoint.config(), checkpoint::json);
+    return LlavaConfig.isOf(checkpoint.config())
+        ? LlavaConfig.of(checkpoint)
+        : of(checkpoint.config(), checkpoint::json);
   }
 
   /// Reads config.json and what belongs to it.
@@ -77,6 +82,10 @@ public record InternVlConfig(
     return switch (architecture) {
       case "InternVLChatModel" -> of(json);
       case "InternVLForConditionalGeneration" -> TransformersConfig.of(json, files);
+      case "LlavaLlamaForCausalLM" ->
+          throw new UnsupportedModelException(
+              "config.json: architecture LlavaLlamaForCausalLM says what it is only together with its"
+                  + " weights");
       case "InternVLModel" ->
           throw new UnsupportedModelException(
               "config.json: architecture InternVLModel answers no questions; it classifies, ranks,"
@@ -88,9 +97,9 @@ public record InternVlConfig(
           throw new UnsupportedModelException(
               "config.json: architecture "
                   + architecture
-                  + " is not supported; supported are InternVLChatModel and"
-                  + " InternVLForConditionalGeneration, which answer questions, InternVLModel and"
-                  + " InternVisionModel");
+                  + " is not supported; supported are InternVLChatModel,"
+                  + " InternVLForConditionalGeneration and LlavaLlamaForCausalLM, which answer"
+                  + " questions, InternVLModel and InternVisionModel");
     };
   }
 

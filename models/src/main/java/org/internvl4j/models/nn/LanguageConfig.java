@@ -86,8 +86,12 @@ public record LanguageConfig(
   /// Reads `llm_config` or `text_config`; absent keys have the defaults of the reference's
   /// configuration classes.
   public static LanguageConfig of(Json json) {
+    return of(json, architecture(new ConfigValues(json)));
+  }
+
+  /// As [#of(Json)], for a decoder whose configuration has another name.
+  public static LanguageConfig of(Json json, String architecture) {
     ConfigValues c = new ConfigValues(json);
-    String architecture = architecture(c);
     int heads = c.count("num_attention_heads");
     int kvHeads = c.count("num_key_value_heads", heads);
     int hidden = c.count("hidden_size");

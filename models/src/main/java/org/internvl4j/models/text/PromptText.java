@@ -1,6 +1,8 @@
 package org.internvl4j.models.text;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// A text that knows which of its characters are trusted and which are literal.
 ///
@@ -65,6 +67,23 @@ public final class PromptText {
         .append(by)
         .append(this, at + mark.length(), text.length())
         .build();
+  }
+
+  /// The texts before, between and behind every trusted `mark`, from the left; one more than there
+  /// are marks.
+  ///
+  /// @throws IllegalArgumentException if `mark` is empty
+  public List<PromptText> split(String mark) {
+    List<PromptText> parts = new ArrayList<>();
+    int from = 0;
+    for (int at = find(mark, 0); at >= 0; at = find(mark, at + 1)) {
+      if (at >= from && isTrusted(at, at + mark.length())) {
+        parts.add(builder().append(this, from, at).build());
+        from = at + mark.length();
+      }
+    }
+    parts.add(builder().append(this, from, text.length()).build());
+    return parts;
   }
 
   /// Whether it has no characters.

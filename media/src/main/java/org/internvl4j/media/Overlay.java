@@ -31,13 +31,15 @@ public final class Overlay {
   private final int width;
   private final int height;
   private final int line; // pixels that a coloured line is thick
+  private final int rim; // and the black and the white one beside it
   private final Map<String, Color> colours = new HashMap<>();
 
   private Overlay(BufferedImage image) {
     graphics = image.createGraphics();
     width = image.getWidth();
     height = image.getHeight();
-    line = Math.max(2, Math.round(Math.max(width, height) / 256f));
+    line = Math.max(2, Math.round(Math.max(width, height) / 160f));
+    rim = Math.max(1, line / 3);
   }
 
   /// A new picture with boxes and labels. On a machine where Java finds no font it has boxes alone
@@ -65,10 +67,10 @@ public final class Overlay {
     Color colour = colour(region.label());
     for (Box box : region.boxes()) {
       Box.Pixels p = box.on(width, height);
-      int rim = Math.min(line / 2, (Math.min(p.width(), p.height()) - 1) / 2); // colour comes first
-      ring(Color.BLACK, p, 0, rim);
-      ring(colour, p, rim, line);
-      ring(Color.WHITE, p, rim + line, rim);
+      int thin = Math.min(rim, (Math.min(p.width(), p.height()) - 1) / 2); // colour comes first
+      ring(Color.BLACK, p, 0, thin);
+      ring(colour, p, thin, line);
+      ring(Color.WHITE, p, thin + line, thin);
     }
   }
 

@@ -52,7 +52,7 @@ class OverlayTest {
 
   /// Rings from the edge inwards: black, the colour, white; all else is the picture.
   @ParameterizedTest
-  @CsvSource({"300, 200, 1, 2", "200, 1000, 2, 4", "1280, 64, 2, 5"})
+  @CsvSource({"300, 200, 1, 2", "200, 1000, 2, 6", "1280, 64, 2, 8"})
   void linesFollowTheEdgesOfABoxAndNothingElseChanges(int width, int height, int rim, int line) {
     Picture before = noise(width, height);
     Box box = new Box(250, 100, 755, 903);

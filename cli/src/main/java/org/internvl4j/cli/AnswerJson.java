@@ -5,15 +5,20 @@ import java.util.List;
 import java.util.Locale;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Answer;
+import org.internvl4j.models.grounding.Box;
+import org.internvl4j.models.grounding.Region;
+import org.internvl4j.models.image.Picture;
+import org.jspecify.annotations.Nullable;
 
 /// An answer as one line of JSON.
 final class AnswerJson {
   private AnswerJson() {}
 
-  static String of(String question, List<Path> pictures, Answer answer) {
+  /// @param picture what the boxes of the answer lie on; null if that is not certain
+  static String of(String question, List<Path> pictures, Answer answer, @Nullable Picture picture) {
     JsonWriter json = new JsonWriter().object();
     json.array("pictures");
-    pictures.forEach(picture -> json.value(picture.toString()));
+    pictures.forEach(file -> json.value(file.toString()));
     json.end();
     json.field("question", question)
         .field("answer", answer.text())
@@ -27,6 +32,31 @@ final class AnswerJson {
         .field("visionSeconds", answer.timings().vision().toNanos() * 1e-9)
         .field("prefillSeconds", answer.timings().prefill().toNanos() * 1e-9)
         .field("decodeSeconds", answer.timings().decode().toNanos() * 1e-9);
-    return json.end().toString();
+    regions(json.array("regions"), answer.regions(), picture);
+    return json.end().end().toString();
+  }
+
+  private static void regions(JsonWriter json, List<Region> regions, @Nullable Picture picture) {
+    for (Region region : regions) {
+      json.object().field("label", region.label()).array("boxes");
+      for (Box box : region.boxes()) {
+        json.object()
+            .field("x1", box.x1())
+            .field("y1", box.y1())
+            .field("x2", box.x2())
+            .field("y2", box.y2());
+        if (picture != null) {
+          Box.Pixels pixels = box.on(picture.width(), picture.height());
+          json.array("pixels")
+              .value(pixels.left())
+              .value(pixels.top())
+              .value(pixels.right())
+              .value(pixels.bottom())
+              .end();
+        }
+        json.end();
+      }
+      json.end().end();
+    }
   }
 }

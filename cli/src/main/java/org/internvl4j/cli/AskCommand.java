@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.internvl4j.models.Answer;
 import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.grounding.Grounding;
 import org.internvl4j.models.image.Picture;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,7 +21,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Pictures go in front of the question; '<image>' in it puts each where you want it.",
-      "  internvl ask -m demo -i a.png -i b.png -p 'Compare the two images.'"
+      "  internvl ask -m demo -i a.png -i b.png -p 'Compare the two images.'",
+      "  internvl ask -m demo -i a.png --find 'the red circle' --draw found.png"
     })
 final class AskCommand implements Computing {
   private final Console console;
@@ -41,10 +45,15 @@ final class AskCommand implements Computing {
 
   @Option(
       names = {"-p", "--prompt"},
-      required = true,
       paramLabel = "TEXT",
       description = "The question; '-' reads it from stdin.")
-  private String prompt = "";
+  private @Nullable String prompt;
+
+  @Option(
+      names = "--find",
+      paramLabel = "TEXT",
+      description = "In place of a question: where is this? The answer points at it with boxes.")
+  private @Nullable String find;
 
   AskCommand(Console console) {
     this.console = console;
@@ -55,15 +64,26 @@ final class AskCommand implements Computing {
     if (!images.isEmpty() && !frames.isEmpty()) {
       throw new UsageException("-i and --frames cannot be used together");
     }
-    Question question = question();
+    List<Path> files = images.isEmpty() ? frames : images;
+    String text = text(files);
+    asking.drawing.require(files);
+    Question question = question(text);
+    Shown shown = Shown.NOTHING.reading(files).then(question);
     try (VisionLanguageModel model = asking.open(console);
         Conversation conversation = asking.conversation(model)) {
-      asking.ask(console, conversation, question, images.isEmpty() ? frames : images, "");
+      Answer answer = asking.ask(console, conversation, question, files, shown, "");
+      asking.drawing.draw(console, answer, shown);
     }
     return ExitCodes.OK;
   }
 
-  private Question question() throws IOException {
+  private String text(List<Path> files) throws IOException {
+    if (find != null) {
+      return finding(find, files);
+    }
+    if (prompt == null) {
+      throw new UsageException("nothing is asked; use -p for a question, or --find");
+    }
     String text =
         prompt.equals("-")
             ? new String(console.in().readAllBytes(), StandardCharsets.UTF_8).strip()
@@ -71,6 +91,24 @@ final class AskCommand implements Computing {
     if (text.isBlank()) {
       throw new UsageException("the prompt is empty");
     }
+    return text;
+  }
+
+  private String finding(String what, List<Path> files) {
+    if (prompt != null) {
+      throw new UsageException("-p and --find cannot be used together");
+    }
+    if (files.isEmpty()) {
+      throw new UsageException("--find looks at a picture, found none; name it with -i");
+    }
+    try {
+      return Grounding.question(what);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--" + e.getMessage());
+    }
+  }
+
+  private Question question(String text) {
     List<Picture> pictures = asking.pictures.read(images);
     return frames.isEmpty()
         ? Question.of(text, pictures)

@@ -16,6 +16,7 @@ final class AskingOptions {
   @Mixin final ModelOptions model = new ModelOptions();
   @Mixin final PictureInput pictures = new PictureInput();
   @Mixin final GenerationOptions generation = new GenerationOptions();
+  @Mixin final DrawOption drawing = new DrawOption();
 
   @Option(
       names = "--system",
@@ -51,12 +52,14 @@ final class AskingOptions {
 
   /// Asks, writes the answer as these options say, and gives it.
   ///
+  /// @param shown what the boxes of the answer lie on
   /// @param label what is written before the answer
   Answer ask(
       Console console,
       Conversation conversation,
       Question question,
       List<Path> files,
+      Shown shown,
       String label) {
     Answer answer;
     try (StreamedAnswer listener =
@@ -65,7 +68,7 @@ final class AskingOptions {
       listener.complete();
     }
     if (json) {
-      console.out().println(AnswerJson.of(question.text(), files, answer));
+      console.out().println(AnswerJson.of(question.text(), files, answer, shown.only()));
     }
     tellCutOff(console, answer);
     if (stats) {

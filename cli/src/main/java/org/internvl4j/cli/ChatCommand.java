@@ -41,6 +41,9 @@ final class ChatCommand implements Computing {
 
   @Override
   public Integer call() throws IOException {
+    if (asking.drawing.file != null) {
+      DrawOption.requireTarget(asking.drawing.file, images);
+    }
     try (VisionLanguageModel model = asking.open(console)) {
       if (!console.isTerminal(Console.Stream.IN)) {
         return talk(model, Lines.of(console));

@@ -3,6 +3,7 @@ package org.internvl4j.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.internvl4j.media.PictureException;
+import org.internvl4j.models.Answer;
 import org.internvl4j.models.Conversation;
 import org.internvl4j.models.PromptTooLongException;
 import org.internvl4j.models.Question;
@@ -41,6 +42,7 @@ final class DescribeCommand implements Computing {
     if (prompt.isBlank()) {
       throw new UsageException("the prompt is empty");
     }
+    asking.drawing.require(files);
     try (VisionLanguageModel model = asking.open(console)) {
       for (Path file : files) {
         try {
@@ -57,7 +59,9 @@ final class DescribeCommand implements Computing {
     Question question = Question.of(prompt, asking.pictures.read(file));
     String label = files.size() > 1 ? console.bold(file + ":") + " " : "";
     try (Conversation conversation = asking.conversation(model)) {
-      asking.ask(console, conversation, question, List.of(file), label);
+      Shown shown = Shown.NOTHING.reading(List.of(file)).then(question);
+      Answer answer = asking.ask(console, conversation, question, List.of(file), shown, label);
+      asking.drawing.draw(console, answer, shown);
     }
   }
 }

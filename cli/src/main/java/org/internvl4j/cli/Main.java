@@ -9,6 +9,7 @@ final class Main {
   private Main() {}
 
   static void main(String... arguments) {
+    System.setProperty("java.awt.headless", "true"); // it draws files, not windows
     Console console = Console.system();
     if (console.isTerminal(Stream.ERR) && isIncubatorWarned()) {
       console.eraseLineAbove();

@@ -9,6 +9,7 @@ import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
+import org.jspecify.annotations.Nullable;
 
 /// A conversation that a person types: questions, pictures, and commands that begin with a slash.
 final class Repl implements AutoCloseable {
@@ -17,6 +18,7 @@ final class Repl implements AutoCloseable {
       """
       /image PICTURE…      the next question is about these, too; a path inside a question does the same
       /frames PICTURE…     the next question is about a clip with these frames
+      /draw OUT.png        the picture with the boxes of the last answer
       /clear               forget the conversation
       /set NAME VALUE      change a setting
       /show                settings, and what was said
@@ -33,6 +35,8 @@ final class Repl implements AutoCloseable {
   private final Conversation conversation;
   private final List<Path> pending = new ArrayList<>();
   private boolean frames;
+  private Shown shown = Shown.NOTHING;
+  private @Nullable Answer last;
 
   Repl(Console console, Lines lines, VisionLanguageModel model, AskingOptions asking) {
     this.console = console;
@@ -104,7 +108,10 @@ final class Repl implements AutoCloseable {
         conversation.clear();
         pending.clear();
         frames = false;
+        shown = shown.cleared();
+        last = null;
       }
+      case "/draw" -> draw(rest);
       case "/set" -> set(rest);
       case "/show" -> show();
       case "/help" -> console.report(HELP);
@@ -133,6 +140,7 @@ final class Repl implements AutoCloseable {
               .formatted(file, picture.width(), picture.height(), tiles(picture)));
       pending.add(file);
     }
+    shown = shown.reading(files);
   }
 
   private int tiles(Picture picture) {
@@ -153,12 +161,28 @@ final class Repl implements AutoCloseable {
         frames && !files.isEmpty()
             ? Question.ofFrames(found.text(), pictures)
             : Question.of(found.text(), pictures);
-    Answer answer = asking.ask(console, conversation, question, files, "");
+    shown = shown.reading(found.pictures());
+    Shown now = shown.then(question);
+    Answer answer = asking.ask(console, conversation, question, files, now, "");
     if (answer.finish() == Answer.Finish.CANCELLED) {
       console.note("internvl: stopped");
     }
     pending.clear();
     frames = false;
+    shown = now;
+    last = answer;
+    asking.drawing.draw(console, answer, shown);
+  }
+
+  private void draw(String rest) {
+    List<Path> files = PicturePaths.all(rest);
+    if (files.size() != 1) {
+      throw new UsageException("/draw expects one PNG file behind it, found " + files.size());
+    }
+    if (last == null) {
+      throw new UsageException("there is no answer to draw yet");
+    }
+    DrawOption.draw(console, last, shown, files.getFirst());
   }
 
   private void set(String assignment) {

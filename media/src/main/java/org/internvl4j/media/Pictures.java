@@ -9,6 +9,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -145,12 +148,20 @@ public final class Pictures {
     return out.toByteArray();
   }
 
-  /// Writes a PNG file that reads back as the same picture, replacing what was there.
+  /// Writes a PNG file that reads back as the same picture, replacing what was there at once:
+  /// nobody ever sees half of it.
   ///
-  /// @throws PictureException if the file cannot be written
+  /// @throws PictureException if the file cannot be written; an old one is left as it was
   public static void writePng(Picture picture, Path file) {
+    Path part = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".incomplete");
+    byte[] png = png(picture);
     try {
-      Files.write(file, png(picture));
+      try {
+        Files.write(part, png, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
     } catch (IOException e) {
       throw new PictureException(
           "%s: cannot be written: %s".formatted(file, PictureException.reason(e)), e);

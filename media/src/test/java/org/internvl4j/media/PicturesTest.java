@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import org.internvl4j.models.image.Picture;
@@ -35,6 +37,22 @@ class PicturesTest {
     assertThatThrownBy(() -> Pictures.writePng(noise(1, 1), file))
         .isInstanceOf(PictureException.class)
         .hasMessageStartingWith(file + ": cannot be written: ");
+  }
+
+  @Test
+  void writingLeavesOneFileAndFailingToLeavesTheOldOne() throws IOException {
+    Path file = folder.resolve("noise.png");
+    Pictures.writePng(noise(31, 17), file);
+    Pictures.writePng(noise(5, 4), file);
+    assertThat(Pictures.read(file)).isEqualTo(noise(5, 4));
+    Path taken = Files.createDirectories(folder.resolve("taken.png/in-the-way")).getParent();
+    assertThatThrownBy(() -> Pictures.writePng(noise(1, 1), taken))
+        .isInstanceOf(PictureException.class)
+        .hasMessageStartingWith(taken + ": cannot be written: ");
+    assertThat(folder)
+        .isDirectoryNotContaining("glob:**.incomplete")
+        .isDirectoryContaining("glob:**noise.png");
+    assertThat(taken).isNotEmptyDirectory();
   }
 
   @ParameterizedTest

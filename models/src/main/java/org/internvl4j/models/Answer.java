@@ -1,6 +1,9 @@
 package org.internvl4j.models;
 
 import java.time.Duration;
+import java.util.List;
+import org.internvl4j.models.grounding.Grounding;
+import org.internvl4j.models.grounding.Region;
 
 /// What the model said, why it stopped and what it cost.
 ///
@@ -11,6 +14,12 @@ import java.time.Duration;
 /// @param usage counts
 /// @param timings where the time went
 public record Answer(String text, String plainText, Finish finish, Usage usage, Timings timings) {
+  /// What the answer points at, read as [Grounding] says; empty where it has no boxes. To which of
+  /// several pictures a box belongs, models do not say: whoever asked knows.
+  public List<Region> regions() {
+    return Grounding.parse(text);
+  }
+
   /// Why an answer ended.
   public enum Finish {
     /// The model said that it is done.

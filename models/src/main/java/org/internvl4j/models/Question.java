@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.internvl4j.models.chat.Marks;
+import org.internvl4j.models.grounding.Grounding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 
@@ -64,6 +65,14 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
       lines.add("Frame" + i + ": " + IMAGE_MARK + "\n");
     }
     return of(String.join("", lines) + text, frames).withMaxTiles(1);
+  }
+
+  /// A question where something is; [Answer#regions] has its boxes.
+  ///
+  /// @param what `the cat on the left`
+  /// @throws IllegalArgumentException if it is blank or has a mark in it
+  public static Question find(String what, Picture picture) {
+    return of(Grounding.question(what), picture);
   }
 
   /// This question with at most `maxTiles` tiles a picture, the thumbnail not counted.

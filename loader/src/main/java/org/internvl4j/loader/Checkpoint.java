@@ -147,24 +147,26 @@ public final class Checkpoint implements AutoCloseable {
     return shard(tensor).info(tensor);
   }
 
-  /// A tensor where it lies in its file; see [SafeTensors#tensor].
+  /// A tensor where it lies in its file; see [TensorFile#tensor].
   public Tensor tensor(String tensor, Device device) {
     return shard(tensor).tensor(tensor, device);
   }
 
-  /// The stored bytes of a tensor, read-only, whatever its dtype; see [SafeTensors#bytes].
+  /// The stored bytes of a tensor, read-only, whatever its dtype; see [TensorFile#bytes].
   public MemorySegment bytes(String tensor) {
     return shard(tensor).bytes(tensor);
   }
 
   /// Begins to read a tensor from disk.
   void willNeed(String tensor) {
-    shard(tensor).willNeed(tensor);
+    TensorFile shard = shard(tensor);
+    Shards.mapped(shard).willNeed(shard.info(tensor));
   }
 
   /// Says that a tensor will hardly be read again: it need not stay in memory.
   void release(String tensor) {
-    shard(tensor).release(tensor);
+    TensorFile shard = shard(tensor);
+    Shards.mapped(shard).release(shard.info(tensor));
   }
 
   /// Bytes of all tensors together.
@@ -175,18 +177,18 @@ public final class Checkpoint implements AutoCloseable {
   /// The state of the files of weights when they were opened.
   List<SourceFile> sources() {
     return shards.files().stream()
-        .map(SafeTensors::source)
+        .map(Shards::source)
         .sorted(Comparator.comparing(SourceFile::name))
         .toList();
   }
 
   /// Whether the files of weights are still those that were opened.
   boolean isUnchanged() {
-    return shards.files().stream().allMatch(SafeTensors::isUnchanged);
+    return shards.files().stream().allMatch(f -> Shards.mapped(f).isUnchanged());
   }
 
-  private SafeTensors shard(String tensor) {
-    SafeTensors shard = shards.byTensor().get(tensor);
+  private TensorFile shard(String tensor) {
+    TensorFile shard = shards.byTensor().get(tensor);
     if (shard == null) {
       throw Nearest.missing(tensor, "not in this checkpoint", names());
     }

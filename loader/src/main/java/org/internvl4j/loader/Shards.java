@@ -10,11 +10,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.json.Json;
 
-/// The safetensors files of a checkpoint, opened and checked against their index.
+/// The files of weights of a checkpoint, opened and checked against their index.
 ///
 /// @param byTensor the file that holds each tensor
 /// @param files all files
-record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implements AutoCloseable {
+record Shards(Map<String, TensorFile> byTensor, List<TensorFile> files) implements AutoCloseable {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
 
@@ -45,10 +45,24 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
     return new Shards(Collections.unmodifiableMap(shards.byTensor), List.copyOf(shards.files));
   }
 
-  private void add(SafeTensors file, Map<String, String> index) {
+  /// Where the bytes of a file are.
+  static MappedFile mapped(TensorFile file) {
+    return switch (file) {
+      case SafeTensors safe -> safe.mapped();
+    };
+  }
+
+  /// The state of a file when it was opened.
+  static SourceFile source(TensorFile file) {
+    return switch (file) {
+      case SafeTensors safe -> safe.source();
+    };
+  }
+
+  private void add(TensorFile file, Map<String, String> index) {
     files.add(file);
     for (String tensor : file.names()) {
-      SafeTensors other = byTensor.putIfAbsent(tensor, file);
+      TensorFile other = byTensor.putIfAbsent(tensor, file);
       if (other != null) {
         throw new CheckpointException(file.name(), tensor + " is also in " + other.name());
       }
@@ -128,6 +142,6 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
 
   @Override
   public void close() {
-    files.forEach(SafeTensors::close);
+    files.forEach(TensorFile::close);
   }
 }

@@ -9,7 +9,7 @@ import org.internvl4j.runtime.Tensor;
 /// A file of named tensors, which are used where they lie in the mapped file.
 ///
 /// Immutable and safe for use by several threads until [#close], which unmaps the file.
-public sealed interface TensorFile extends AutoCloseable permits SafeTensors {
+public sealed interface TensorFile extends AutoCloseable permits SafeTensors, TorchFile {
   /// What messages call the file.
   String name();
 

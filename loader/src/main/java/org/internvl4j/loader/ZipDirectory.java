@@ -69,7 +69,7 @@ final class ZipDirectory {
 
   // ---- the end of the directory
 
-  private record Place(long entries, long begin, long end) {}
+  private record Place(long entries, long begin, long bytes, long end) {}
 
   private Map<String, Entry> entries() {
     Place place = place();
@@ -103,36 +103,43 @@ final class ZipDirectory {
               + " bytes); the download looks cut off");
     }
     long entries = u16(end + 10);
-    long size = u32(end + 12);
+    long bytes = u32(end + 12);
     long begin = u32(end + 16);
     require(u16(end + 4) == 0 && u16(end + 6) == 0, end, "an archive of one disk");
     require(u16(end + 8) == entries, end, "one number of entries");
+    Place said = new Place(entries, begin, bytes, end);
     long locator = end - LOCATOR_64_BYTES;
-    if (locator >= 0 && u32(locator) == LOCATOR_64) {
-      long end64 = i64(locator + 8);
-      require(
-          end64 >= 0
-              && end64 == locator - END_64_BYTES
-              && u32(end64) == END_64
-              && i64(end64 + 4) == END_64_BYTES - 12,
-          locator,
-          "the end of a zip64 directory before it");
-      require(
-          (entries == 0xffff || entries == i64(end64 + 32))
-              && (size == IN_EXTRA || size == i64(end64 + 40))
-              && (begin == IN_EXTRA || begin == i64(end64 + 48)),
-          end,
-          "what the end of the zip64 directory says");
-      entries = i64(end64 + 32);
-      size = i64(end64 + 40);
-      begin = i64(end64 + 48);
-      end = end64;
-    }
+    Place place = locator >= 0 && u32(locator) == LOCATOR_64 ? place64(locator, said) : said;
     require(
-        entries >= 0 && begin >= 0 && begin <= end && size == end - begin,
-        end,
-        "a directory of " + size + " bytes from byte " + begin + " to here");
-    return new Place(entries, begin, end);
+        place.entries >= 0
+            && place.begin >= 0
+            && place.begin <= place.end
+            && place.bytes == place.end - place.begin,
+        place.end,
+        "a directory of " + place.bytes + " bytes from byte " + place.begin + " to here");
+    return place;
+  }
+
+  /// What did not fit into 32 bits, told in front of the end.
+  private Place place64(long locator, Place said) {
+    long end = locator - END_64_BYTES;
+    require(
+        end >= 0
+            && i64(locator + 8) == end
+            && u32(end) == END_64
+            && i64(end + 4) == END_64_BYTES - 12,
+        locator,
+        "the end of a zip64 directory before it");
+    long entries = i64(end + 32);
+    long bytes = i64(end + 40);
+    long begin = i64(end + 48);
+    require(
+        (said.entries == 0xffff || said.entries == entries)
+            && (said.bytes == IN_EXTRA || said.bytes == bytes)
+            && (said.begin == IN_EXTRA || said.begin == begin),
+        said.end,
+        "what the end of the zip64 directory says");
+    return new Place(entries, begin, bytes, end);
   }
 
   // ---- entries

@@ -112,14 +112,15 @@ final class PickleBytes {
 
   /// A text up to the end of the line.
   String line() {
-    for (int i = 0; i < MAX_LINE && at + i < bytes.byteSize(); i++) {
+    long most = Math.min(MAX_LINE, bytes.byteSize() - at);
+    for (int i = 0; i < most; i++) {
       if (bytes.get(ValueLayout.JAVA_BYTE, at + i) == '\n') {
         String line = text(i);
         skip(1);
         return line;
       }
     }
-    throw wrong("a name that does not end within " + MAX_LINE + " bytes");
+    throw wrong("a name that does not end within " + most + " bytes");
   }
 
   private @Nullable String decoded(long count) {

@@ -28,7 +28,7 @@ record StateDict(Map<String, View> tensors, Map<String, Pickled> others) {
   private static final int MAX_DEPTH = 32;
   private static final int MAX_VALUES = 1_000_000;
   private static final int MAX_NAME = 65_536;
-  private static final int MAX_NAMES = 100_000_000;
+  private static final int MAX_NAMES = 20_000_000;
 
   /// @param keys those to follow from the top; none: the top, or while that holds no tensor itself,
   ///   what it holds under the first of `state_dict`, `model`, `module`, `model_state_dict`

@@ -14,11 +14,13 @@ import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// A model folder: `config.json`, the weights in `model.safetensors` or in the shards that
-/// `model.safetensors.index.json` lists, and small files beside them.
+/// `model.safetensors.index.json` lists, and small files beside them. Where there are no
+/// safetensors, `pytorch_model.bin` or the shards that `pytorch_model.bin.index.json` lists
+/// ([TorchFile]).
 ///
-/// Nothing in a folder is ever executed and no pickle is ever opened. Safe for use by several
-/// threads until [#close], which ends all its tensors: using one after that throws
-/// [IllegalStateException] naming the checkpoint.
+/// Nothing in a folder is ever executed: pickles are read as data, and what one wants called is
+/// never called. Safe for use by several threads until [#close], which ends all its tensors: using
+/// one after that throws [IllegalStateException] naming the checkpoint.
 public final class Checkpoint implements AutoCloseable {
   private static final String CONFIG = "config.json";
 

@@ -179,6 +179,24 @@ class CheckpointTest {
     }
   }
 
+  /// The weights of a whole model, saved by either library.
+  @Test
+  void readsTheSameModelFromTorchSave() throws IOException {
+    Path fixture = fixture("internvl2-1b");
+    try (SafeTensors safe = SafeTensors.open(fixture.resolve("model.safetensors"))) {
+      byte[] config = Files.readAllBytes(fixture.resolve("config.json"));
+      Map<String, byte[]> files =
+          Map.of("config.json", config, "pytorch_model.bin", TorchFiles.saved(safe));
+      try (Checkpoint checkpoint = Checkpoint.of("m", files)) {
+        assertThat(checkpoint.names()).containsExactlyElementsOf(safe.names());
+        for (String name : safe.names()) {
+          assertThat(checkpoint.info(name)).hasToString(safe.info(name).toString());
+          assertThat(checkpoint.bytes(name).mismatch(safe.bytes(name))).isEqualTo(-1);
+        }
+      }
+    }
+  }
+
   @Test
   void readsShardsOfTorchSave() throws IOException {
     write("config.json", "{}");

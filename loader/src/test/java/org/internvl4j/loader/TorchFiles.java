@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
@@ -53,5 +54,34 @@ final class TorchFiles {
         .add("x/data/0", floats(first, second))
         .add("x/version", "3\n".getBytes(US_ASCII))
         .toBytes();
+  }
+
+  /// The bf16 or f32 tensors of a file as `torch.save` would write them.
+  static byte[] saved(SafeTensors tensors) {
+    PickleWriter pickle = PickleWriter.pickle().op(Opcode.EMPTY_DICT);
+    ZipWriter storages = new ZipWriter();
+    int key = 0;
+    for (String name : tensors.names()) {
+      SafeTensors.TensorInfo info = tensors.info(name);
+      long[] shape = info.shape().stream().mapToLong(dim -> dim).toArray();
+      long[] strides = shape.clone();
+      long count = 1;
+      for (int i = shape.length - 1; i >= 0; i--) {
+        strides[i] = count;
+        count *= shape[i];
+      }
+      pickle
+          .text(name)
+          .global("torch._utils", "_rebuild_tensor_v2")
+          .op(Opcode.MARK)
+          .storage(
+              info.dtype().equals("BF16") ? "BFloat16Storage" : "FloatStorage", "" + key, count)
+          .integer(0)
+          .integers(shape)
+          .integers(strides)
+          .op(Opcode.TUPLE, Opcode.REDUCE, Opcode.SETITEM);
+      storages.add("x/data/" + key++, tensors.bytes(name).toArray(ValueLayout.JAVA_BYTE));
+    }
+    return storages.add("x/data.pkl", pickle.stop()).toBytes();
   }
 }

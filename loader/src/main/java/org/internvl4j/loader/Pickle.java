@@ -125,7 +125,7 @@ final class Pickle {
       case FRAME -> frame(in.i64());
       case GLOBAL -> push(new Global(in.line() + '.' + in.line()));
       case STACK_GLOBAL -> stackGlobal();
-      case BINPERSID -> push(TorchCalls.storage(pop(), storages, in));
+      case BINPERSID -> push(TorchCalls.persistent(pop(), storages, in));
       case REDUCE, NEWOBJ -> call(opcode);
       case NEWOBJ_EX -> callWithKeywords();
       case BUILD -> build();

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// (`torch/_utils.py`, `torch/serialization.py`).
 final class TorchCalls {
   private static final int MAX_RANK = 16;
+  private static final String FORM =
+      "a persistent id of another form than (\"storage\", class, key, device, size)";
 
   private TorchCalls() {}
 
@@ -39,22 +41,30 @@ final class TorchCalls {
     };
   }
 
-  /// What a persistent id stands for: `("storage", torch.FloatStorage, "0", "cpu", 6)`, in files of
-  /// PyTorch before 1.6 with a sixth value for a part of another storage.
-  static Pickled storage(Pickled id, Map<String, Storage> storages, PickleBytes in) {
-    if (!(id instanceof Tuple(List<Pickled> parts))
-        || parts.size() < 5
-        || !(parts.get(0) instanceof Text(String kind))
-        || !kind.equals("storage")
-        || !(parts.get(1) instanceof Global(String name))
-        || !(parts.get(2) instanceof Text(String key))
-        || !(parts.get(4) instanceof Int(long count))) {
-      throw in.wrong(
-          "a persistent id of another form than (\"storage\", class, key, device, size)");
+  /// What a persistent id stands for: `("storage", torch.FloatStorage, "0", "cpu", 6)`. Files of
+  /// PyTorch before 1.6 have a sixth value for a part of another storage, and also `("module",
+  /// class, path, source)`, which is the class.
+  static Pickled persistent(Pickled id, Map<String, Storage> storages, PickleBytes in) {
+    List<Pickled> parts = id instanceof Tuple(List<Pickled> values) ? values : List.of();
+    if (!(argument(parts, 0) instanceof Text(String kind))
+        || !(argument(parts, 1) instanceof Global global)
+        || !(argument(parts, 2) instanceof Text(String key))) {
+      throw in.wrong(FORM);
     }
-    if (parts.size() > 5 && parts.get(5) != Pickled.Atom.NONE) {
-      return new Opaque("view_metadata of PyTorch before 0.4");
+    if (kind.equals("module")) {
+      return global;
     }
+    if (!kind.equals("storage") || !(argument(parts, 4) instanceof Int(long count))) {
+      throw in.wrong(FORM);
+    }
+    boolean part = argument(parts, 5) != Pickled.Atom.NONE;
+    return part
+        ? new Opaque("view_metadata of PyTorch before 0.4")
+        : storage(global.name(), key, count, storages, in);
+  }
+
+  private static Pickled storage(
+      String name, String key, long count, Map<String, Storage> storages, PickleBytes in) {
     StoredType type = elements(name);
     boolean untyped = name.equals("torch.storage.UntypedStorage");
     if (type == null && !untyped) {

@@ -128,4 +128,55 @@ class LegacyTorchTest {
     keys = pickle().op(EMPTY_DICT).stop();
     refuses("byte " + (at - 1) + ": expected the list of storages");
   }
+
+  @Test
+  void saysThatAWholeObjectWasSaved() {
+    saved =
+        pickle()
+            .op(MARK)
+            .text("module")
+            .global("torch.nn", "Linear")
+            .text("linear.py")
+            .text("import os")
+            .op(TUPLE, BINPERSID, EMPTY_TUPLE, NEWOBJ, EMPTY_DICT, BUILD)
+            .storage("FloatStorage", "0", 6)
+            .op(POP)
+            .stop();
+    refuses(
+        "it is made by torch.nn.Linear, which is never called, expected a dict of tensors (a"
+            + " state_dict())");
+  }
+
+  /// A storage that is a part of another.
+  @Test
+  void doesNotReadWhatPyTorchBefore04Wrote() {
+    saved =
+        pickle()
+            .op(EMPTY_DICT)
+            .text("a")
+            .global("torch._utils", "_rebuild_tensor")
+            .op(MARK, MARK)
+            .text("storage")
+            .global("torch", "FloatStorage")
+            .text("0")
+            .text("cpu")
+            .integer(6)
+            .integers(1, 0, 3)
+            .op(TUPLE, BINPERSID)
+            .integer(0)
+            .integers(3)
+            .integers(1)
+            .op(TUPLE, REDUCE, SETITEM)
+            .text("b")
+            .view(6, 0, new long[] {6}, new long[] {1})
+            .op(SETITEM)
+            .stop();
+    try (TorchFile opened = TorchFile.of(MemorySegment.ofArray(file()), "m.pth")) {
+      assertThat(opened.names()).containsExactly("b");
+      assertThatThrownBy(() -> opened.info("a"))
+          .hasMessage(
+              "m.pth: a is made by view_metadata of PyTorch before 0.4, which is never called,"
+                  + " expected a tensor");
+    }
+  }
 }

@@ -435,6 +435,14 @@ class HostilePicklesTest {
   }
 
   @Test
+  void saysLittleOfALongNameOfControlCharacters() {
+    byte[] pickle = pickle().op(GLOBAL).raw(new byte[999]).raw('\n', 'x', '\n').stop();
+    MemorySegment file = MemorySegment.ofArray(archive(pickle).toBytes());
+    assertThatThrownBy(() -> TorchFile.of(file, "m.pth"))
+        .hasMessageMatching("m\\.pth: it is (\\\\u0000){332}…");
+  }
+
+  @Test
   void refusesTwoTensorsOfOneName() {
     byte[] pickle =
         pickle()

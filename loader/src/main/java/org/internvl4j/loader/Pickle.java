@@ -21,14 +21,18 @@ import org.internvl4j.loader.Pickled.Tuple;
 /// if [TorchCalls] knows it, and is an [Opaque] value otherwise. All other opcodes, and programs
 /// that a pickler would not write, are refused.
 ///
-/// Every opcode makes at most one value, no larger than the bytes that it reads, so the limit of
-/// [#MAX_STEPS] bounds memory: containers that hold one another many times over are not unfolded.
+/// Every opcode makes at most one value, small or no larger than the bytes that it reads, so the
+/// limit of [#MAX_STEPS] bounds memory: containers that hold one another many times over are not
+/// unfolded.
 final class Pickle {
   /// The largest pickle that is read.
   static final int MAX_BYTES = 64 << 20;
 
-  /// Opcodes in one pickle: about 40,000 tensors.
+  /// Opcodes in one pickle: about 30,000 tensors.
   static final int MAX_STEPS = 1_000_000;
+
+  /// As many as a call stands for, since a tensor is larger than other values.
+  private static final int CALL_STEPS = 10;
 
   private final PickleBytes in;
   private final Map<String, Storage> storages;
@@ -36,6 +40,7 @@ final class Pickle {
   private final List<Pickled> memo = new ArrayList<>();
   private int[] marks = new int[16];
   private int depth;
+  private int steps;
 
   private Pickle(PickleBytes in, Map<String, Storage> storages) {
     this.in = in;
@@ -63,7 +68,8 @@ final class Pickle {
     if (protocol < 2 || protocol > 5) {
       throw in.wrong("protocol " + protocol + ", expected 2 to 5");
     }
-    for (int steps = 0; steps < MAX_STEPS; steps++) {
+    while (steps < MAX_STEPS) {
+      steps++;
       Opcode opcode = in.opcode();
       if (opcode == Opcode.STOP) {
         return result();
@@ -310,7 +316,10 @@ final class Pickle {
     }
     push(
         switch (callee) {
-          case Global global -> TorchCalls.result(global.name(), tuple.values(), in);
+          case Global global -> {
+            steps += CALL_STEPS;
+            yield TorchCalls.result(global.name(), tuple.values(), in);
+          }
           case Opaque opaque -> opaque;
           case Pickled other ->
               throw in.wrong(opcode + " of " + other.what() + ", expected a class or a function");

@@ -26,7 +26,7 @@ record StateDict(Map<String, View> tensors, Map<String, Pickled> others) {
       List.of("state_dict", "model", "module", "model_state_dict");
 
   private static final int MAX_DEPTH = 32;
-  private static final int MAX_VALUES = 1_000_000;
+  private static final int MAX_VALUES = 300_000;
   private static final int MAX_NAME = 65_536;
   private static final int MAX_NAMES = 20_000_000;
 

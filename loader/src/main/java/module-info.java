@@ -1,4 +1,4 @@
-/// Checkpoints: safetensors files, their folders and the weights in them.
+/// Checkpoints: safetensors files and those of `torch.save`, their folders and the weights in them.
 @org.jspecify.annotations.NullMarked
 module org.internvl4j.loader {
   requires static org.jspecify;

@@ -105,11 +105,11 @@ class ExitCodesTest {
   }
 
   @Test
-  void pickleOnlyIsThreeAndNeverOpened() throws IOException {
+  void noFileOfTorchSaveIsThree() throws IOException {
     Files.copy(Cli.fixture("internvl2-1b").resolve("config.json"), temp.resolve("config.json"));
     Files.writeString(temp.resolve("pytorch_model.bin"), "not even a pickle");
-    expect(3, "safetensors", "ask", "-m", temp.toString(), "-p", "hello");
-    expect(3, "safetensors", "verify", "-m", temp.toString());
+    expect(3, "no file of torch.save", "ask", "-m", temp.toString(), "-p", "hello");
+    expect(3, "no file of torch.save", "verify", "-m", temp.toString());
   }
 
   @Test

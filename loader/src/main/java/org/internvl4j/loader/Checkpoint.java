@@ -14,11 +14,13 @@ import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// A model folder: `config.json`, the weights in `model.safetensors` or in the shards that
-/// `model.safetensors.index.json` lists, and small files beside them.
+/// `model.safetensors.index.json` lists, and small files beside them. Where there are no
+/// safetensors, `pytorch_model.bin` or the shards that `pytorch_model.bin.index.json` lists
+/// ([TorchFile]).
 ///
-/// Nothing in a folder is ever executed and no pickle is ever opened. Safe for use by several
-/// threads until [#close], which ends all its tensors: using one after that throws
-/// [IllegalStateException] naming the checkpoint.
+/// Nothing in a folder is ever executed: pickles are read as data, and what one wants called is
+/// never called. Safe for use by several threads until [#close], which ends all its tensors: using
+/// one after that throws [IllegalStateException] naming the checkpoint.
 public final class Checkpoint implements WeightSource, AutoCloseable {
   private static final String CONFIG = "config.json";
 
@@ -150,7 +152,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     return shard(tensor).info(tensor);
   }
 
-  /// A tensor where it lies in its file; see [SafeTensors#tensor].
+  /// A tensor where it lies in its file; see [TensorFile#tensor].
   public Tensor tensor(String tensor, Device device) {
     return shard(tensor).tensor(tensor, device);
   }
@@ -165,19 +167,21 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     return List.of(tensor);
   }
 
-  /// The stored bytes of a tensor, read-only, whatever its dtype; see [SafeTensors#bytes].
+  /// The stored bytes of a tensor, read-only, whatever its dtype; see [TensorFile#bytes].
   public MemorySegment bytes(String tensor) {
     return shard(tensor).bytes(tensor);
   }
 
   /// Begins to read a tensor from disk.
   void willNeed(String tensor) {
-    shard(tensor).willNeed(tensor);
+    TensorFile shard = shard(tensor);
+    Shards.mapped(shard).willNeed(shard.info(tensor));
   }
 
   /// Says that a tensor will hardly be read again: it need not stay in memory.
   void release(String tensor) {
-    shard(tensor).release(tensor);
+    TensorFile shard = shard(tensor);
+    Shards.mapped(shard).release(shard.info(tensor));
   }
 
   /// Bytes of all tensors together.
@@ -188,18 +192,18 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   /// The state of the files of weights when they were opened.
   List<SourceFile> sources() {
     return shards.files().stream()
-        .map(SafeTensors::source)
+        .map(Shards::source)
         .sorted(Comparator.comparing(SourceFile::name))
         .toList();
   }
 
   /// Whether the files of weights are still those that were opened.
   boolean isUnchanged() {
-    return shards.files().stream().allMatch(SafeTensors::isUnchanged);
+    return shards.files().stream().allMatch(f -> Shards.mapped(f).isUnchanged());
   }
 
-  private SafeTensors shard(String tensor) {
-    SafeTensors shard = shards.byTensor().get(tensor);
+  private TensorFile shard(String tensor) {
+    TensorFile shard = shards.byTensor().get(tensor);
     if (shard == null) {
       throw Nearest.missing(tensor, "not in this checkpoint", names());
     }

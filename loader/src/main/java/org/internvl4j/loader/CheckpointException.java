@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// A file that cannot be used, and why: `config.json: llm_config is missing`.
 public final class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1;
+  private static final int MAX_LENGTH = 2000;
 
   private final String file;
   private final String what;
@@ -54,16 +55,18 @@ public final class CheckpointException extends RuntimeException {
 
   /// Names come from files that anybody may have written: a message stays one short line.
   private static String printable(String message) {
-    String cut = message.length() > 2000 ? message.substring(0, 2000) + "…" : message;
-    StringBuilder line = new StringBuilder(cut.length());
-    cut.chars()
-        .forEach(c -> {
-          if (Character.isISOControl(c)) {
-            line.append("\\u%04x".formatted(c));
-          } else {
-            line.append((char) c);
-          }
-        });
+    StringBuilder line = new StringBuilder(Math.min(message.length(), MAX_LENGTH));
+    for (int i = 0; i < message.length(); i++) {
+      if (line.length() >= MAX_LENGTH) {
+        return line.append('…').toString();
+      }
+      char c = message.charAt(i);
+      if (Character.isISOControl(c)) {
+        line.append("\\u%04x".formatted((int) c));
+      } else {
+        line.append(c);
+      }
+    }
     return line.toString();
   }
 }

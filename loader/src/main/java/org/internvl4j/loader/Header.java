@@ -86,7 +86,7 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
   }
 
   /// What servers and version control leave in the place of a file.
-  private static void requireNoStandIn(MemorySegment file, String name) {
+  static void requireNoStandIn(MemorySegment file, String name) {
     byte[] head = file.asSlice(0, Math.min(64, file.byteSize())).toArray(ValueLayout.JAVA_BYTE);
     String text = new String(head, StandardCharsets.ISO_8859_1);
     if (text.startsWith("version https://git-lfs")) {
@@ -98,7 +98,7 @@ record Header(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
     }
     if (text.startsWith("PK\u0003\u0004")) {
       throw new CheckpointException(
-          name, "a zip archive (a PyTorch pickle?) instead of a safetensors file");
+          name, "a zip archive (a file of torch.save?) instead of a safetensors file");
     }
   }
 

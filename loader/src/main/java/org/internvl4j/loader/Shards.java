@@ -10,34 +10,52 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.json.Json;
 
-/// The safetensors files of a checkpoint, opened and checked against their index.
+/// The files of weights of a checkpoint, opened and checked against their index.
 ///
 /// @param byTensor the file that holds each tensor
 /// @param files all files
-record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implements AutoCloseable {
-  private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
+record Shards(Map<String, TensorFile> byTensor, List<TensorFile> files) implements AutoCloseable {
+  /// How a format names its files.
+  ///
+  /// @param single the file that holds everything
+  /// @param index the list of files that hold it together
+  /// @param ending of those
+  private record Format(String single, String index, String ending) {
+    Format(String single, String ending) {
+      this(single, single + ".index.json", ending);
+    }
 
-  /// @throws CheckpointException if there are no weights, only pickles, or files and index disagree
+    boolean isIn(Set<String> names) {
+      return names.contains(single) || names.contains(index);
+    }
+  }
+
+  private static final Format SAFE = new Format("model.safetensors", ".safetensors");
+  private static final Format TORCH = new Format("pytorch_model.bin", ".bin");
+
+  /// Safetensors, or files of `torch.save` where there are none.
+  ///
+  /// @throws CheckpointException if there are no weights, or files and index disagree
   static Shards open(Source source, String owner) {
     Set<String> names = source.names();
+    Format format = SAFE.isIn(names) ? SAFE : TORCH;
     Map<String, String> index = Map.of();
     Set<String> wanted;
-    if (names.contains(SINGLE)) {
-      wanted = Set.of(SINGLE);
-    } else if (names.contains(INDEX)) {
-      index = index(source);
+    if (names.contains(format.single)) {
+      wanted = Set.of(format.single);
+    } else if (names.contains(format.index)) {
+      index = index(source, format);
       wanted = new LinkedHashSet<>(index.values());
-      requireAll(wanted, names);
+      requireAll(wanted, names, format);
     } else {
       throw noWeights(source.name(), names);
     }
     Shards shards = new Shards(new LinkedHashMap<>(), new ArrayList<>());
     try {
       for (String file : wanted) {
-        shards.add(source.open(file, owner), index);
+        shards.add(source.open(file, owner), index, format);
       }
-      shards.requireIndexed(index);
+      shards.requireIndexed(index, format);
     } catch (RuntimeException e) {
       shards.close();
       throw e;
@@ -45,37 +63,54 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
     return new Shards(Collections.unmodifiableMap(shards.byTensor), List.copyOf(shards.files));
   }
 
-  private void add(SafeTensors file, Map<String, String> index) {
+  /// Where the bytes of a file are.
+  static MappedFile mapped(TensorFile file) {
+    return switch (file) {
+      case SafeTensors safe -> safe.mapped();
+      case TorchFile torch -> torch.mapped();
+    };
+  }
+
+  /// The state of a file when it was opened.
+  static SourceFile source(TensorFile file) {
+    return switch (file) {
+      case SafeTensors safe -> safe.source();
+      case TorchFile torch -> torch.source();
+    };
+  }
+
+  private void add(TensorFile file, Map<String, String> index, Format format) {
     files.add(file);
     for (String tensor : file.names()) {
-      SafeTensors other = byTensor.putIfAbsent(tensor, file);
+      TensorFile other = byTensor.putIfAbsent(tensor, file);
       if (other != null) {
         throw new CheckpointException(file.name(), tensor + " is also in " + other.name());
       }
       String expected = index.getOrDefault(tensor, file.name());
       if (!expected.equals(file.name())) {
         throw new CheckpointException(
-            INDEX, tensor + " is said to be in " + expected + " but is in " + file.name());
+            format.index, tensor + " is said to be in " + expected + " but is in " + file.name());
       }
     }
   }
 
-  private void requireIndexed(Map<String, String> index) {
+  private void requireIndexed(Map<String, String> index, Format format) {
     index.forEach((tensor, file) -> {
       if (!byTensor.containsKey(tensor)) {
-        throw new CheckpointException(INDEX, tensor + " is said to be in " + file + " but is not");
+        throw new CheckpointException(
+            format.index, tensor + " is said to be in " + file + " but is not");
       }
     });
   }
 
-  private static Map<String, String> index(Source source) {
-    byte[] bytes = source.read(INDEX);
+  private static Map<String, String> index(Source source, Format format) {
+    byte[] bytes = source.read(format.index);
     Map<String, String> index = new LinkedHashMap<>();
-    Json map = Json.parse(bytes == null ? new byte[0] : bytes, INDEX).at("weight_map");
+    Json map = Json.parse(bytes == null ? new byte[0] : bytes, format.index).at("weight_map");
     map.fields()
         .forEach((tensor, file) -> {
-          if (!Source.isPlain(file.asText()) || !file.asText().endsWith(".safetensors")) {
-            throw file.wrong("the name of a .safetensors file in the same folder");
+          if (!Source.isPlain(file.asText()) || !file.asText().endsWith(format.ending)) {
+            throw file.wrong("the name of a " + format.ending + " file in the same folder");
           }
           index.put(tensor, file.asText());
         });
@@ -85,11 +120,11 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
     return index;
   }
 
-  private static void requireAll(Set<String> wanted, Set<String> names) {
+  private static void requireAll(Set<String> wanted, Set<String> names, Format format) {
     List<String> missing = wanted.stream().filter(f -> !names.contains(f)).sorted().toList();
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          INDEX,
+          format.index,
           missing.size()
               + " of "
               + wanted.size()
@@ -100,23 +135,15 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
   }
 
   private static CheckpointException noWeights(String model, Set<String> names) {
-    List<String> pickles =
-        names.stream()
-            .filter(f -> f.endsWith(".bin") || f.endsWith(".pth") || f.endsWith(".pt"))
-            .toList();
-    List<String> others = names.stream().filter(f -> f.endsWith(".safetensors")).toList();
+    List<String> safe = names.stream().filter(f -> f.endsWith(SAFE.ending)).toList();
+    List<String> torch = names.stream().filter(f -> f.matches(".*[.](bin|pth|pt)")).toList();
     String what;
-    if (!others.isEmpty()) {
-      what = "has " + some(others) + " but neither " + SINGLE + " nor " + INDEX;
-    } else if (!pickles.isEmpty()) {
-      what =
-          "has its weights only as PyTorch pickles ("
-              + some(pickles)
-              + "), which can run code and are never opened; convert it with transformers"
-              + " save_pretrained(…, safe_serialization=True) or take a repository with"
-              + " .safetensors files";
+    if (!safe.isEmpty()) {
+      what = "has " + some(safe) + " but neither " + SAFE.single + " nor " + SAFE.index;
+    } else if (!torch.isEmpty()) {
+      what = "has " + some(torch) + " but neither " + TORCH.single + " nor " + TORCH.index;
     } else {
-      what = "has no weights: neither " + SINGLE + " nor " + INDEX + " is there";
+      what = "has no weights: neither " + SAFE.single + " nor " + SAFE.index + " is there";
     }
     return new CheckpointException(model, what);
   }
@@ -128,6 +155,6 @@ record Shards(Map<String, SafeTensors> byTensor, List<SafeTensors> files) implem
 
   @Override
   public void close() {
-    files.forEach(SafeTensors::close);
+    files.forEach(TensorFile::close);
   }
 }

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,8 +30,8 @@ sealed interface Source {
   /// A whole file, or null if there is none of this name.
   byte @Nullable [] read(String file);
 
-  /// A safetensors file, in place.
-  SafeTensors open(String file, String owner);
+  /// A file of tensors, in place: by its ending safetensors or one of `torch.save`.
+  TensorFile open(String file, String owner);
 
   /// A file name without folder: a name in an index must not lead out of the checkpoint.
   static boolean isPlain(String file) {
@@ -38,6 +39,10 @@ sealed interface Source {
         && !file.equals(".")
         && !file.equals("..")
         && file.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+  }
+
+  private static boolean isSafeTensors(String file) {
+    return file.endsWith(".safetensors");
   }
 
   /// A folder on disk.
@@ -78,9 +83,12 @@ sealed interface Source {
     }
 
     @Override
-    public SafeTensors open(String file, String owner) {
+    public TensorFile open(String file, String owner) {
       requireTarget(path.resolve(file), file);
-      return SafeTensors.open(path.resolve(file), file, owner);
+      Path found = path.resolve(file);
+      return isSafeTensors(file)
+          ? SafeTensors.open(found, file, owner)
+          : TorchFile.open(found, file, owner, List.of());
     }
 
     private static void requireTarget(Path found, String file) {
@@ -110,12 +118,14 @@ sealed interface Source {
     }
 
     @Override
-    public SafeTensors open(String file, String owner) {
+    public TensorFile open(String file, String owner) {
       MemorySegment bytes = files.get(file);
       if (bytes == null) {
         throw new CheckpointException(file, "not found");
       }
-      return SafeTensors.of(bytes, file, owner);
+      return isSafeTensors(file)
+          ? SafeTensors.of(bytes, file, owner)
+          : TorchFile.of(bytes, file, owner, List.of());
     }
   }
 }

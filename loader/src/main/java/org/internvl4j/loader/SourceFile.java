@@ -14,7 +14,7 @@ import java.util.zip.CRC32C;
 /// @param name in the checkpoint
 /// @param bytes its size
 /// @param modified in nanoseconds since 1970
-/// @param header CRC-32C of the safetensors header
+/// @param header CRC-32C of the part that says what tensors there are
 /// @param samples CRC-32C of some pages of its tensors: a file whose time was set back is noticed,
 ///   if not by a change of a few bytes
 record SourceFile(String name, long bytes, long modified, int header, int samples) {
@@ -23,7 +23,7 @@ record SourceFile(String name, long bytes, long modified, int header, int sample
 
   /// @param modified read before the file was opened, so that a file which is replaced meanwhile is
   ///   taken for another one
-  static SourceFile of(String name, MemorySegment file, long headerBytes, long modified) {
+  static SourceFile of(String name, MemorySegment file, MemorySegment header, long modified) {
     CRC32C samples = new CRC32C();
     long last = Math.max(0, file.byteSize() - PAGE);
     for (int i = 0; i < SAMPLES; i++) {
@@ -31,11 +31,7 @@ record SourceFile(String name, long bytes, long modified, int header, int sample
       samples.update(file.asSlice(at, Math.min(PAGE, file.byteSize() - at)).asByteBuffer());
     }
     return new SourceFile(
-        name,
-        file.byteSize(),
-        modified,
-        Chunks.crc(file.asSlice(0, headerBytes)),
-        (int) samples.getValue());
+        name, file.byteSize(), modified, Chunks.crc(header), (int) samples.getValue());
   }
 
   static long modified(Path path) throws IOException {

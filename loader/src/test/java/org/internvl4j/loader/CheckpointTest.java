@@ -138,19 +138,116 @@ class CheckpointTest {
         .hasMessage(folder.resolve("config.json") + ": is not a folder");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "m.pth", "m.pt"})
-  void neverOpensAPickle(String pickle) throws IOException {
+  // ---- files of torch.save
+
+  private void torch(String file, String tensor, float first, float second) throws IOException {
+    Files.write(folder.resolve(file), TorchFiles.one(tensor, first, second));
+  }
+
+  private void torchIndex(String map) throws IOException {
+    write("pytorch_model.bin.index.json", "{\"weight_map\": {" + map + "}}");
+  }
+
+  @Test
+  void readsAFileOfTorchSave() throws IOException {
     write("config.json", "{}");
-    write(pickle, "");
+    torch("pytorch_model.bin", "a", 1, 2);
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertThat(checkpoint.names()).containsExactly("a");
+      assertThat(checkpoint.fileOf("a")).isEqualTo("pytorch_model.bin");
+      assertThat(checkpoint.tensor("a", DEVICE).toFloats()).containsExactly(1, 2);
+      assertThat(checkpoint.isUnchanged()).isTrue();
+      checkpoint.willNeed("a");
+      checkpoint.release("a");
+      SourceFile source = checkpoint.sources().getFirst();
+      assertThat(source.bytes()).isEqualTo(Files.size(folder.resolve("pytorch_model.bin")));
+      torch("pytorch_model.bin", "b", 1, 2);
+      assertThat(checkpoint.isUnchanged()).isFalse();
+      try (Checkpoint other = Checkpoint.open(folder)) {
+        assertThat(other.sources().getFirst().header()).isNotEqualTo(source.header());
+      }
+    }
+    try (Checkpoint inMemory =
+        Checkpoint.of(
+            "m",
+            Map.of(
+                "config.json",
+                "{}".getBytes(UTF_8),
+                "pytorch_model.bin",
+                TorchFiles.one("a", 3, 4)))) {
+      assertThat(inMemory.tensor("a", DEVICE).toFloats()).containsExactly(3, 4);
+    }
+  }
+
+  /// The weights of a whole model, saved by either library.
+  @Test
+  void readsTheSameModelFromTorchSave() throws IOException {
+    Path fixture = fixture("internvl2-1b");
+    try (SafeTensors safe = SafeTensors.open(fixture.resolve("model.safetensors"))) {
+      byte[] config = Files.readAllBytes(fixture.resolve("config.json"));
+      Map<String, byte[]> files =
+          Map.of("config.json", config, "pytorch_model.bin", TorchFiles.saved(safe));
+      try (Checkpoint checkpoint = Checkpoint.of("m", files)) {
+        assertThat(checkpoint.names()).containsExactlyElementsOf(safe.names());
+        for (String name : safe.names()) {
+          assertThat(checkpoint.info(name)).hasToString(safe.info(name).toString());
+          assertThat(checkpoint.bytes(name).mismatch(safe.bytes(name))).isEqualTo(-1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void readsShardsOfTorchSave() throws IOException {
+    write("config.json", "{}");
+    torch("pytorch_model-00001-of-00002.bin", "a", 1, 2);
+    torch("pytorch_model-00002-of-00002.bin", "b", 3, 4);
     refuses(
-        "tiny: has its weights only as PyTorch pickles ("
-            + pickle
-            + "), which can run code and are never opened; convert it with transformers"
-            + " save_pretrained(…, safe_serialization=True) or take a repository with .safetensors"
-            + " files");
-    weights("model.safetensors", "a");
+        "tiny: has pytorch_model-00001-of-00002.bin, pytorch_model-00002-of-00002.bin but neither"
+            + " pytorch_model.bin nor pytorch_model.bin.index.json");
+    torchIndex(
+        "\"a\": \"pytorch_model-00001-of-00002.bin\", \"b\": \"pytorch_model-00002-of-00002.bin\"");
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertThat(checkpoint.tensor("a", DEVICE).toFloats()).containsExactly(1, 2);
+      assertThat(checkpoint.tensor("b", DEVICE).toFloats()).containsExactly(3, 4);
+      assertThat(checkpoint.sources()).hasSize(2);
+    }
+    torchIndex("\"b\": \"pytorch_model-00001-of-00002.bin\"");
+    refuses(
+        "pytorch_model.bin.index.json: b is said to be in pytorch_model-00001-of-00002.bin but is"
+            + " not");
+    torchIndex("\"b\": \"../x.bin\"");
+    refuses(
+        "pytorch_model.bin.index.json: weight_map.b is \"../x.bin\", expected the name of a .bin file"
+            + " in the same folder");
+    torchIndex("\"b\": \"pytorch_model-3.bin\"");
+    refuses(
+        "pytorch_model.bin.index.json: 1 of 1 shards are not in the folder (pytorch_model-3.bin);"
+            + " the download looks incomplete");
+  }
+
+  @Test
+  void prefersSafetensors() throws IOException {
+    write("config.json", "{}");
+    write("pytorch_model.bin", "not even a pickle");
+    refuses(
+        "pytorch_model.bin: no file of torch.save: it begins with 0x6e, expected a zip archive");
+    weights("a.safetensors", "a");
+    index("a", "a.safetensors");
     Checkpoint.open(folder).close();
+    weights("model.safetensors", "b");
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertThat(checkpoint.names()).containsExactly("b");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pytorch_model-00001-of-00002.bin", "m.pth", "m.pt"})
+  void saysWhichFilesItOpens(String file) throws IOException {
+    write("config.json", "{}");
+    torch(file, "a", 1, 2);
+    refuses(
+        "tiny: has " + file + " but neither pytorch_model.bin nor pytorch_model.bin.index.json");
   }
 
   // ---- hostile and broken indices

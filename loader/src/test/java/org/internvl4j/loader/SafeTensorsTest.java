@@ -93,7 +93,7 @@ class SafeTensorsTest {
         .hasMessage("model.safetensors: a web page instead of the weights; download it again");
     assertThatThrownBy(() -> of("PK\u0003\u0004 archive/data.pkl".getBytes(UTF_8)))
         .hasMessage(
-            "model.safetensors: a zip archive (a PyTorch pickle?) instead of a safetensors file");
+            "model.safetensors: a zip archive (a file of torch.save?) instead of a safetensors file");
     assertThatThrownBy(() -> of(new byte[7]))
         .hasMessage("model.safetensors: has 7 bytes, too few for a safetensors file");
     assertThatThrownBy(() -> of("\0\0\0\0\0\0\0\0".getBytes(UTF_8)))

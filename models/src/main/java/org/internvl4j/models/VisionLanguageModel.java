@@ -68,7 +68,7 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   /// Opens a model on the best device there is.
   ///
-  /// @param folder config.json, tokenizer files and `*.safetensors`
+  /// @param folder config.json, tokenizer files and `*.safetensors` or `pytorch_model*.bin`
   /// @throws CheckpointException if a file is missing or wrong, naming it
   /// @throws UnsupportedModelException if it is a kind of model that is not supported
   public static VisionLanguageModel open(Path folder) {

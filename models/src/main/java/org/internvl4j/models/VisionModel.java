@@ -5,18 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
-import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
-import org.internvl4j.loader.json.Json;
-import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.image.ClipPreprocess;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.InternVit;
-import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
-import org.internvl4j.models.nn.ConfigValues;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -41,31 +36,6 @@ public final class VisionModel implements AutoCloseable {
     this.processor = processor;
   }
 
-  /// Where a tower is.
-  ///
-  /// @param path of its weights in `source`
-  /// @param side of the pictures that it is used with
-  private record Place(VisionConfig config, WeightSource source, String path, int side) {
-    static Place of(Checkpoint checkpoint) {
-      Json json = checkpoint.config();
-      ConfigValues c = new ConfigValues(json);
-      if (json.has("architectures") && c.architecture().equals("InternVisionModel")) {
-        VisionConfig config = VisionConfig.of(json);
-        return new Place(config, checkpoint, "", config.imageSize());
-      }
-      if (ContrastiveConfig.isOf(json)) {
-        ContrastiveConfig config = ContrastiveConfig.of(json);
-        return new Place(config.vision(), checkpoint, "vision_model", config.forceImageSize());
-      }
-      InternVlConfig config = InternVlConfig.of(checkpoint);
-      return new Place(
-          config.vision(),
-          config.layout().relaid(checkpoint),
-          "vision_model",
-          config.forceImageSize());
-    }
-  }
-
   /// Opens a tower on the best device there is, for pictures of its own side.
   ///
   /// @param folder config.json and `*.safetensors`
@@ -85,16 +55,16 @@ public final class VisionModel implements AutoCloseable {
   public static VisionModel open(Checkpoint checkpoint, OpenOptions options, int side) {
     Resources resources = new Resources(checkpoint);
     try {
-      Place place = Place.of(checkpoint);
-      ClipPreprocess own = Processors.of(checkpoint.json(Processors.FILE), place.side);
-      ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config));
+      TowerPlace place = TowerPlace.of(checkpoint);
+      ClipPreprocess own = Processors.of(checkpoint.json(Processors.FILE), place.side());
+      ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config()));
       resources.openOne(options);
-      Weights w = resources.weights(place.source, path -> 0);
-      int blocks = place.config.numHiddenLayers();
-      InternVit tower = new InternVit(place.config, processor.crop(), blocks, w.at(place.path));
+      Weights w = resources.weights(place.source(), path -> 0);
+      int blocks = place.config().numHiddenLayers();
+      InternVit tower = new InternVit(place.config(), processor.crop(), blocks, w.at(place.path()));
       resources.finish();
-      w.warnUnread(name -> !name.startsWith(place.path));
-      return new VisionModel(resources, tower, place.config, processor);
+      w.warnUnread(name -> !name.startsWith(place.path()));
+      return new VisionModel(resources, tower, place.config(), processor);
     } catch (Throwable e) {
       resources.closeAfter(e);
       throw e;

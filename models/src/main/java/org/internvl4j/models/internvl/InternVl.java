@@ -23,6 +23,7 @@ public record InternVl(
       new TreeMap<>(
           Map.of(
               "InternLM2ForCausalLM", InternLm2::load,
+              "InternLM3ForCausalLM", Llama::load,
               "LlamaForCausalLM", Llama::load,
               "Phi3ForCausalLM", Phi3::load,
               "Qwen2ForCausalLM", Qwen2::load,

@@ -36,6 +36,15 @@ public record LanguageConfig(
           "qwen3", "Qwen3ForCausalLM",
           "qwen3_moe", "Qwen3MoeForCausalLM");
 
+  /// Switches for biases that no published model of an architecture turns on.
+  private static final Map<String, List<String>> BIASES =
+      Map.of(
+          "InternLM2ForCausalLM", List.of("bias"),
+          "InternLM3ForCausalLM", List.of("bias", "qkv_bias"),
+          "LlamaForCausalLM", List.of("attention_bias", "mlp_bias"),
+          "Qwen3ForCausalLM", List.of("attention_bias"),
+          "Qwen3MoeForCausalLM", List.of("attention_bias"));
+
   /// A mixture of experts.
   ///
   /// @param experts how many there are in a block
@@ -106,6 +115,9 @@ public record LanguageConfig(
     c.require(
         headDim % 2 == 0, json.has("head_dim") ? "head_dim" : "hidden_size", "an even head width");
     c.oneOf("hidden_act", "silu");
+    for (String bias : BIASES.getOrDefault(architecture, List.of())) {
+      c.require(!json.getBoolean(bias, false), bias, "false, as published models have it");
+    }
     ConfigValues rope = json.has("rope_parameters") ? c.at("rope_parameters") : c; // since 5
     String scaling = json.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
     int original = c.count("original_max_position_embeddings", maxPositions);

@@ -1,0 +1,112 @@
+package org.internvl4j.models;
+
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.LoadListener;
+import org.internvl4j.loader.PackedStore;
+import org.internvl4j.loader.WeightFormat;
+import org.internvl4j.loader.WeightSource;
+import org.internvl4j.loader.Weights;
+import org.internvl4j.models.chat.ChatTemplate;
+import org.internvl4j.models.contrastive.ContrastiveConfig;
+import org.internvl4j.models.contrastive.ContrastiveNet;
+import org.internvl4j.models.internvl.InternVit;
+import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.internvl.VisionConfig;
+import org.internvl4j.models.nn.LanguageConfig;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/// A model that was put together to be looked at: every weight that its configuration asks for is
+/// there in the right shape, and none was read. A checkpoint of any size takes no memory but for
+/// its headers.
+///
+/// @param chat the configuration of a model that answers questions, else null
+/// @param contrastive that of one with pictures and texts in one space, else null
+/// @param vision of the tower, which every model has
+/// @param language of the decoder, or null if there is none
+/// @param memory bytes that weights take on the CPU, by what the language part is kept as
+/// @param unused tensors that the model does not ask for
+public record Blueprint(
+    @Nullable InternVlConfig chat,
+    @Nullable ContrastiveConfig contrastive,
+    VisionConfig vision,
+    @Nullable LanguageConfig language,
+    Map<WeightFormat, Long> memory,
+    List<String> unused) {
+  public Blueprint {
+    memory = Map.copyOf(memory);
+    unused = List.copyOf(unused);
+  }
+
+  /// What a checkpoint asks for, in words for people: `chat`, `retrieval and captions`, `features`.
+  public String purpose() {
+    return chat != null ? "chat" : contrastive != null ? "retrieval and captions" : "features";
+  }
+
+  /// Puts the model of a checkpoint together, whichever kind it is.
+  ///
+  /// @param checkpoint stays open
+  /// @throws CheckpointException if a weight is missing or of another shape, naming it
+  /// @throws UnsupportedModelException if it is a kind of model that is not supported
+  public static Blueprint of(Checkpoint checkpoint) {
+    if (ContrastiveConfig.isOf(checkpoint.config())) {
+      ContrastiveConfig config = ContrastiveConfig.of(checkpoint.config());
+      return of(
+          null,
+          config,
+          config.vision(),
+          config.qllama(),
+          checkpoint,
+          checkpoint,
+          (format, w) -> new ContrastiveNet(config, format, w));
+    }
+    if (TowerPlace.isAlone(checkpoint.config())) {
+      TowerPlace place = TowerPlace.of(checkpoint);
+      return of(
+          null, null, place.config(), null, checkpoint, place.source(), (_, w) -> tower(place, w));
+    }
+    InternVlConfig config = InternVlConfig.of(checkpoint);
+    ChatTemplate.of(config.template());
+    int blocks = config.vision().numHiddenLayers();
+    return of(
+        config,
+        null,
+        config.vision(),
+        config.language(),
+        checkpoint,
+        config.layout().relaid(checkpoint),
+        (format, w) -> InternVl.load(config, blocks, format, w));
+  }
+
+  private static InternVit tower(TowerPlace place, Weights w) {
+    int blocks = place.config().numHiddenLayers();
+    return new InternVit(place.config(), place.side(), blocks, w.at(place.path()));
+  }
+
+  /// Makes a network of weights.
+  @FunctionalInterface
+  private interface Maker {
+    Object make(WeightFormat format, Weights w);
+  }
+
+  private static Blueprint of(
+      @Nullable InternVlConfig chat,
+      @Nullable ContrastiveConfig contrastive,
+      VisionConfig vision,
+      @Nullable LanguageConfig language,
+      Checkpoint checkpoint,
+      WeightSource source,
+      Maker maker) {
+    try (ShapesDevice device = new ShapesDevice();
+        Workspace workspace = new Workspace(device, "model " + checkpoint.name());
+        PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE)) {
+      Weights w = Weights.of(checkpoint, source, path -> workspace, store);
+      maker.make(WeightFormat.Q8, w); // any in blocks
+      return new Blueprint(chat, contrastive, vision, language, device.bytes(), w.unread());
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package org.internvl4j.models;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.loader.WeightFormat;
+import org.internvl4j.runtime.Blocks;
+import org.internvl4j.runtime.DType;
+import org.internvl4j.runtime.Device;
+import org.internvl4j.runtime.Devices;
+import org.internvl4j.runtime.Kernels;
+import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Tensor;
+import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/// A device that reads no matrix and no table: it counts what the CPU would keep of them. Matrices
+/// of it have shapes and nothing else; vectors, which are small, are read and copied.
+final class ShapesDevice implements Device {
+  private final Device reference = Devices.open("reference", 1);
+  private final Map<WeightFormat, Long> bytes = new EnumMap<>(WeightFormat.class);
+
+  /// What the weights prepared so far take on the CPU by each format: matrices packed, vectors as
+  /// f32, tables where they lie. Those that were to be kept in blocks are what formats differ in.
+  Map<WeightFormat, Long> bytes() {
+    return bytes;
+  }
+
+  private void add(WeightFormat format, long more) {
+    bytes.merge(format, more, Long::sum);
+  }
+
+  @Override
+  public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
+    if (role == Role.MATRIX) {
+      return join(List.of(weight), keep, model);
+    }
+    int each = role == Role.VECTOR ? Float.BYTES : weight.dtype().bytes();
+    for (WeightFormat format : WeightFormat.values()) {
+      add(format, weight.shape().size() * each);
+    }
+    return role == Role.TABLE
+        ? weight
+        : model.allocate(DType.F32, weight.shape().toArray()).copyFrom(weight);
+  }
+
+  @Override
+  public Tensor join(List<Tensor> parts, DType keep, Workspace model) {
+    Tensor first = parts.getFirst();
+    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
+    for (WeightFormat format : WeightFormat.values()) {
+      DType dtype = keep.isBlocks() ? format.keep(first.dtype()) : keep;
+      add(format, out * rowBytes(dtype, first.dim(1)));
+    }
+    return Tensor.packed(
+        first.memory(),
+        first.byteOffset(),
+        first.byteSize(),
+        first.dtype(),
+        first.shape().with(0, out),
+        this);
+  }
+
+  private static long rowBytes(DType keep, int in) {
+    int blocks = Math.ceilDiv(in, Blocks.LENGTH);
+    return switch (keep) {
+      case Q8 -> blocks * (2L + Blocks.LENGTH);
+      case Q4 -> blocks * (2L + Blocks.LENGTH / 2);
+      case BF16 -> 2L * in;
+      case F32, F16 -> 4L * in; // f16 is widened
+      case I8, U8, I32, I64 -> throw new AssertionError(keep);
+    };
+  }
+
+  @Override
+  public String name() {
+    return "shapes";
+  }
+
+  @Override
+  public String description() {
+    return "shapes: no matrix is read";
+  }
+
+  @Override
+  public Kernels kernels() {
+    return reference.kernels();
+  }
+
+  @Override
+  public DType activations() {
+    return reference.activations();
+  }
+
+  @Override
+  public Memory allocate(long size, String owner) {
+    return reference.allocate(size, owner);
+  }
+
+  @Override
+  public @Nullable String packing() {
+    return null;
+  }
+
+  @Override
+  public Runnable record(Runnable step) {
+    return reference.record(step);
+  }
+
+  @Override
+  public void synchronize() {
+    reference.synchronize();
+  }
+
+  @Override
+  public void close() {
+    reference.close();
+  }
+}

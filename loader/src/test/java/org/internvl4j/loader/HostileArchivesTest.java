@@ -36,7 +36,6 @@ class HostileArchivesTest {
           .stop();
   private static final int FLAGS = 8;
   private static final int METHOD = 10;
-  private static final int CRC = 16;
   private static final int PACKED = 20;
   private static final int SIZE = 24;
   private static final int PLACE = 42;

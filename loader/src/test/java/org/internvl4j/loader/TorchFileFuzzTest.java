@@ -96,12 +96,13 @@ class TorchFileFuzzTest {
     for (int i = 0; i < FILES; i++) {
       String name = ARCHIVES.get(random.nextInt(ARCHIVES.size()));
       byte[] file =
-          switch (random.nextInt(6)) {
+          switch (random.nextInt(7)) {
             case 0 -> damaged(real(name), random);
             case 1 -> damaged(real("legacy.pth"), random);
             case 2 -> withPickle(name, damaged(pickleOf(name), random));
             case 3 -> withPickle(name, mixed(pickleOf(name), random));
             case 4 -> TorchFiles.archive(invented(random)).toBytes();
+            case 5 -> misleading(real(name), random);
             default -> damaged(TorchFiles.archive(invented(random)).toBytes(), random);
           };
       refused += isRefused(file, "seed " + seed + ", file " + i) ? 1 : 0;
@@ -220,6 +221,18 @@ class TorchFileFuzzTest {
           };
     }
     return file;
+  }
+
+  /// Other numbers in the directory of an archive.
+  private static byte[] misleading(byte[] file, Random random) {
+    byte[] lying = file;
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      int at = lying.length - 8 - random.nextInt(Math.min(800, lying.length - 8));
+      long value = random.nextBoolean() ? edge(random) : random.nextInt(lying.length);
+      byte[] number = Arrays.copyOf(word(new PickleWriter().u64(value)), 2 << random.nextInt(3));
+      lying = replaced(lying, at, at + number.length, number);
+    }
+    return lying;
   }
 
   private static byte[] flipped(byte[] file, Random random) {

@@ -360,7 +360,7 @@ class TorchFileTest {
             "Bool BOOL 24",
             "ComplexFloat C64 3");
     for (String storage : storages) {
-      String[] words = storage.split(" ");
+      String[] words = storage.split(" ", -1);
       long count = Long.parseLong(words[2]);
       PickleWriter p = new PickleWriter().global("torch._utils", "_rebuild_tensor_v2").op(MARK);
       p.storage(words[0] + "Storage", "0", count).integer(0).integers(count).integers(1);

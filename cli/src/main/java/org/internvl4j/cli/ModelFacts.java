@@ -8,29 +8,33 @@ import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.SafeTensors.TensorInfo;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.Blueprint;
+import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.models.nn.LanguageConfig;
+import org.internvl4j.models.nn.LanguageConfig.Mixture;
 import org.jspecify.annotations.Nullable;
 
 /// What `show` tells of a model.
 ///
-/// @param config null where the architecture is not known
+/// @param blueprint null where the model cannot run
 /// @param parameters how many, by part
 /// @param bytes how many, by dtype
 record ModelFacts(
     String name,
     String architecture,
-    @Nullable InternVlConfig config,
+    @Nullable Blueprint blueprint,
     int tensors,
     Map<String, Long> parameters,
     Map<String, Long> bytes) {
   private static final int KEYS_AND_VALUES = 2;
   private static final int CACHE_BYTES = 4; // the CPU keeps keys and values as f32
 
-  static ModelFacts of(Checkpoint checkpoint, @Nullable InternVlConfig config) {
+  static ModelFacts of(Checkpoint checkpoint, @Nullable Blueprint blueprint) {
     Map<String, Long> parameters = new TreeMap<>();
     Map<String, Long> bytes = new TreeMap<>();
     for (String name : checkpoint.names()) {
@@ -41,7 +45,7 @@ record ModelFacts(
     return new ModelFacts(
         checkpoint.name(),
         architecture(checkpoint.config()),
-        config,
+        blueprint,
         checkpoint.names().size(),
         parameters,
         bytes);
@@ -71,29 +75,51 @@ record ModelFacts(
   Map<String, String> lines() {
     Map<String, String> lines = new LinkedHashMap<>();
     lines.put("model", name);
-    if (config == null) {
-      lines.put("architecture", architecture);
-    } else {
-      lines.put("architecture", architecture + ", " + config.language().architecture());
-      describe(lines, config);
+    LanguageConfig language = blueprint == null ? null : blueprint.language();
+    lines.put(
+        "architecture",
+        language == null ? architecture : architecture + ", " + language.architecture());
+    if (blueprint != null) {
+      lines.put("for", blueprint.purpose());
+      describe(lines, blueprint);
     }
     lines.put(
         "parameters", Sizes.count(sum(parameters)) + " (" + listed(parameters, Sizes::count) + ")");
     lines.put("weights", listed(bytes, Sizes::bytes) + " in " + tensors + " tensors");
-    if (config != null) {
-      lines.put("memory", memory(config.language()));
+    if (blueprint != null) {
+      lines.put("memory", memory(blueprint.memory()));
+    }
+    if (language != null) {
+      lines.put("KV cache", cache(language));
     }
     return lines;
   }
 
-  private static void describe(Map<String, String> lines, InternVlConfig config) {
-    lines.put("vision tower", vision(config.vision()));
-    lines.put("projector", projector(config));
-    lines.put("decoder", decoder(config.language()));
-    lines.put("vocabulary", "%,d tokens".formatted(config.language().vocabSize()));
-    lines.put("context", "%,d tokens".formatted(config.language().context()));
-    lines.put("template", config.template());
-    lines.put("tiling", tiling(config));
+  private static void describe(Map<String, String> lines, Blueprint blueprint) {
+    lines.put("vision tower", vision(blueprint.vision()));
+    InternVlConfig chat = blueprint.chat();
+    ContrastiveConfig contrastive = blueprint.contrastive();
+    if (chat != null) {
+      lines.put("projector", projector(chat));
+    }
+    if (contrastive != null) {
+      lines.put("space", space(contrastive));
+    }
+    LanguageConfig language = blueprint.language();
+    if (language != null) {
+      lines.put("decoder", decoder(language));
+      lines.put("vocabulary", "%,d tokens".formatted(language.vocabSize()));
+      lines.put("context", "%,d tokens".formatted(language.context()));
+    }
+    if (chat != null) {
+      lines.put("template", chat.template());
+      lines.put("tiling", tiling(chat));
+    }
+  }
+
+  private static String space(ContrastiveConfig c) {
+    return "%,d wide, %d queries look at a picture of %d pixels"
+        .formatted(c.clipEmbedDim(), c.numQueryToken(), c.forceImageSize());
   }
 
   private static String vision(VisionConfig c) {
@@ -109,19 +135,28 @@ record ModelFacts(
 
   private static String projector(InternVlConfig c) {
     int shuffled = (int) (c.vision().hiddenSize() / c.downsampleRatio() / c.downsampleRatio());
-    return "pixel shuffle %s, %,d to %,d, %d tokens a tile"
-        .formatted(c.psVersion(), shuffled, c.language().hiddenSize(), c.tokensPerTile());
+    String shuffle = c.psVersion().equals("none") ? "MLP" : "pixel shuffle " + c.psVersion();
+    return "%s, %,d to %,d, %d tokens a tile"
+        .formatted(shuffle, shuffled, c.language().hiddenSize(), c.tokensPerTile());
   }
 
   private static String decoder(LanguageConfig c) {
-    return "%d layers, width %,d, %d heads of %d, %d for keys and values, MLP %,d"
+    Mixture mixture = c.mixture();
+    String experts =
+        mixture == null
+            ? ""
+            : ", %d experts of %,d, %d a token"
+                .formatted(
+                    mixture.experts(), mixture.intermediateSize(), mixture.expertsPerToken());
+    return "%d layers, width %,d, %d heads of %d, %d for keys and values, MLP %,d%s"
         .formatted(
             c.numHiddenLayers(),
             c.hiddenSize(),
             c.numAttentionHeads(),
             c.headDim(),
             c.numKeyValueHeads(),
-            c.intermediateSize());
+            c.intermediateSize(),
+            experts);
   }
 
   private static String tiling(InternVlConfig c) {
@@ -141,11 +176,20 @@ record ModelFacts(
         .collect(Collectors.joining(", "));
   }
 
-  private String memory(LanguageConfig c) {
+  /// What weights take on the CPU.
+  static String memory(Map<WeightFormat, Long> bytes) {
+    String stored = Sizes.bytes(bytes.getOrDefault(WeightFormat.STORED, 0L));
+    String q8 = Sizes.bytes(bytes.getOrDefault(WeightFormat.Q8, 0L));
+    String q4 = Sizes.bytes(bytes.getOrDefault(WeightFormat.Q4, 0L));
+    return q8.equals(stored)
+        ? "weights " + stored
+        : "weights %s as stored, %s in q8, %s in q4".formatted(stored, q8, q4);
+  }
+
+  private static String cache(LanguageConfig c) {
     long perToken = cacheBytesPerToken(c);
-    return "weights %s, KV cache %s a token, %s at full context"
-        .formatted(
-            Sizes.bytes(sum(bytes)), Sizes.bytes(perToken), Sizes.bytes(perToken * c.context()));
+    return "%s a token, %s at full context"
+        .formatted(Sizes.bytes(perToken), Sizes.bytes(perToken * c.context()));
   }
 
   // ---- for programs
@@ -163,20 +207,40 @@ record ModelFacts(
     json.end().field("tensors", tensors).field("bytes", sum(bytes)).object("bytes_by_dtype");
     bytes.forEach(json::field);
     json.end();
-    if (config != null) {
-      describe(json, config);
+    if (blueprint != null) {
+      json.field("for", blueprint.purpose());
+      describe(json, blueprint);
+      json.object("memory_bytes");
+      blueprint.memory().forEach((format, size) -> json.field(format.toString(), size));
+      json.end();
     }
     return json.end().toString();
   }
 
-  private static void describe(JsonWriter json, InternVlConfig config) {
-    VisionConfig vision = config.vision();
-    LanguageConfig language = config.language();
-    json.field("template", config.template())
-        .field("vocabulary", language.vocabSize())
-        .field("context", language.context())
-        .field("tokens_per_tile", config.tokensPerTile())
-        .field("cache_bytes_per_token", cacheBytesPerToken(language));
+  private static void describe(JsonWriter json, Blueprint blueprint) {
+    InternVlConfig chat = blueprint.chat();
+    LanguageConfig language = blueprint.language();
+    if (chat != null) {
+      json.field("template", chat.template()).field("tokens_per_tile", chat.tokensPerTile());
+    }
+    describe(json, blueprint.vision());
+    if (language != null) {
+      json.field("vocabulary", language.vocabSize())
+          .field("context", language.context())
+          .field("cache_bytes_per_token", cacheBytesPerToken(language));
+      describe(json, language);
+    }
+    if (chat != null) {
+      json.object("tiling")
+          .field("tile_size", chat.forceImageSize())
+          .field("min_tiles", chat.dynamicImageSize() ? chat.minDynamicPatch() : 1)
+          .field("max_tiles", chat.dynamicImageSize() ? chat.maxDynamicPatch() : 1)
+          .field("thumbnail", chat.dynamicImageSize() && chat.useThumbnail())
+          .end();
+    }
+  }
+
+  private static void describe(JsonWriter json, VisionConfig vision) {
     json.object("vision")
         .field("layers", vision.numHiddenLayers())
         .field("width", vision.hiddenSize())
@@ -185,6 +249,9 @@ record ModelFacts(
         .field("patch_size", vision.patchSize())
         .field("image_size", vision.imageSize())
         .end();
+  }
+
+  private static void describe(JsonWriter json, LanguageConfig language) {
     json.object("decoder")
         .field("architecture", language.architecture())
         .field("layers", language.numHiddenLayers())
@@ -193,12 +260,6 @@ record ModelFacts(
         .field("head_width", language.headDim())
         .field("key_value_heads", language.numKeyValueHeads())
         .field("mlp_width", language.intermediateSize())
-        .end();
-    json.object("tiling")
-        .field("tile_size", config.forceImageSize())
-        .field("min_tiles", config.dynamicImageSize() ? config.minDynamicPatch() : 1)
-        .field("max_tiles", config.dynamicImageSize() ? config.maxDynamicPatch() : 1)
-        .field("thumbnail", config.dynamicImageSize() && config.useThumbnail())
         .end();
   }
 }

@@ -2,9 +2,8 @@ package org.internvl4j.cli;
 
 import java.util.concurrent.Callable;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.models.Blueprint;
 import org.internvl4j.models.UnsupportedModelException;
-import org.internvl4j.models.VisionLanguageModel;
-import org.internvl4j.models.internvl.InternVlConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,15 +30,14 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() {
     Logging.to(console);
     try (Checkpoint checkpoint = model.checkpoint()) {
-      InternVlConfig config = null;
+      Blueprint blueprint = null;
       UnsupportedModelException obstacle = null;
       try {
-        config = InternVlConfig.of(checkpoint);
-        VisionLanguageModel.requireSupported(config);
+        blueprint = Blueprint.of(checkpoint);
       } catch (UnsupportedModelException e) {
         obstacle = e;
       }
-      tell(ModelFacts.of(checkpoint, config));
+      tell(ModelFacts.of(checkpoint, blueprint));
       if (obstacle != null) {
         console.complain(checkpoint.name() + " cannot run here: " + ExitCodes.sentence(obstacle));
         return ExitCodes.UNSUPPORTED;

@@ -17,6 +17,8 @@ import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The verbs that look at pictures, models and the machine.
 class LookingTest {
@@ -90,7 +92,7 @@ class LookingTest {
         .contains("context         4,096 tokens")
         .contains("template        Hermes-2")
         .contains("bf16 10.1 MiB in 129 tensors")
-        .contains("KV cache 2.5 KiB a token");
+        .contains("KV cache        2.5 KiB a token");
   }
 
   @Test
@@ -107,25 +109,59 @@ class LookingTest {
 
   @Test
   void showTellsWhatItKnowsOfAModelThatCannotRun() throws IOException {
-    Cli.Result layout = Cli.run("show", "-m", Cli.fixture("internvl3-1b-hf").toString());
-    assertThat(layout.code()).isEqualTo(ExitCodes.UNSUPPORTED);
-    assertThat(layout.out())
-        .contains("architecture    InternVLForConditionalGeneration\n")
-        .contains("parameters ");
-    assertThat(layout.err())
-        .contains("cannot run here: config.json: architecture InternVLForConditionalGeneration")
-        .hasLineCount(1);
-
     Path source = Cli.fixture("internvl2-1b");
     Files.copy(source.resolve("model.safetensors"), temp.resolve("model.safetensors"));
     String config = Files.readString(source.resolve("config.json"));
+    Files.writeString(
+        temp.resolve("config.json"), config.replace("InternVLChatModel", "UnheardOfModel"));
+    Cli.Result layout = Cli.run("show", "-m", temp.toString());
+    assertThat(layout.code()).isEqualTo(ExitCodes.UNSUPPORTED);
+    assertThat(layout.out()).contains("architecture    UnheardOfModel\n").contains("parameters ");
+    assertThat(layout.err())
+        .contains("cannot run here: config.json: architecture UnheardOfModel")
+        .hasLineCount(1);
     Files.writeString(
         temp.resolve("config.json"),
         config.replaceAll("\"template\": *\"[^\"]*\"", "\"template\": \"unheard-of\""));
     Cli.Result template = Cli.run("show", "-m", temp.toString());
     assertThat(template.code()).isEqualTo(ExitCodes.UNSUPPORTED);
-    assertThat(template.out()).contains("template        unheard-of\n").contains("memory ");
+    assertThat(template.out()).contains("parameters ");
     assertThat(template.err()).contains("template 'unheard-of' is not supported").hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "internvl2-2b, chat, InternLM2ForCausalLM",
+    "internvl3-1b-hf, chat, Qwen2ForCausalLM",
+    "internvl3_5-1b, chat, Qwen3ForCausalLM",
+    "internvl-14b-224px, retrieval and captions, LlamaForCausalLM"
+  })
+  void showTellsWhatEveryKindOfModelIsFor(String fixture, String purpose, String decoder) {
+    Cli.Result shown = Cli.run("show", "-m", Cli.fixture(fixture).toString());
+    assertThat(shown.code()).isZero();
+    assertThat(shown.out())
+        .contains("for             " + purpose + "\n")
+        .contains(decoder)
+        .contains(" in q8, ")
+        .contains("vision tower    InternViT, ");
+    Json json = json(Cli.run("show", "-m", Cli.fixture(fixture).toString(), "--json").out());
+    assertThat(json.at("for").asText()).isEqualTo(purpose);
+    Json memory = json.at("memory_bytes");
+    assertThat(memory.at("q4").asLong()).isLessThan(memory.at("q8").asLong());
+    assertThat(memory.at("q8").asLong()).isLessThan(memory.at("stored").asLong());
+  }
+
+  @Test
+  void showNamesAWeightThatIsNotThere() throws IOException {
+    Path source = Cli.fixture("internvl2-1b");
+    Files.copy(source.resolve("model.safetensors"), temp.resolve("model.safetensors"));
+    Files.writeString(
+        temp.resolve("config.json"),
+        Files.readString(source.resolve("config.json"))
+            .replaceFirst("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"));
+    Cli.Result shown = Cli.run("show", "-m", temp.toString());
+    assertThat(shown.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(shown.err()).contains("layers.2.").contains("not in this checkpoint");
   }
 
   @Test

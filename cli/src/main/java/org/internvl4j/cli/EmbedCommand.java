@@ -91,7 +91,8 @@ final class EmbedCommand implements Computing {
     Logging.to(console);
     Progress progress = new Progress(console);
     try (VisionLanguageModel opened =
-        VisionLanguageModel.open(model.checkpoint(), model.openOptions(console).withWholeTower())) {
+        VisionLanguageModel.open(
+            model.checkpoint(console), model.openOptions(console).withWholeTower())) {
       int done = 0;
       for (Map.Entry<String, Path> entry : named.entrySet()) {
         Features features = features(opened, tiles(opened, pictures.read(entry.getValue())));

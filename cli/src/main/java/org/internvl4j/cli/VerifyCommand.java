@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
@@ -65,7 +64,8 @@ final class VerifyCommand implements Computing {
     golden = golden == null ? besideModel("golden.safetensors") : golden;
     cases = cases == null ? besideModel("cases.json") : cases;
     OpenOptions options = model.openOptions(console).withWholeTower();
-    try (VisionLanguageModel opened = VisionLanguageModel.open(model.checkpoint(), options)) {
+    try (VisionLanguageModel opened =
+        VisionLanguageModel.open(model.checkpoint(console), options)) {
       requireComparable(); // a model that cannot be opened is told before
       compare(new Verifier(opened, this::tell));
     }
@@ -102,7 +102,7 @@ final class VerifyCommand implements Computing {
     if (model.model.equals(ModelOptions.DEMO)) {
       return null;
     }
-    Path file = Checkpoint.resolve(model.model).resolve(name);
+    Path file = Pulling.folder(model.model, console).resolve(name);
     return Files.exists(file) ? file : null;
   }
 

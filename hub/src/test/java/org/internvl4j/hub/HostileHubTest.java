@@ -329,7 +329,7 @@ class HostileHubTest {
 
   @Test
   void faultsAtRandomNeverLeaveAWrongFile() throws IOException {
-    for (int seed = 0; seed < 8; seed++) {
+    for (int seed = 0; seed < 4; seed++) {
       java.util.Random random = new java.util.Random(seed);
       Path folder = Files.createDirectory(cache.resolve("seed-" + seed));
       test.heal();

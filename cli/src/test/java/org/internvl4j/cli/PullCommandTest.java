@@ -112,7 +112,7 @@ class PullCommandTest {
     assertThat(pulled.err())
         .contains("asking for acme/tiny")
         .containsPattern("config.json █+ [\\d.]+ [KM]?i?B of [\\d.]+ [KM]?i?B  all [█░]{12} \\d+%");
-    for (String line : pulled.err().split("\u001b\\[2K")) {
+    for (String line : pulled.err().split("\u001b\\[2K", -1)) {
       assertThat(line.length()).isLessThan(80);
     }
   }

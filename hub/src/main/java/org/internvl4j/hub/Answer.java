@@ -18,9 +18,9 @@ record Answer(URI uri, boolean fromHub, int status, HttpHeaders headers, Body bo
     return String.valueOf(uri.getHost());
   }
 
-  /// A header, or null if it was not sent.
+  /// A header without control characters, or null if it was not sent.
   @Nullable String header(String name) {
-    return headers.firstValue(name).orElse(null);
+    return headers.firstValue(name).map(text -> text.replaceAll("\\p{Cntrl}", "?")).orElse(null);
   }
 
   /// A header that is a number not below 0; -1 if it was not sent or is something else.

@@ -9,7 +9,7 @@ import java.util.List;
 /// @param name `OWNER/NAME`
 /// @param folder `models--OWNER--NAME`
 /// @param bytes of all its revisions, what they share counted once
-/// @param unfinished bytes of files that are not whole, as far as they are on the disk
+/// @param unfinished bytes of files that are not whole, with their holes
 /// @param revisions the newest first
 public record CachedModel(
     String name, Path folder, long bytes, long unfinished, List<Revision> revisions) {

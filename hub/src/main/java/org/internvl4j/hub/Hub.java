@@ -243,7 +243,7 @@ public final class Hub {
 
   private URI file(ModelName model, String path) {
     String encoded =
-        Arrays.stream(path.split("/")).map(Hub::encoded).collect(Collectors.joining("/"));
+        Arrays.stream(path.split("/", -1)).map(Hub::encoded).collect(Collectors.joining("/"));
     return uri(
         "/" + model.repository() + "/resolve/" + encoded(model.revision()) + "/" + encoded, "");
   }

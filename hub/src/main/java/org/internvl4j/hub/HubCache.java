@@ -27,6 +27,10 @@ import org.internvl4j.loader.ModelName;
 ///
 /// @param caches the folders that are looked at
 public record HubCache(List<Path> caches) {
+  public HubCache {
+    caches = caches.stream().map(cache -> cache.toAbsolutePath().normalize()).toList();
+  }
+
   /// The caches that the environment names; see [Hub#of].
   ///
   /// @param home the user's home
@@ -70,7 +74,7 @@ public record HubCache(List<Path> caches) {
       String commit = String.valueOf(folder.getFileName());
       if (CachedRepository.isCommit(commit)
           && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-        Set<Path> contents = contents(folder);
+        Set<Path> contents = contents(repository, folder);
         all.addAll(contents);
         Instant modified = Files.getLastModifiedTime(folder).toInstant();
         boolean whole = contents.stream().allMatch(Files::isRegularFile);
@@ -93,12 +97,12 @@ public record HubCache(List<Path> caches) {
   }
 
   /// The files of a snapshot: what its links lead to, or they themselves.
-  private static Set<Path> contents(Path snapshot) throws IOException {
+  private static Set<Path> contents(CachedRepository repository, Path snapshot) throws IOException {
     Set<Path> contents = new HashSet<>();
     try (Stream<Path> files = Files.walk(snapshot)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         if (Files.isSymbolicLink(file)) {
-          contents.add(target(file));
+          contents.add(inBlobs(repository, target(file)));
         } else if (Files.isRegularFile(file)) {
           contents.add(file);
         }
@@ -107,6 +111,16 @@ public record HubCache(List<Path> caches) {
       throw e.getCause();
     }
     return contents;
+  }
+
+  /// The same file, named by way of this cache: links of old clients are absolute.
+  private static Path inBlobs(CachedRepository repository, Path target) throws IOException {
+    Path folder = target.resolveSibling("");
+    return Files.isDirectory(folder)
+            && Files.isDirectory(repository.blobs())
+            && Files.isSameFile(folder, repository.blobs())
+        ? repository.blobs().resolve(String.valueOf(target.getFileName()))
+        : target;
   }
 
   /// Where a link leads, whether anything is there or not.
@@ -179,13 +193,13 @@ public record HubCache(List<Path> caches) {
     for (String ref : revision.refs()) {
       Files.deleteIfExists(repository.refs().resolve(ref));
     }
-    Set<Path> contents = contents(revision.folder());
+    Set<Path> contents = contents(repository, revision.folder());
     long freed = bytes(contents);
     deleteTree(revision.folder());
     deleteTree(repository.folder().resolve(".no_exist").resolve(revision.commit()));
     Set<Path> held = new HashSet<>();
     for (Path snapshot : list(repository.snapshots())) {
-      held.addAll(contents(snapshot));
+      held.addAll(contents(repository, snapshot));
     }
     for (Path content : contents) {
       boolean blob = repository.blobs().equals(content.resolveSibling("").normalize());

@@ -56,7 +56,7 @@ record HubSettings(
 
   /// The cache that new models go into.
   Path cache() {
-    return folders.caches().getFirst();
+    return folders.caches().getFirst().toAbsolutePath().normalize();
   }
 
   private static boolean isSet(Map<String, String> environment, String variable) {

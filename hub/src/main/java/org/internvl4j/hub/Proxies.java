@@ -88,7 +88,7 @@ final class Proxies extends ProxySelector {
   }
 
   private boolean isDirect(String host, int port) {
-    for (String entry : value("no_proxy").toLowerCase(Locale.ROOT).split("[,\\s]+")) {
+    for (String entry : value("no_proxy").toLowerCase(Locale.ROOT).split("[,\\s]+", -1)) {
       String name = entry.replaceFirst("^\\*?\\.", "");
       int colon = name.lastIndexOf(':');
       if (colon > 0 && name.substring(colon + 1).equals(String.valueOf(port))) {

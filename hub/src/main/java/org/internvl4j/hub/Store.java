@@ -5,6 +5,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.UUID;
 import org.internvl4j.loader.CachedRepository;
 import org.internvl4j.loader.ModelName;
@@ -63,13 +65,20 @@ record Store(CachedRepository repository, Path locks, boolean links) {
   /// @throws IOException if a file was removed meanwhile
   Path publish(Listing listing) throws IOException {
     Path snapshot = Files.createDirectories(repository.snapshot(listing.commit()));
+    Map<String, Path> placed = new HashMap<>();
     for (ListedFile file : listing.files()) {
       Path path = path(file, listing.commit());
       if (!isWhole(path, file)) {
         Files.createDirectories(path.resolveSibling(""));
         Files.deleteIfExists(path); // a link to nowhere, or a file cut off
-        place(blob(file), path);
+        Path twin = placed.get(file.hash());
+        if (twin != null && !Files.exists(blob(file))) {
+          copy(twin, path); // there are no links, and the content has gone there
+        } else {
+          place(blob(file), path);
+        }
       }
+      placed.putIfAbsent(file.hash(), path);
     }
     for (ListedFile file : listing.files()) {
       if (!isWhole(path(file, listing.commit()), file)) {
@@ -92,12 +101,16 @@ record Store(CachedRepository repository, Path locks, boolean links) {
       }
     }
     if (isLinked(blob)) {
-      Path copy = temporary();
-      Files.copy(blob, copy);
-      Files.move(copy, path, StandardCopyOption.ATOMIC_MOVE);
+      copy(blob, path);
     } else {
       Files.move(blob, path, StandardCopyOption.ATOMIC_MOVE);
     }
+  }
+
+  private void copy(Path from, Path to) throws IOException {
+    Path copy = temporary();
+    Files.copy(from, copy);
+    Files.move(copy, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private boolean isLinked(Path blob) throws IOException {

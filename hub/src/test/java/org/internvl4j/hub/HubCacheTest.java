@@ -108,6 +108,24 @@ class HubCacheTest {
   }
 
   @Test
+  void linksOfOldClientsWhichAreAbsoluteHoldBlobsToo() throws IOException {
+    Path link = repository.resolve("snapshots/" + NEW + "/model.safetensors");
+    Path blob = link.toRealPath();
+    Files.delete(link);
+    Files.createSymbolicLink(
+        link,
+        Files.createSymbolicLink(temp.resolve("other"), cache)
+            .resolve(cache.toRealPath().relativize(blob)));
+    CachedModel model = only();
+    models.remove(
+        model,
+        model.revisions().stream().filter(r -> r.commit().equals(OLD)).findFirst().orElseThrow());
+    assertThat(blob).exists();
+    models.remove(only(), only().revisions().getFirst());
+    assertThat(repository).doesNotExist();
+  }
+
+  @Test
   void removingAModelRemovesItAlone() throws IOException {
     Path outside = Files.writeString(temp.resolve("outside"), "kept");
     Files.createSymbolicLink(repository.resolve("snapshots/" + OLD + "/outside"), outside);

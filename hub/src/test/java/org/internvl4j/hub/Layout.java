@@ -30,7 +30,7 @@ final class Layout {
     for (Map.Entry<String, byte[]> file : wanted.entrySet()) {
       Path link = snapshot.resolve(file.getKey());
       String hash = TestHub.hash(file.getKey(), file.getValue());
-      String up = "../".repeat(1 + file.getKey().split("/").length);
+      String up = "../".repeat(1 + file.getKey().split("/", -1).length);
       assertThat(Files.readSymbolicLink(link)).hasToString(up + "blobs/" + hash);
       assertThat(link.toRealPath()).isEqualTo(repository.toRealPath().resolve("blobs/" + hash));
       assertThat(Files.readAllBytes(link)).isEqualTo(file.getValue());

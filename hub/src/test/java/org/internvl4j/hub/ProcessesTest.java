@@ -115,7 +115,7 @@ class ProcessesTest {
 
   /// Bytes of the files in front of the large one, which are whole by then.
   private long small() {
-    return test.files.get("README.md").length + test.files.get("config.json").length;
+    return (long) test.files.get("README.md").length + test.files.get("config.json").length;
   }
 
   @Test

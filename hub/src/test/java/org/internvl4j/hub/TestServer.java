@@ -127,7 +127,7 @@ final class TestServer implements AutoCloseable {
   }
 
   private static Request read(InputStream in) throws IOException {
-    String[] first = line(in).split(" ");
+    String[] first = line(in).split(" ", -1);
     Map<String, String> headers = new TreeMap<>();
     for (String line = line(in); !line.isEmpty(); line = line(in)) {
       String[] header = line.split(": *", 2);

@@ -51,13 +51,18 @@ public record ModelFolders(Map<String, String> environment, Path home) {
   }
 
   private Path find(ModelName model, String before) {
+    CheckpointException wrong = null;
     for (Path cache : caches()) {
       Path repository = repository(cache, model);
       if (repository != null) {
-        return snapshot(repository, model.revision());
+        try {
+          return snapshot(repository, model.revision());
+        } catch (CheckpointException e) {
+          wrong = wrong == null ? e : wrong; // another cache may have it whole
+        }
       }
     }
-    throw notFound(model.toString(), before);
+    throw wrong == null ? notFound(model.toString(), before) : wrong;
   }
 
   private CheckpointException notFound(String model, String before) {

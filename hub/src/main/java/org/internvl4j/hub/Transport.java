@@ -189,7 +189,10 @@ final class Transport implements AutoCloseable {
     return uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
   }
 
-  private static URI next(URI at, String location) throws IOException {
+  /// Where a redirect leads.
+  ///
+  /// @throws IOException if that is no address of the web, or from https to http
+  static URI next(URI at, String location) throws IOException {
     URI next;
     try {
       next = at.resolve(new URI(escaped(location)));

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import org.internvl4j.hub.TestServer.Reply;
-import org.internvl4j.hub.TestServer.Request;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.ModelFolders;
@@ -202,57 +201,6 @@ class HubTest {
     assertThat(test.store.requests()).noneMatch(r -> r.method().equals("HEAD"));
   }
 
-  // ---- the token
-
-  @Test
-  void theTokenGoesToTheHubAlone() throws IOException {
-    pull("HF_TOKEN", "hf_secret");
-    assertThat(test.hub.requests())
-        .allSatisfy(r -> assertThat(r.header("Authorization")).isEqualTo("Bearer hf_secret"));
-    assertThat(test.store.requests())
-        .isNotEmpty()
-        .allSatisfy(r -> assertThat(r.headers().toString()).doesNotContain("secret"));
-  }
-
-  @Test
-  void theTokenDoesNotComeBackOverAnotherHost() throws IOException {
-    test.fault(
-        100,
-        r -> r.path().contains("?sig="),
-        reply -> Reply.of(302, "Location", test.hub.address() + "/collect"));
-    assertThatThrownBy(() -> pull("HF_TOKEN", "hf_secret")).isInstanceOf(IOException.class);
-    assertThat(test.hub.requests())
-        .filteredOn(TestHub.to("/collect"))
-        .isNotEmpty()
-        .allSatisfy(r -> assertThat(r.header("Authorization")).isNull());
-  }
-
-  @Test
-  void renamedModelsAreFollowedOnTheSameHost() throws IOException {
-    test.fault(
-        1,
-        TestHub.to("/api/"),
-        reply -> Reply.of(307, "Location", "/api/models/acme/Tiny-1B/revision/main?again"));
-    pull("HF_TOKEN", "hf_secret");
-    assertThat(test.hub.requests().get(1).header("Authorization")).isEqualTo("Bearer hf_secret");
-    Layout.check(cache, wanted());
-  }
-
-  @Test
-  void redirectsHaveALimitAndAnAddress() {
-    test.fault(100, TestHub.to("/api/"), reply -> Reply.of(302, "Location", "/api/again"));
-    assertThatThrownBy(this::pull)
-        .isInstanceOf(IOException.class)
-        .hasMessage("127.0.0.1: more than 8 redirects");
-    for (String location :
-        List.of("file:///etc/passwd", "http://user@evil.example/", "ftp://x/y")) {
-      test.heal();
-      test.fault(100, TestHub.to("/api/"), reply -> Reply.of(302, "Location", location));
-      assertThatThrownBy(this::pull)
-          .hasMessage("127.0.0.1: leads to what is no address of the web");
-    }
-  }
-
   // ---- refusals
 
   private void refused(Reply reply, String message, String... environment) {
@@ -413,33 +361,5 @@ class HubTest {
     never.countDown();
     pull();
     Layout.check(cache, wanted());
-  }
-
-  @Test
-  void asksThroughAProxyAndTellsItAloneWhoAsks() throws IOException {
-    List<Request> heard;
-    try (TestServer proxy = new TestServer(r -> Reply.of(502))) {
-      HubSettings settings =
-          TestHub.impatient(
-              HubSettings.of(
-                  Map.of(
-                      "HF_ENDPOINT",
-                      "http://hub.example",
-                      "HF_HUB_CACHE",
-                      cache.toString(),
-                      "http_proxy",
-                      "http://user:word@127.0.0.1:" + proxy.port()),
-                  temp));
-      assertThatThrownBy(
-              () -> new Hub(settings).list(MODEL, PullOptions.DEFAULT, PullListener.NONE))
-          .hasMessage("hub.example answers 502; given up after 6 attempts");
-      heard = proxy.requests();
-    }
-    assertThat(heard)
-        .hasSize(6)
-        .allSatisfy(r -> {
-          assertThat(r.path()).startsWith("http://hub.example/api/models/acme/Tiny-1B/");
-          assertThat(r.header("Proxy-Authorization")).isEqualTo("Basic dXNlcjp3b3Jk");
-        });
   }
 }

@@ -7,6 +7,7 @@ module org.internvl4j.cli {
   requires jdk.management;
   requires org.internvl4j;
   requires org.internvl4j.demo;
+  requires org.internvl4j.hub;
   requires org.jline;
 
   opens org.internvl4j.cli to

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.internvl4j.loader.CachePolicy;
-import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.PackedFiles;
 import org.internvl4j.loader.PackedFiles.Found;
 import org.internvl4j.loader.PackedFiles.State;
@@ -62,7 +61,8 @@ final class CacheCommand implements Callable<Integer> {
     if (json) {
       all.forEach(found -> console.out().println(json(found)));
     } else {
-      aligned(all.stream().map(CacheCommand::cells).toList()).forEach(console.out()::println);
+      Columns.aligned(all.stream().map(CacheCommand::cells).toList())
+          .forEach(console.out()::println);
     }
     if (all.isEmpty()) {
       console.note("internvl: no prepared weights are kept");
@@ -111,7 +111,7 @@ final class CacheCommand implements Callable<Integer> {
     List<Found> found = new ArrayList<>();
     for (String model : models) {
       if (!model.equals(ModelOptions.DEMO)) { // it has no folder
-        found.addAll(files().of(Checkpoint.resolve(model)));
+        found.addAll(files().of(Pulling.folder(model, console)));
       }
     }
     return found;
@@ -125,21 +125,6 @@ final class CacheCommand implements Callable<Integer> {
         Sizes.bytes(found.bytes()),
         Sizes.age(age(found)),
         state(found) + (found.why().isEmpty() ? "" : ": " + found.why()));
-  }
-
-  /// Lines whose cells stand below each other.
-  private static List<String> aligned(List<List<String>> rows) {
-    List<String> lines = new ArrayList<>();
-    for (List<String> row : rows) {
-      StringBuilder line = new StringBuilder();
-      for (int i = 0; i < row.size() - 1; i++) {
-        int column = i;
-        int width = rows.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
-        line.append(row.get(i)).repeat(' ', width - row.get(i).length()).append("  ");
-      }
-      lines.add(line + row.getLast());
-    }
-    return lines;
   }
 
   private static String json(Found found) {

@@ -81,7 +81,7 @@ final class CaptionCommand implements Computing {
     Map<String, Path> named = PictureFiles.of(files, console);
     OpenOptions opening = model.openOptions(console);
     int code = ExitCodes.OK;
-    try (ContrastiveModel opened = ContrastiveModel.open(model.checkpoint(), opening)) {
+    try (ContrastiveModel opened = ContrastiveModel.open(model.checkpoint(console), opening)) {
       for (Map.Entry<String, Path> file : named.entrySet()) {
         try {
           String caption = opened.caption(opened.squeezed(pictures.read(file.getValue())), options);

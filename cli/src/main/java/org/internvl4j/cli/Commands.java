@@ -44,6 +44,9 @@ final class Commands implements Callable<Integer> {
           "tokenize",
           "show",
           "verify",
+          "pull",
+          "models",
+          "rm",
           "cache",
           "doctor");
 
@@ -134,6 +137,9 @@ final class Commands implements Callable<Integer> {
       case "tokenize" -> new TokenizeCommand(console);
       case "show" -> new ShowCommand(console);
       case "verify" -> new VerifyCommand(console);
+      case "pull" -> new PullCommand(console);
+      case "models" -> new ModelsCommand(console);
+      case "rm" -> new RmCommand(console);
       case "cache" -> new CacheCommand(console);
       case "doctor" -> new DoctorCommand(console);
       default -> throw new AssertionError(name);

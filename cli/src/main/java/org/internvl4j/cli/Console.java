@@ -146,6 +146,27 @@ final class Console {
     return hasColours() ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
   }
 
+  /// Whether there is somebody to answer a question.
+  boolean isInteractive() {
+    return !quiet && isTerminal(Stream.IN) && isTerminal(Stream.ERR);
+  }
+
+  /// Asks a question that is answered by yes or no.
+  ///
+  /// @param usual the answer of an empty line; without a line it is no
+  boolean confirm(String question, boolean usual) throws IOException {
+    overwrite("");
+    err.print(question + (usual ? " [Y/n] " : " [y/N] "));
+    err.flush();
+    StringBuilder answer = new StringBuilder();
+    int c = in.read();
+    for (; c >= 0 && c != '\n'; c = in.read()) {
+      answer.append((char) c);
+    }
+    String word = answer.toString().strip().toLowerCase(Locale.ROOT);
+    return word.isEmpty() ? usual && c >= 0 : word.equals("y") || word.equals("yes");
+  }
+
   /// A line that only helps; dropped by `--quiet`.
   void note(String line) {
     if (!quiet) {

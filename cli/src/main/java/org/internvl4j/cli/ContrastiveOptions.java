@@ -33,7 +33,7 @@ final class ContrastiveOptions {
   ContrastiveModel open(Console console) {
     Logging.to(console);
     OpenOptions options = model.openOptions(console);
-    return ContrastiveModel.open(model.checkpoint(), options);
+    return ContrastiveModel.open(model.checkpoint(console), options);
   }
 
   /// Features by name.

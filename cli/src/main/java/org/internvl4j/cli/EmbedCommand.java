@@ -99,7 +99,7 @@ final class EmbedCommand implements Computing {
     }
     Map<String, Path> named = files.isEmpty() ? ofTexts() : PictureFiles.of(files, console);
     OpenOptions options = model.openOptions(console);
-    Checkpoint checkpoint = model.checkpoint();
+    Checkpoint checkpoint = model.checkpoint(console);
     Map<String, String> about = about(checkpoint);
     try (Embedder embedder = Embedder.open(checkpoint, options, what, side)) {
       if (kind == null || out == null) {

@@ -34,8 +34,10 @@ final class ModelOptions {
   @Mixin private final DeviceOptions device = new DeviceOptions();
 
   /// The checkpoint; the caller closes it, or hands it to a model.
-  Checkpoint checkpoint() {
-    return model.equals(DEMO) ? DemoModel.checkpoint() : Checkpoint.open(Checkpoint.resolve(model));
+  Checkpoint checkpoint(Console console) {
+    return model.equals(DEMO)
+        ? DemoModel.checkpoint()
+        : Checkpoint.open(Pulling.folder(model, console));
   }
 
   OpenOptions openOptions(Console console) {
@@ -46,15 +48,15 @@ final class ModelOptions {
   VisionLanguageModel open(Console console) {
     Logging.to(console);
     OpenOptions options = openOptions(console); // a wrong value is told before anything is opened
-    return VisionLanguageModel.open(checkpoint(), options);
+    return VisionLanguageModel.open(checkpoint(console), options);
   }
 
   /// The small files of a model, by name; its weights are not looked at.
-  static TokenizerFiles files(String model) {
+  static TokenizerFiles files(String model, Console console) {
     if (model.equals(DEMO)) {
       return DemoModel::file;
     }
-    Path folder = Checkpoint.resolve(model);
+    Path folder = Pulling.folder(model, console);
     return name -> {
       Path file = folder.resolve(name);
       try {
@@ -66,8 +68,8 @@ final class ModelOptions {
   }
 
   /// A model's configuration; its weights are not looked at.
-  static InternVlConfig config(String model) {
-    TokenizerFiles files = files(model);
+  static InternVlConfig config(String model, Console console) {
+    TokenizerFiles files = files(model, console);
     Json config = json(files, "config.json");
     if (config == null) {
       throw new CheckpointException(model, "has no config.json");

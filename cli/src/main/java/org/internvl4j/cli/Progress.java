@@ -24,19 +24,42 @@ final class Progress {
     show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total));
   }
 
-  private void show(String what, long done, long total, String figures) {
-    if (!console.hasProgress()) {
-      return;
+  /// Shows `done` of `total` bytes of one thing, and `allDone` of `all` of several.
+  void showBytes(String what, long done, long total, long allDone, long all) {
+    if (isDue(done >= total)) {
+      int cells = CELLS / 2;
+      console.overwrite(
+          "%s %s %s of %s  all %s %d%%"
+              .formatted(
+                  what,
+                  bar(cells, done, total),
+                  Sizes.bytes(done),
+                  Sizes.bytes(total),
+                  bar(cells, allDone, all),
+                  (long) (100.0 * allDone / Math.max(1, all))));
     }
+  }
+
+  private void show(String what, long done, long total, String figures) {
+    if (isDue(done >= total)) {
+      console.overwrite("%s %s %s".formatted(what, bar(CELLS, done, total), figures));
+    }
+  }
+
+  /// Whether it is time to draw the line again.
+  private boolean isDue(boolean last) {
     long now = System.nanoTime();
-    if (shown && now - drawn < PAUSE && done < total) {
-      return;
+    if (!console.hasProgress() || (shown && now - drawn < PAUSE && !last)) {
+      return false;
     }
     drawn = now;
     shown = true;
-    int full = (int) (CELLS * done / Math.max(1, total));
-    console.overwrite(
-        "%s %s%s %s".formatted(what, "█".repeat(full), "░".repeat(CELLS - full), figures));
+    return true;
+  }
+
+  private static String bar(int cells, long done, long total) {
+    int full = (int) (cells * (double) done / Math.max(1, total));
+    return "█".repeat(full) + "░".repeat(cells - full);
   }
 
   /// Shows that something goes on.

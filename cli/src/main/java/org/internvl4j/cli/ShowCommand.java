@@ -29,7 +29,7 @@ final class ShowCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Logging.to(console);
-    try (Checkpoint checkpoint = model.checkpoint()) {
+    try (Checkpoint checkpoint = model.checkpoint(console)) {
       Blueprint blueprint = null;
       UnsupportedModelException obstacle = null;
       try {

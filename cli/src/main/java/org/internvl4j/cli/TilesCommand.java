@@ -60,7 +60,7 @@ final class TilesCommand implements Callable<Integer> {
     Tiling tiling = Tiling.of(USUAL_SIZE, USUAL_MAX_TILES);
     int perTile = USUAL_TOKENS;
     if (model != null) {
-      InternVlConfig config = ModelOptions.config(model);
+      InternVlConfig config = ModelOptions.config(model, console);
       tiling = config.tiling();
       perTile = config.tokensPerTile();
     }

@@ -48,7 +48,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Tokenizer tokenizer = Tokenizers.load(ModelOptions.files(model));
+    Tokenizer tokenizer = Tokenizers.load(ModelOptions.files(model, console));
     String text =
         words.isEmpty()
             ? new String(console.in().readAllBytes(), StandardCharsets.UTF_8)

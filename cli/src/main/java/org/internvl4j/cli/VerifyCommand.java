@@ -68,7 +68,7 @@ final class VerifyCommand implements Computing {
     golden = golden == null ? besideModel("golden.safetensors") : golden;
     cases = cases == null ? besideModel("cases.json") : cases;
     OpenOptions options = model.openOptions(console).withWholeTower();
-    Checkpoint checkpoint = model.checkpoint();
+    Checkpoint checkpoint = model.checkpoint(console);
     if (ContrastiveConfig.isOf(checkpoint.config())) {
       try (ContrastiveModel opened = ContrastiveModel.open(checkpoint, options)) {
         compare(new ContrastiveVerifier(opened, this::tell));
@@ -123,7 +123,7 @@ final class VerifyCommand implements Computing {
     if (model.model.equals(ModelOptions.DEMO)) {
       return null;
     }
-    Path file = Checkpoint.resolve(model.model).resolve(name);
+    Path file = Pulling.folder(model.model, console).resolve(name);
     return Files.exists(file) ? file : null;
   }
 

@@ -34,6 +34,7 @@ class ArchitectureTest {
   private static final String RUNTIME = "org.internvl4j.runtime..";
   private static final String KERNELS = "org.internvl4j.kernels..";
   private static final String LOADER = "org.internvl4j.loader..";
+  private static final String HUB = "org.internvl4j.hub..";
   private static final String MODELS = "org.internvl4j.models..";
   private static final String MEDIA = "org.internvl4j.media..";
   private static final String DEMO = "org.internvl4j.demo..";
@@ -51,7 +52,7 @@ class ArchitectureTest {
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("testkit"))
             .importPackages("org.internvl4j");
-    for (String part : List.of(RUNTIME, KERNELS, LOADER, MODELS, MEDIA, DEMO, CLI)) {
+    for (String part : List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, MEDIA, DEMO, CLI)) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }
   }
@@ -69,6 +70,11 @@ class ArchitectureTest {
   @Test
   void loaderKnowsRuntimeAndOneJsonParser() {
     only(LOADER, RUNTIME, "tools.jackson.core..");
+  }
+
+  @Test
+  void hubKnowsLoaderAndTheNetwork() {
+    only(HUB, LOADER, "javax.net.ssl..");
   }
 
   @Test
@@ -179,14 +185,30 @@ class ArchitectureTest {
   }
 
   @Test
-  void noReflectionNoUnsafeNoNetwork() {
+  void noReflectionNoUnsafe() {
     check(
         noClasses()
             .should()
             .dependOnClassesThat()
             .haveNameMatching(
-                "java\\.lang\\.reflect\\.(Method|Field|Constructor|Proxy)|sun\\..*|jdk\\.internal\\..*"
-                    + "|java\\.net\\.(Socket|ServerSocket|URLConnection|HttpURLConnection|http\\..*)"));
+                "java\\.lang\\.reflect\\.(Method|Field|Constructor|Proxy)|sun\\..*|jdk\\.internal\\..*"));
+  }
+
+  @Test
+  void onlyTheHubKnowsTheNetworkAndByOneClient() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching(
+                "java\\.net\\.(Socket|ServerSocket|URLConnection|HttpURLConnection)"));
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(HUB)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("java.net.http.."));
   }
 
   /// On the way of the CPU one class calls native code, `madvise` where there is one.

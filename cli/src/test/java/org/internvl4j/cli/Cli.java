@@ -40,6 +40,11 @@ final class Cli {
     return run("", Set.of(Stream.OUT, Stream.ERR), environment, arguments);
   }
 
+  /// At a terminal, where somebody types `input`.
+  static Result answering(String input, Map<String, String> environment, String... arguments) {
+    return run(input, Set.of(Stream.values()), environment, arguments);
+  }
+
   private static Result run(
       String input, Set<Stream> terminals, Map<String, String> environment, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -80,7 +80,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   /// @return a folder for [#open]
   /// @throws CheckpointException if there is none, naming all places looked at
   public static Path resolve(String model) {
-    return new ModelFolders(System.getenv(), Path.of(System.getProperty("user.home"))).find(model);
+    return ModelFolders.system().find(model);
   }
 
   /// What people call the model: the folder's name, or the repository's for one in a cache.

@@ -1,76 +1,116 @@
 package org.internvl4j.loader;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Finds model folders: where the user says, or in the caches of the Hugging Face client
-/// (`models--OWNER--NAME/refs/main` holds the commit, `snapshots/COMMIT` its files).
+/// Finds model folders: where the user says, or in the caches of the Hugging Face client.
 ///
 /// @param environment the environment variables
 /// @param home the user's home
-record ModelFolders(Map<String, String> environment, Path home) {
-  private static final Pattern NAME =
-      Pattern.compile(
-          "(?:([A-Za-z0-9][\\w.-]*)/)?([A-Za-z0-9][\\w.-]*)(?:@([A-Za-z0-9][\\w.-]*))?");
+public record ModelFolders(Map<String, String> environment, Path home) {
+  /// What this process's environment says.
+  public static ModelFolders system() {
+    return new ModelFolders(System.getenv(), Path.of(System.getProperty("user.home")));
+  }
 
+  /// Where a model lies; see [Checkpoint#resolve].
+  ///
   /// @param model a folder, `OWNER/NAME`, `NAME`, or one of these two with `@REVISION`
-  Path find(String model) {
+  /// @throws CheckpointException if there is none, naming all places looked at
+  public Path find(String model) {
     Path path = path(model);
     if (path != null && Files.isDirectory(path)) {
-      return isRepository(path) ? snapshot(path, "main") : path;
+      return isRepository(path) ? snapshot(path, ModelName.MAIN) : path;
     }
     if (path != null && Files.exists(path)) {
       throw new CheckpointException(model, "is a file; name the folder it is in");
     }
-    Matcher name = NAME.matcher(model);
-    List<Path> caches = caches();
-    if (name.matches()) {
-      String revision = name.group(3) == null ? "main" : name.group(3);
-      for (Path cache : caches) {
-        Path repository = repository(cache, name.group(1), name.group(2));
-        if (repository != null) {
-          return snapshot(repository, revision);
+    ModelName name = ModelName.find(model);
+    if (name == null) {
+      throw notFound(model, "no such folder, and ");
+    }
+    return find(name, "no such folder, and ");
+  }
+
+  /// Where a model of the caches lies.
+  ///
+  /// @throws CheckpointException if it is in none, naming all
+  public Path find(ModelName model) {
+    return find(model, "");
+  }
+
+  private Path find(ModelName model, String before) {
+    CheckpointException wrong = null;
+    for (Path cache : caches()) {
+      Path repository = repository(cache, model);
+      if (repository != null) {
+        try {
+          return snapshot(repository, model.revision());
+        } catch (CheckpointException e) {
+          wrong = wrong == null ? e : wrong; // another cache may have it whole
         }
       }
     }
-    throw new CheckpointException(
-        model,
-        "no such folder, and no such model in "
-            + caches.stream().map(Path::toString).collect(Collectors.joining(", ")));
+    throw wrong == null ? notFound(model.toString(), before) : wrong;
   }
 
-  /// Where the Hugging Face client keeps models, as the environment says, then its default.
-  private List<Path> caches() {
+  private CheckpointException notFound(String model, String before) {
+    return new CheckpointException(
+        model,
+        before
+            + "no such model in "
+            + caches().stream().map(Path::toString).collect(Collectors.joining(", ")));
+  }
+
+  /// Where the Hugging Face client keeps models, as the environment says, then its default: models
+  /// are looked for in all, new ones go into the first.
+  public List<Path> caches() {
     Set<Path> caches = new LinkedHashSet<>();
-    add(caches, "HF_HUB_CACHE", "");
-    add(caches, "HF_HOME", "hub");
-    add(caches, "XDG_CACHE_HOME", "huggingface/hub");
-    caches.add(home.resolve(".cache/huggingface/hub"));
+    Path named = named("HF_HUB_CACHE");
+    if (named != null) {
+      caches.add(named);
+    }
+    clientFolders().forEach(folder -> caches.add(folder.resolve("hub")));
     return List.copyOf(caches);
   }
 
-  private void add(Set<Path> caches, String variable, String below) {
+  /// The folder in which the Hugging Face client keeps all that is its own, the token too.
+  public Path clientFolder() {
+    return clientFolders().getFirst();
+  }
+
+  private List<Path> clientFolders() {
+    List<Path> folders = new ArrayList<>();
+    Path client = named("HF_HOME");
+    if (client != null) {
+      folders.add(client);
+    }
+    Path userCache = named("XDG_CACHE_HOME");
+    if (userCache != null) {
+      folders.add(userCache.resolve("huggingface"));
+    }
+    folders.add(home.resolve(".cache/huggingface"));
+    return folders;
+  }
+
+  /// The path that a variable of the environment holds, or null if it holds none.
+  public @Nullable Path named(String variable) {
     String value = environment.getOrDefault(variable, "");
     if (value.startsWith("~/")) {
       value = home.resolve(value.substring(2)).toString();
     }
-    Path path = value.isBlank() ? null : path(value);
-    if (path != null) {
-      caches.add(path.resolve(below));
-    }
+    return value.isBlank() ? null : path(value);
   }
 
   private static @Nullable Path path(String text) {
@@ -83,41 +123,39 @@ record ModelFolders(Map<String, String> environment, Path home) {
 
   private static boolean isRepository(Path folder) {
     return !Files.exists(folder.resolve("config.json"))
-        && Files.isDirectory(folder.resolve("snapshots"));
+        && Files.isDirectory(new CachedRepository(folder).snapshots());
   }
 
-  private static @Nullable Path repository(Path cache, @Nullable String owner, String name) {
-    if (owner != null) {
-      Path repository = cache.resolve("models--" + owner + "--" + name);
+  private static @Nullable Path repository(Path cache, ModelName model) {
+    if (model.owner() != null) {
+      Path repository = CachedRepository.in(cache, model).folder();
       return Files.isDirectory(repository) ? repository : null;
     }
-    List<Path> found = list(cache, p -> p.equals("models--" + name) || owned(p, name));
+    List<Path> found = list(cache, p -> CachedRepository.isNamed(p) && isCalled(p, model.name()));
     if (found.size() > 1) {
       throw new CheckpointException(
-          name,
+          model.name(),
           "several models have this name; say which: "
               + found.stream()
-                  .map(p -> fileName(p).substring("models--".length()).replace("--", "/"))
+                  .map(folder -> new CachedRepository(folder).name())
                   .collect(Collectors.joining(", ")));
     }
     return found.isEmpty() ? null : found.getFirst();
   }
 
-  private static boolean owned(String folder, String name) {
-    return folder.startsWith("models--")
-        && folder.endsWith("--" + name)
-        && folder.length() > "models----".length() + name.length();
+  private static boolean isCalled(Path repository, String name) {
+    String called = new CachedRepository(repository).name();
+    return called.equals(name) || called.endsWith("/" + name.replace("--", "/"));
   }
 
-  private static Path snapshot(Path repository, String revision) {
-    Path snapshots = repository.resolve("snapshots");
-    Path ref = repository.resolve("refs").resolve(revision);
-    if (Files.isRegularFile(ref)) {
-      String commit = commit(ref);
-      Path snapshot = snapshots.resolve(commit);
+  private static Path snapshot(Path folder, String revision) {
+    CachedRepository repository = new CachedRepository(folder);
+    String commit = repository.commit(revision);
+    if (commit != null) {
+      Path snapshot = repository.snapshot(commit);
       if (!Files.isDirectory(snapshot)) {
         throw new CheckpointException(
-            repository.toString(),
+            folder.toString(),
             "refs/"
                 + revision
                 + " says "
@@ -127,44 +165,27 @@ record ModelFolders(Map<String, String> environment, Path home) {
       }
       return snapshot;
     }
-    if (Files.isDirectory(snapshots.resolve(revision))) {
-      return snapshots.resolve(revision);
+    if (Files.isDirectory(repository.snapshot(revision))) {
+      return repository.snapshot(revision);
     }
-    List<Path> all = list(snapshots, p -> true);
-    if (revision.equals("main") && all.size() == 1) {
+    List<Path> all = list(repository.snapshots(), p -> true);
+    if (revision.equals(ModelName.MAIN) && all.size() == 1) {
       return all.getFirst();
     }
     throw new CheckpointException(
-        repository.toString(),
+        folder.toString(),
         "has no revision "
             + revision
             + "; its snapshots are "
             + all.stream().map(ModelFolders::fileName).toList());
   }
 
-  private static String commit(Path ref) {
-    try {
-      String commit = Files.readString(ref, StandardCharsets.US_ASCII).strip();
-      if (commit.matches("[0-9a-f]{40}")) {
-        return commit;
-      }
-    } catch (IOException e) {
-      throw new CheckpointException(
-          ref.toString(), "cannot be read: " + CheckpointException.reason(e), e);
-    }
-    throw new CheckpointException(ref.toString(), "does not hold a commit of 40 digits");
-  }
-
-  private static List<Path> list(Path folder, Predicate<String> wanted) {
+  private static List<Path> list(Path folder, Predicate<Path> wanted) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(Files::isDirectory)
-          .filter(p -> wanted.test(fileName(p)))
-          .sorted()
-          .toList();
+      return files.filter(Files::isDirectory).filter(wanted).sorted().toList();
     } catch (IOException e) {
       throw new CheckpointException(folder.toString(), "cannot be listed: " + e, e);
     }
@@ -177,8 +198,9 @@ record ModelFolders(Map<String, String> environment, Path home) {
     Path parent = path.getParent();
     Path repository = parent == null ? null : parent.getParent();
     if (parent != null && repository != null && fileName(parent).equals("snapshots")) {
-      String name = fileName(repository);
-      return name.startsWith("models--") ? name.substring(name.lastIndexOf("--") + 2) : name;
+      return CachedRepository.isNamed(repository)
+          ? new CachedRepository(repository).shortName()
+          : fileName(repository);
     }
     return fileName(path);
   }

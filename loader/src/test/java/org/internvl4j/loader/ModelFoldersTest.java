@@ -79,6 +79,29 @@ class ModelFoldersTest {
   }
 
   @Test
+  void looksOnWhereOneCacheHasNoMoreThanABeginning() throws IOException {
+    Path whole = repository(standard(), "a/m", COMMIT);
+    Path begun = home.resolve("cache/models--a--m");
+    Files.createDirectories(begun.resolve("blobs"));
+    ModelFolders folders = folders(Map.of("HF_HUB_CACHE", home.resolve("cache").toString()));
+    assertThat(folders.find("a/m")).isEqualTo(whole);
+    assertThatThrownBy(() -> folders.find("a/m@v1"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessage(begun + ": has no revision v1; its snapshots are []");
+  }
+
+  @Test
+  void takesARevisionWithFolders() throws IOException {
+    Path snapshot = repository(standard(), "a/m", COMMIT);
+    Path ref = standard().resolve("models--a--m/refs/refs/pr/1");
+    Files.createDirectories(ref.resolveSibling(""));
+    Files.writeString(ref, COMMIT);
+    assertThat(find("a/m@refs/pr/1")).isEqualTo(snapshot);
+    assertThatThrownBy(() -> find("a/m@../../x"))
+        .hasMessage("a/m@../../x: no such folder, and no such model in " + standard());
+  }
+
+  @Test
   void saysWhereItLooked() {
     Path cache = home.resolve("cache");
     assertThatThrownBy(() -> folders(Map.of("HF_HUB_CACHE", cache.toString())).find("a/b"))

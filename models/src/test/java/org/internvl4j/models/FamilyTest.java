@@ -76,7 +76,7 @@ class FamilyTest {
       long mapped = 0;
       for (String line : Files.readAllLines(maps)) {
         if (line.endsWith(folder.toRealPath().resolve("model.safetensors").toString())) {
-          String[] range = line.substring(0, line.indexOf(' ')).split("-");
+          String[] range = line.substring(0, line.indexOf(' ')).split("-", -1);
           mapped += Long.parseUnsignedLong(range[1], 16) - Long.parseUnsignedLong(range[0], 16);
         }
       }

@@ -62,7 +62,7 @@ class TransformersLayoutTest {
       Path file = FOLDER.resolve("model-0000" + shard + "-of-00002.safetensors");
       try (SafeTensors weights = SafeTensors.open(file)) {
         for (String name : weights.names()) {
-          Tensor w = weights.tensor(name, org.internvl4j.runtime.Devices.open("reference", 1));
+          Tensor w = weights.tensor(name, REFERENCE);
           writer.add(names.apply(name), w.dtype(), w.toFloats(), w.shape().toArray());
         }
       }

@@ -14,16 +14,22 @@ import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
 
-/// A device that reads no matrix and no table: it counts what the CPU would keep of them. Matrices
-/// of it have shapes and nothing else; vectors, which are small, are read and copied.
+/// A device that reads no weight: it counts what the CPU would keep of them. Weights of it have
+/// shapes, and numbers that mean nothing.
 final class ShapesDevice implements Device {
-  private final Device reference = Devices.open("reference", 1);
+  private final Device host = Devices.open(host(), 1);
   private final Map<WeightFormat, Long> bytes = new EnumMap<>(WeightFormat.class);
 
   /// What the weights prepared so far take on the CPU by each format: matrices packed, vectors as
   /// f32, tables where they lie. Those that were to be kept in blocks are what formats differ in.
   Map<WeightFormat, Long> bytes() {
     return bytes;
+  }
+
+  /// What copies positions about: plain loops, which are quicker than the reference's.
+  private static String host() {
+    boolean isThere = Devices.providers().stream().anyMatch(p -> p.name().equals("plain"));
+    return isThere ? "plain" : "reference";
   }
 
   private void add(WeightFormat format, long more) {
@@ -39,9 +45,7 @@ final class ShapesDevice implements Device {
     for (WeightFormat format : WeightFormat.values()) {
       add(format, weight.shape().size() * each);
     }
-    return role == Role.TABLE
-        ? weight
-        : model.allocate(DType.F32, weight.shape().toArray()).copyFrom(weight);
+    return role == Role.TABLE ? weight : model.allocate(DType.F32, weight.shape().toArray());
   }
 
   @Override
@@ -79,22 +83,22 @@ final class ShapesDevice implements Device {
 
   @Override
   public String description() {
-    return "shapes: no matrix is read";
+    return "shapes: no weight is read";
   }
 
   @Override
   public Kernels kernels() {
-    return reference.kernels();
+    return host.kernels();
   }
 
   @Override
   public DType activations() {
-    return reference.activations();
+    return host.activations();
   }
 
   @Override
   public Memory allocate(long size, String owner) {
-    return reference.allocate(size, owner);
+    return host.allocate(size, owner);
   }
 
   @Override
@@ -104,16 +108,16 @@ final class ShapesDevice implements Device {
 
   @Override
   public Runnable record(Runnable step) {
-    return reference.record(step);
+    return host.record(step);
   }
 
   @Override
   public void synchronize() {
-    reference.synchronize();
+    host.synchronize();
   }
 
   @Override
   public void close() {
-    reference.close();
+    host.close();
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -64,7 +65,7 @@ class ExpertsTest {
   }
 
   /// @return the model's configuration, of which a token goes to `chosen` experts
-  private String mix(int chosen, boolean renormalised) throws IOException {
+  String mix(int chosen, boolean renormalised) throws IOException {
     weights.keySet().removeIf(name -> name.startsWith(MLP));
     Random random = new Random(5);
     put(MLP + "gate.weight", random(random, EXPERTS * 64, 0.5), EXPERTS, 64);
@@ -94,7 +95,7 @@ class ExpertsTest {
     return values;
   }
 
-  private VisionLanguageModel open(String config, OpenOptions options) throws IOException {
+  VisionLanguageModel open(String config, OpenOptions options) throws IOException {
     SafeTensorsWriter writer = new SafeTensorsWriter();
     weights.forEach((name, values) -> writer.add(name, DType.F32, values, shapes.get(name)));
     Map<String, byte[]> files = new HashMap<>();
@@ -153,7 +154,7 @@ class ExpertsTest {
       int[] ids = model.tokenizer().encode(PromptText.literal("An image of a small red square."));
       assertThat(nmse(reference(model).logits(ids), logits(model, ids))).isLessThan(1e-11);
     }
-    List<Verifier.Check> checks = new java.util.ArrayList<>();
+    List<Verifier.Check> checks = new ArrayList<>();
     try (VisionLanguageModel model =
             open(
                 Files.readString(FOLDER.resolve("config.json")),

@@ -8,8 +8,11 @@ import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.SafeTensors.TensorInfo;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.loader.quantised.Dequantised;
+import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.models.nn.LanguageConfig;
@@ -18,33 +21,44 @@ import org.jspecify.annotations.Nullable;
 /// What `show` tells of a model.
 ///
 /// @param config null where the architecture is not known
+/// @param quantisation how its matrices are quantised; null if they are not
 /// @param parameters how many, by part
 /// @param bytes how many, by dtype
+/// @param inMemory bytes of its weights as they are stored once they are no longer quantised
 record ModelFacts(
     String name,
     String architecture,
     @Nullable InternVlConfig config,
+    @Nullable Quantisation quantisation,
     int tensors,
     Map<String, Long> parameters,
-    Map<String, Long> bytes) {
+    Map<String, Long> bytes,
+    long inMemory) {
   private static final int KEYS_AND_VALUES = 2;
   private static final int CACHE_BYTES = 4; // the CPU keeps keys and values as f32
 
-  static ModelFacts of(Checkpoint checkpoint, @Nullable InternVlConfig config) {
+  static ModelFacts of(
+      Checkpoint checkpoint, @Nullable InternVlConfig config, @Nullable Quantisation quantisation) {
+    WeightSource numbers =
+        quantisation == null ? checkpoint : Dequantised.of(checkpoint, quantisation, 1);
     Map<String, Long> parameters = new TreeMap<>();
     Map<String, Long> bytes = new TreeMap<>();
+    for (String name : numbers.names()) {
+      parameters.merge(name.split("\\.", 2)[0], elements(numbers.info(name)), Long::sum);
+    }
     for (String name : checkpoint.names()) {
       TensorInfo info = checkpoint.info(name);
-      parameters.merge(name.split("\\.", 2)[0], elements(info), Long::sum);
       bytes.merge(info.dtype().toLowerCase(Locale.ROOT), info.bytes(), Long::sum);
     }
     return new ModelFacts(
         checkpoint.name(),
         architecture(checkpoint.config()),
         config,
+        quantisation,
         checkpoint.names().size(),
         parameters,
-        bytes);
+        bytes,
+        numbers.tensorBytes());
   }
 
   private static String architecture(Json config) {
@@ -80,6 +94,9 @@ record ModelFacts(
     lines.put(
         "parameters", Sizes.count(sum(parameters)) + " (" + listed(parameters, Sizes::count) + ")");
     lines.put("weights", listed(bytes, Sizes::bytes) + " in " + tensors + " tensors");
+    if (quantisation != null) {
+      lines.put("quantisation", quantisation.toString());
+    }
     if (config != null) {
       lines.put("memory", memory(config.language()));
     }
@@ -145,7 +162,7 @@ record ModelFacts(
     long perToken = cacheBytesPerToken(c);
     return "weights %s, KV cache %s a token, %s at full context"
         .formatted(
-            Sizes.bytes(sum(bytes)), Sizes.bytes(perToken), Sizes.bytes(perToken * c.context()));
+            Sizes.bytes(inMemory), Sizes.bytes(perToken), Sizes.bytes(perToken * c.context()));
   }
 
   // ---- for programs
@@ -163,6 +180,9 @@ record ModelFacts(
     json.end().field("tensors", tensors).field("bytes", sum(bytes)).object("bytes_by_dtype");
     bytes.forEach(json::field);
     json.end();
+    if (quantisation != null) {
+      json.field("quantisation", quantisation.toString());
+    }
     if (config != null) {
       describe(json, config);
     }

@@ -2,9 +2,11 @@ package org.internvl4j.cli;
 
 import java.util.concurrent.Callable;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.internvl.QuantisationConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,14 +34,16 @@ final class ShowCommand implements Callable<Integer> {
     Logging.to(console);
     try (Checkpoint checkpoint = model.checkpoint()) {
       InternVlConfig config = null;
+      Quantisation quantisation = null;
       UnsupportedModelException obstacle = null;
       try {
         config = InternVlConfig.of(checkpoint);
         VisionLanguageModel.requireSupported(config);
+        quantisation = QuantisationConfig.of(checkpoint.config());
       } catch (UnsupportedModelException e) {
         obstacle = e;
       }
-      tell(ModelFacts.of(checkpoint, config));
+      tell(ModelFacts.of(checkpoint, config, quantisation));
       if (obstacle != null) {
         console.complain(checkpoint.name() + " cannot run here: " + ExitCodes.sentence(obstacle));
         return ExitCodes.UNSUPPORTED;

@@ -11,6 +11,8 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.quantised.Dequantised;
+import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Padding;
@@ -19,6 +21,7 @@ import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.internvl.QuantisationConfig;
 import org.internvl4j.models.internvl.Stages;
 import org.internvl4j.models.text.Tokenizer;
 import org.internvl4j.models.text.Tokenizers;
@@ -91,15 +94,15 @@ public final class VisionLanguageModel implements AutoCloseable {
       InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
+      WeightSource source = source(checkpoint, config, options);
       List<Device> devices =
-          Devices.openAll(options.device(), options.threads(), checkpoint.tensorBytes());
+          Devices.openAll(options.device(), options.threads(), source.tensorBytes());
       devices.forEach(opened::addFirst);
       Workspace workspace = new Workspace(devices.getFirst(), "model " + checkpoint.name());
       opened.addFirst(workspace);
-      PackedStore matrices = matrices(checkpoint, devices.getFirst(), options);
+      PackedStore matrices = matrices(checkpoint, source, devices.getFirst(), options);
       opened.addFirst(matrices);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
-      WeightSource source = config.layout().relaid(checkpoint);
       Stages stages = Stages.of(source, config, blocks, devices.size());
       Weights w =
           Weights.of(
@@ -123,9 +126,19 @@ public final class VisionLanguageModel implements AutoCloseable {
     }
   }
 
-  private static PackedStore matrices(Checkpoint checkpoint, Device device, OpenOptions options) {
+  /// The numbers of the weights, by the names that a model asks for.
+  private static WeightSource source(
+      Checkpoint checkpoint, InternVlConfig config, OpenOptions options) {
+    Quantisation quantisation = QuantisationConfig.of(checkpoint.config());
+    WeightSource plain = Dequantised.of(checkpoint, quantisation, options.threads());
+    return config.layout().relaid(plain);
+  }
+
+  private static PackedStore matrices(
+      Checkpoint checkpoint, WeightSource source, Device device, OpenOptions options) {
     return PackedStore.open(
         checkpoint,
+        source,
         device,
         options.weights(),
         options.cache(),

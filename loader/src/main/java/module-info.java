@@ -7,4 +7,5 @@ module org.internvl4j.loader {
 
   exports org.internvl4j.loader;
   exports org.internvl4j.loader.json;
+  exports org.internvl4j.loader.quantised;
 }

@@ -9,8 +9,11 @@ import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.SafeTensors.TensorInfo;
 import org.internvl4j.loader.WeightFormat;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.loader.quantised.Dequantised;
+import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.Blueprint;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.internvl.InternVlConfig;
@@ -35,11 +38,16 @@ record ModelFacts(
   private static final int CACHE_BYTES = 4; // the CPU keeps keys and values as f32
 
   static ModelFacts of(Checkpoint checkpoint, @Nullable Blueprint blueprint) {
+    Quantisation quantisation = blueprint == null ? null : blueprint.quantisation();
+    WeightSource numbers =
+        quantisation == null ? checkpoint : Dequantised.of(checkpoint, quantisation, 1);
     Map<String, Long> parameters = new TreeMap<>();
     Map<String, Long> bytes = new TreeMap<>();
+    for (String name : numbers.names()) {
+      parameters.merge(name.split("\\.", 2)[0], elements(numbers.info(name)), Long::sum);
+    }
     for (String name : checkpoint.names()) {
       TensorInfo info = checkpoint.info(name);
-      parameters.merge(name.split("\\.", 2)[0], elements(info), Long::sum);
       bytes.merge(info.dtype().toLowerCase(Locale.ROOT), info.bytes(), Long::sum);
     }
     return new ModelFacts(
@@ -86,6 +94,9 @@ record ModelFacts(
     lines.put(
         "parameters", Sizes.count(sum(parameters)) + " (" + listed(parameters, Sizes::count) + ")");
     lines.put("weights", listed(bytes, Sizes::bytes) + " in " + tensors + " tensors");
+    if (blueprint != null && blueprint.quantisation() != null) {
+      lines.put("quantisation", blueprint.quantisation().toString());
+    }
     if (blueprint != null) {
       lines.put("memory", memory(blueprint.memory()));
     }
@@ -209,6 +220,9 @@ record ModelFacts(
     json.end();
     if (blueprint != null) {
       json.field("for", blueprint.purpose());
+      if (blueprint.quantisation() != null) {
+        json.field("quantisation", blueprint.quantisation().toString());
+      }
       describe(json, blueprint);
       json.object("memory_bytes");
       blueprint.memory().forEach((format, size) -> json.field(format.toString(), size));

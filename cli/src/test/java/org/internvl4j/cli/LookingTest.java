@@ -15,6 +15,8 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.testkit.QuantisedWriter;
+import org.internvl4j.testkit.RawTensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +107,41 @@ class LookingTest {
     assertThat(shown.at("bytes").asInt()).isEqualTo(2 * shown.at("parameters").asInt());
     assertThat(shown.at("vision").at("width").asInt()).isEqualTo(160);
     assertThat(shown.at("decoder").at("layers").asInt()).isPositive();
+  }
+
+  @Test
+  void showTellsHowMatricesAreQuantised() throws IOException {
+    Path source = Cli.fixture("internvl2-1b");
+    String path = "language_model.model.layers.0.mlp.up_proj";
+    RawTensors tensors = new RawTensors();
+    double[][] zeros = new double[112][64];
+    QuantisedWriter awq = new QuantisedWriter.Awq(16);
+    awq.write(tensors, path, zeros);
+    tensors.halves("language_model.lm_head.weight", new float[432 * 64], 432, 64);
+    Files.write(temp.resolve("model.safetensors"), tensors.toBytes());
+    String config = Files.readString(source.resolve("config.json"));
+    String place = "\"llm_config\": {";
+    Path file = temp.resolve("config.json");
+    Files.writeString(
+        file, config.replace(place, place + "\"quantization_config\": " + awq.config() + ","));
+    Cli.Result shown = Cli.run("show", "-m", temp.toString());
+    assertThat(shown.code()).isZero();
+    assertThat(shown.out())
+        .contains("quantisation    AWQ, 4 bits, groups of 16\n")
+        .contains("parameters      34,816 (language_model 34,816)\n");
+    Json line = json(Cli.run("show", "-m", temp.toString(), "--json").out());
+    assertThat(line.at("quantisation").asText()).isEqualTo("AWQ, 4 bits, groups of 16");
+    assertThat(line.getInt("parameters")).isEqualTo((112 + 432) * 64);
+
+    String other = awq.config().replace("awq", "hqq");
+    Files.writeString(
+        file, config.replace(place, place + "\"quantization_config\": " + other + ","));
+    Cli.Result refused = Cli.run("show", "-m", temp.toString());
+    assertThat(refused.code()).isEqualTo(ExitCodes.UNSUPPORTED);
+    assertThat(refused.err())
+        .contains(
+            "cannot run here: config.json: quantization_config quant_method hqq is not supported;")
+        .hasLineCount(1);
   }
 
   @Test

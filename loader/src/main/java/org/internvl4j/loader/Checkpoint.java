@@ -184,11 +184,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     Shards.mapped(shard).release(shard.info(tensor));
   }
 
-  /// Bytes of all tensors together.
-  public long tensorBytes() {
-    return names().stream().mapToLong(tensor -> info(tensor).bytes()).sum();
-  }
-
   /// The state of the files of weights when they were opened.
   List<SourceFile> sources() {
     return shards.files().stream()

@@ -10,7 +10,7 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// Large stretches of bytes in pieces, which several threads take turns at.
-final class Chunks {
+public final class Chunks {
   /// The largest piece; part of the format of [PackedFile], which has a checksum for each.
   static final int BYTES = 4 << 20;
 
@@ -18,7 +18,7 @@ final class Chunks {
 
   /// What is done with a piece.
   @FunctionalInterface
-  interface Job {
+  public interface Job {
     void run(int index) throws IOException;
   }
 
@@ -43,7 +43,7 @@ final class Chunks {
   /// Does `job` for `0 … n - 1`, on this thread and `threads - 1` others, and waits for all.
   ///
   /// @throws IOException the first that a job threw; the rest of the pieces are left out then
-  static void each(int n, int threads, Job job) throws IOException {
+  public static void each(int n, int threads, Job job) throws IOException {
     AtomicInteger next = new AtomicInteger();
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     Runnable work =

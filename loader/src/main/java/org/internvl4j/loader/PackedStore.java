@@ -31,6 +31,7 @@ public final class PackedStore implements AutoCloseable {
   private static final long LARGE = 1 << 20;
 
   private final Checkpoint checkpoint;
+  private final long bytes;
   private final Device device;
   private final WeightFormat format;
   private final int threads;
@@ -48,6 +49,7 @@ public final class PackedStore implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // the arena is closed with the store
   private PackedStore(
       Checkpoint checkpoint,
+      long bytes,
       Device device,
       WeightFormat format,
       int threads,
@@ -55,10 +57,11 @@ public final class PackedStore implements AutoCloseable {
       PackedFiles places,
       @Nullable PackedFile file) {
     this.checkpoint = checkpoint;
+    this.bytes = bytes;
     this.device = device;
     this.format = format;
     this.threads = threads;
-    this.progress = new Preparing(listener, checkpoint.tensorBytes());
+    this.progress = new Preparing(listener, bytes);
     this.mapped = Arena.ofShared();
     this.places = places;
     this.file = file;
@@ -67,11 +70,18 @@ public final class PackedStore implements AutoCloseable {
   /// Prepares every matrix when it is asked for, on the device of the workspace where it goes;
   /// keeps nothing on disk.
   public static PackedStore none(Checkpoint checkpoint, Device device, LoadListener listener) {
-    PackedFiles nowhere = new PackedFiles(Path.of(""));
-    return new PackedStore(checkpoint, device, WeightFormat.STORED, 1, listener, nowhere, null);
+    return none(checkpoint, checkpoint.tensorBytes(), device, listener);
   }
 
-  /// Looks for a file of what is wanted; begins one if there is none.
+  private static PackedStore none(
+      Checkpoint checkpoint, long bytes, Device device, LoadListener listener) {
+    PackedFiles nowhere = new PackedFiles(Path.of(""));
+    return new PackedStore(
+        checkpoint, bytes, device, WeightFormat.STORED, 1, listener, nowhere, null);
+  }
+
+  /// Looks for a file of what is wanted; begins one if there is none. The matrices are those of the
+  /// files.
   ///
   /// @param format how the language part is kept
   /// @param policy whether and where; a checkpoint in memory has no place for a file
@@ -83,13 +93,28 @@ public final class PackedStore implements AutoCloseable {
       CachePolicy policy,
       int threads,
       LoadListener listener) {
+    return open(checkpoint, checkpoint, device, format, policy, threads, listener);
+  }
+
+  /// Looks for a file of what is wanted; begins one if there is none.
+  ///
+  /// @param source what the tensors of the checkpoint are to the model
+  /// @param format how the language part is kept
+  /// @param policy whether and where; a checkpoint in memory has no place for a file
+  /// @param threads how many read and write; 0 for one a core
+  public static PackedStore open(
+      Checkpoint checkpoint,
+      WeightSource source,
+      Device device,
+      WeightFormat format,
+      CachePolicy policy,
+      int threads,
+      LoadListener listener) {
     String packing = device.packing();
     Path folder = checkpoint.folder();
-    if (packing == null
-        || folder == null
-        || !policy.wanted()
-        || checkpoint.tensorBytes() < policy.smallest()) {
-      return none(checkpoint, device, listener);
+    long bytes = source.tensorBytes();
+    if (packing == null || folder == null || !policy.wanted() || bytes < policy.smallest()) {
+      return none(checkpoint, bytes, device, listener);
     }
     int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     PackedFiles places = new PackedFiles(policy.userFolder());
@@ -97,11 +122,11 @@ public final class PackedStore implements AutoCloseable {
     for (Path path : paths) {
       PackedFile file = open(path, packing, format, checkpoint, workers, listener);
       if (file != null) {
-        return new PackedStore(checkpoint, device, format, workers, listener, places, file);
+        return new PackedStore(checkpoint, bytes, device, format, workers, listener, places, file);
       }
     }
     PackedStore store =
-        new PackedStore(checkpoint, device, format, workers, listener, places, null);
+        new PackedStore(checkpoint, bytes, device, format, workers, listener, places, null);
     store.begin(paths);
     return store;
   }
@@ -142,7 +167,7 @@ public final class PackedStore implements AutoCloseable {
   private void begin(List<Path> paths) {
     for (Path path : paths) {
       try {
-        Temporary temporary = places.begin(path, checkpoint.tensorBytes());
+        Temporary temporary = places.begin(path, bytes);
         if (temporary == null) {
           LOG.log(
               System.Logger.Level.DEBUG,

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.internvl4j.loader.SafeTensors.TensorInfo;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Shape;
@@ -125,5 +126,10 @@ public final class Relaid implements WeightSource {
   @Override
   public List<String> stored(String name) {
     return parts(name).stream().flatMap(n -> source.stored(n).stream()).toList();
+  }
+
+  @Override
+  public String reading(String name) {
+    return parts(name).stream().map(source::reading).distinct().collect(Collectors.joining("; "));
   }
 }

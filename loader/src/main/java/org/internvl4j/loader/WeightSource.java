@@ -19,7 +19,7 @@ public interface WeightSource {
     return names().contains(name);
   }
 
-  /// Shape and dtype of a tensor as it is handed out, and how many bytes of files it is made of.
+  /// Shape, dtype and size of a tensor as it is handed out.
   ///
   /// @throws CheckpointException if there is none, naming the nearest
   SafeTensors.TensorInfo info(String name);
@@ -32,4 +32,15 @@ public interface WeightSource {
 
   /// The tensors of the checkpoint's files that one is made of; for most, the one of this name.
   List<String> stored(String name);
+
+  /// How a tensor's numbers are made of what is stored, where the files do not say it alone: two
+  /// readings of the same files are two matrices. Empty where they are as they are stored.
+  default String reading(String name) {
+    return "";
+  }
+
+  /// Bytes of all tensors together, as they are handed out.
+  default long tensorBytes() {
+    return names().stream().mapToLong(tensor -> info(tensor).bytes()).sum();
+  }
 }

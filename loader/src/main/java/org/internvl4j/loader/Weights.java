@@ -291,7 +291,14 @@ public final class Weights {
   private Tensor prepared(List<Piece> pieces, String rows, Shape shape, Cut cut) {
     DType keep = format.keep(pieces.getFirst().dtype);
     String names = pieces.stream().map(piece -> piece.name).collect(Collectors.joining("+"));
-    String key = names + rows + " " + keep; // names the numbers
+    String readings =
+        pieces.stream()
+            .map(piece -> source.reading(piece.name))
+            .distinct()
+            .filter(reading -> !reading.isEmpty())
+            .map(reading -> " (" + reading + ")")
+            .collect(Collectors.joining());
+    String key = names + rows + " " + keep + readings; // names the numbers
     Tensor kept = store.find(key, shape);
     if (kept != null) {
       return kept;
@@ -403,10 +410,10 @@ public final class Weights {
                 + ", expected bf16, f16 or f32; quantised weights need a reader of their own");
       }
       this.dtype = type;
+      read.add(this.name); // one that is kept from before is used, too
     }
 
     Tensor read(Scratch space) {
-      read.add(name);
       return source.tensor(name, device(), space);
     }
 

@@ -9,12 +9,15 @@ import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.quantised.Dequantised;
+import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.contrastive.ContrastiveNet;
 import org.internvl4j.models.internvl.InternVit;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
+import org.internvl4j.models.internvl.QuantisationConfig;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.models.nn.LanguageConfig;
 import org.internvl4j.runtime.Workspace;
@@ -28,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// @param contrastive that of one with pictures and texts in one space, else null
 /// @param vision of the tower, which every model has
 /// @param language of the decoder, or null if there is none
+/// @param quantisation of its matrices, or null
 /// @param memory bytes that weights take on the CPU, by what the language part is kept as
 /// @param unused tensors that the model does not ask for
 public record Blueprint(
@@ -35,6 +39,7 @@ public record Blueprint(
     @Nullable ContrastiveConfig contrastive,
     VisionConfig vision,
     @Nullable LanguageConfig language,
+    @Nullable Quantisation quantisation,
     Map<WeightFormat, Long> memory,
     List<String> unused) {
   public Blueprint {
@@ -53,6 +58,8 @@ public record Blueprint(
   /// @throws CheckpointException if a weight is missing or of another shape, naming it
   /// @throws UnsupportedModelException if it is a kind of model that is not supported
   public static Blueprint of(Checkpoint checkpoint) {
+    WeightSource numbers =
+        Dequantised.of(checkpoint, QuantisationConfig.of(checkpoint.config()), 1);
     if (ContrastiveConfig.isOf(checkpoint.config())) {
       ContrastiveConfig config = ContrastiveConfig.of(checkpoint.config());
       return of(
@@ -61,11 +68,11 @@ public record Blueprint(
           config.vision(),
           config.qllama(),
           checkpoint,
-          checkpoint,
+          numbers,
           (format, w) -> new ContrastiveNet(config, format, w));
     }
     if (TowerPlace.isAlone(checkpoint.config())) {
-      TowerPlace place = TowerPlace.of(checkpoint);
+      TowerPlace place = TowerPlace.of(checkpoint, numbers);
       return of(
           null, null, place.config(), null, checkpoint, place.source(), (_, w) -> tower(place, w));
     }
@@ -78,7 +85,7 @@ public record Blueprint(
         config.vision(),
         config.language(),
         checkpoint,
-        config.layout().relaid(checkpoint),
+        config.layout().relaid(numbers),
         (format, w) -> InternVl.load(config, blocks, format, w));
   }
 
@@ -106,7 +113,14 @@ public record Blueprint(
         PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE)) {
       Weights w = Weights.of(checkpoint, source, path -> workspace, store);
       maker.make(WeightFormat.Q8, w); // any in blocks
-      return new Blueprint(chat, contrastive, vision, language, device.bytes(), w.unread());
+      return new Blueprint(
+          chat,
+          contrastive,
+          vision,
+          language,
+          QuantisationConfig.of(checkpoint.config()),
+          device.bytes(),
+          w.unread());
     }
   }
 }

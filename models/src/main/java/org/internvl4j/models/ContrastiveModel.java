@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.contrastive.CaptionOptions;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
@@ -83,8 +84,9 @@ public final class ContrastiveModel implements AutoCloseable {
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
       ClipPreprocess processor =
           Processors.of(checkpoint.json(Processors.FILE), config.forceImageSize());
-      resources.openOne(options);
-      Weights w = resources.weights(checkpoint, path -> 0);
+      WeightSource source = resources.numbers(options);
+      resources.openOne(options, source);
+      Weights w = resources.weights(source, path -> 0);
       ContrastiveNet net = new ContrastiveNet(config, options.weights(), w);
       resources.finish();
       w.warnUnread(name -> name.startsWith("itm_head.") || name.endsWith("rotary_emb.inv_freq"));

@@ -7,6 +7,9 @@ import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.loader.quantised.Dequantised;
+import org.internvl4j.loader.quantised.Quantisation;
+import org.internvl4j.models.internvl.QuantisationConfig;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.Workspace;
@@ -30,17 +33,27 @@ final class Resources implements AutoCloseable {
     return checkpoint;
   }
 
+  /// The numbers of the weights, whatever the checkpoint stores them as.
+  ///
+  /// @throws UnsupportedModelException if they are quantised in a way that is not supported
+  WeightSource numbers(OpenOptions options) {
+    Quantisation quantisation = QuantisationConfig.of(checkpoint.config());
+    return Dequantised.of(checkpoint, quantisation, options.threads());
+  }
+
   /// Opens devices, the memory of weights and the file of prepared ones.
   ///
+  /// @param source of the weights
   /// @return the devices
-  List<Device> open(OpenOptions options) {
-    devices = Devices.openAll(options.device(), options.threads(), checkpoint.tensorBytes());
+  List<Device> open(OpenOptions options, WeightSource source) {
+    devices = Devices.openAll(options.device(), options.threads(), source.tensorBytes());
     devices.forEach(opened::addFirst);
     weights = new Workspace(devices.getFirst(), "model " + checkpoint.name());
     opened.addFirst(weights);
     matrices =
         PackedStore.open(
             checkpoint,
+            source,
             devices.getFirst(),
             options.weights(),
             options.cache(),
@@ -53,8 +66,8 @@ final class Resources implements AutoCloseable {
   /// As [#open], for a model that is on one device.
   ///
   /// @throws IllegalArgumentException if several are named
-  void openOne(OpenOptions options) {
-    if (open(options).size() > 1) {
+  void openOne(OpenOptions options, WeightSource source) {
+    if (open(options, source).size() > 1) {
       throw new IllegalArgumentException(
           "device: " + options.device() + " are several, expected one for this kind of model");
     }

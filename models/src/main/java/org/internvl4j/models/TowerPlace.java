@@ -20,22 +20,20 @@ record TowerPlace(VisionConfig config, WeightSource source, String path, int sid
     return json.has("architectures") && new ConfigValues(json).architecture().equals(ALONE);
   }
 
+  /// @param numbers of the checkpoint's weights
   /// @throws UnsupportedModelException if it is no model with an InternViT
-  static TowerPlace of(Checkpoint checkpoint) {
+  static TowerPlace of(Checkpoint checkpoint, WeightSource numbers) {
     Json json = checkpoint.config();
     if (isAlone(json)) {
       VisionConfig config = VisionConfig.of(json);
-      return new TowerPlace(config, checkpoint, "", config.imageSize());
+      return new TowerPlace(config, numbers, "", config.imageSize());
     }
     if (ContrastiveConfig.isOf(json)) {
       ContrastiveConfig config = ContrastiveConfig.of(json);
-      return new TowerPlace(config.vision(), checkpoint, "vision_model", config.forceImageSize());
+      return new TowerPlace(config.vision(), numbers, "vision_model", config.forceImageSize());
     }
     InternVlConfig config = InternVlConfig.of(checkpoint);
     return new TowerPlace(
-        config.vision(),
-        config.layout().relaid(checkpoint),
-        "vision_model",
-        config.forceImageSize());
+        config.vision(), config.layout().relaid(numbers), "vision_model", config.forceImageSize());
   }
 }

@@ -86,9 +86,9 @@ public final class VisionLanguageModel implements AutoCloseable {
       InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      List<Device> devices = resources.open(options);
+      WeightSource source = config.layout().relaid(resources.numbers(options));
+      List<Device> devices = resources.open(options, source);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
-      WeightSource source = config.layout().relaid(checkpoint);
       Stages stages = Stages.of(source, config, blocks, devices.size());
       Weights w = resources.weights(source, stages::of);
       InternVl net = InternVl.load(config, blocks, options.weights(), w);

@@ -55,10 +55,10 @@ public final class VisionModel implements AutoCloseable {
   public static VisionModel open(Checkpoint checkpoint, OpenOptions options, int side) {
     Resources resources = new Resources(checkpoint);
     try {
-      TowerPlace place = TowerPlace.of(checkpoint);
+      TowerPlace place = TowerPlace.of(checkpoint, resources.numbers(options));
       ClipPreprocess own = Processors.of(checkpoint.json(Processors.FILE), place.side());
       ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config()));
-      resources.openOne(options);
+      resources.openOne(options, place.source());
       Weights w = resources.weights(place.source(), path -> 0);
       int blocks = place.config().numHiddenLayers();
       InternVit tower = new InternVit(place.config(), processor.crop(), blocks, w.at(place.path()));

@@ -49,21 +49,33 @@ public final class VisionLanguageModel implements AutoCloseable {
     this.net = net;
     this.tokenizer = tokenizer;
     this.template = template;
-    this.places = places(net.config(), tokenizer, resources.checkpoint().name());
+    this.places = places(net.config(), tokenizer, resources.checkpoint());
   }
 
-  private static PicturePlaces places(InternVlConfig config, Tokenizer tokenizer, String name) {
+  private static PicturePlaces places(
+      InternVlConfig config, Tokenizer tokenizer, Checkpoint checkpoint) {
     return switch (config.layout()) {
       case CHAT_MODEL, TRANSFORMERS ->
-          new PicturePlaces.Tokens(
-              tokenizer,
-              tokenizer
-                  .id(Marks.CONTEXT)
-                  .orElseThrow(() ->
-                      new CheckpointException(
-                          name, "its tokenizer has no token " + Marks.CONTEXT)));
+          new PicturePlaces.Tokens(tokenizer, imageToken(tokenizer, checkpoint));
       case LLAVA -> new PicturePlaces.Gaps(tokenizer);
     };
+  }
+
+  /// The token that a tile is many of; config.json need not say it, but must not contradict.
+  private static int imageToken(Tokenizer tokenizer, Checkpoint checkpoint) {
+    int id =
+        tokenizer
+            .id(Marks.CONTEXT)
+            .orElseThrow(() ->
+                new CheckpointException(
+                    checkpoint.name(), "its tokenizer has no token " + Marks.CONTEXT));
+    if (checkpoint.config().getInt("image_token_id", id) != id) {
+      throw checkpoint
+          .config()
+          .at("image_token_id")
+          .wrong(id + ", which is " + Marks.CONTEXT + " in the tokenizer's files");
+    }
+    return id;
   }
 
   /// Opens a model on the best device there is.

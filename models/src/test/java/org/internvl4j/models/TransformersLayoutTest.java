@@ -200,6 +200,20 @@ class TransformersLayoutTest {
   }
 
   @Test
+  void refusesAnImageTokenThatTheTokenizerGivesAnotherId() throws IOException {
+    Map<String, byte[]> files = files(UnaryOperator.identity());
+    String config = new String(files.get("config.json"), UTF_8);
+    files.put(
+        "config.json",
+        config.replace("\"image_token_id\": 425", "\"image_token_id\": 424").getBytes(UTF_8));
+    assertThatThrownBy(() -> open(files))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessage(
+            "config.json: image_token_id is 424, expected 425, which is <IMG_CONTEXT> in the"
+                + " tokenizer's files");
+  }
+
+  @Test
   void refusesHalfOfQueriesKeysAndValues() throws IOException {
     Map<String, byte[]> files =
         files(name -> name.replace("layer.1.attention.k_proj", "layer.1.attention.other"));

@@ -13,33 +13,28 @@ import org.internvl4j.loader.WeightSource;
 ///
 /// A position in the tower keeps its equations; queries, keys and values are joined.
 final class TransformersLayout {
-  private record Rule(Pattern from, String to) {
-    Rule(String from, String to) {
-      this(Pattern.compile(from), to);
-    }
-  }
-
-  private static final List<Rule> RULES =
+  private static final List<Renaming> RULES =
       List.of(
-          new Rule("(?:model\\.)?vision_tower\\.(.*)", "vision_model.$1"),
-          new Rule("(?:model\\.)?multi_modal_projector\\.layer_norm\\.(.*)", "mlp1.0.$1"),
-          new Rule("(?:model\\.)?multi_modal_projector\\.linear_1\\.(.*)", "mlp1.1.$1"),
-          new Rule("(?:model\\.)?multi_modal_projector\\.linear_2\\.(.*)", "mlp1.3.$1"),
-          new Rule("model\\.language_model\\.(.*)", "language_model.model.$1"),
-          new Rule("lm_head\\.(.*)", "language_model.lm_head.$1"));
+          new Renaming("^(?:model\\.)?vision_tower\\.", "vision_model."),
+          new Renaming("^(?:model\\.)?multi_modal_projector\\.layer_norm\\.", "mlp1.0."),
+          new Renaming("^(?:model\\.)?multi_modal_projector\\.linear_1\\.", "mlp1.1."),
+          new Renaming("^(?:model\\.)?multi_modal_projector\\.linear_2\\.", "mlp1.3."),
+          new Renaming("^model\\.language_model\\.", "language_model.model."),
+          new Renaming("^lm_head\\.", "language_model.lm_head."));
 
-  private static final List<Rule> TOWER =
+  private static final List<Renaming> TOWER =
       List.of(
-          new Rule("embeddings\\.cls_token", "embeddings.class_embedding"),
-          new Rule("embeddings\\.patch_embeddings\\.projection\\b", "embeddings.patch_embedding"),
-          new Rule("embeddings\\.position_embeddings", "embeddings.position_embedding"),
-          new Rule("encoder\\.layer\\.", "encoder.layers."),
-          new Rule("\\.attention\\.[qkv]_proj\\.", ".attn.qkv."),
-          new Rule("\\.attention\\.projection_layer\\.", ".attn.proj."),
-          new Rule("\\.attention\\.", ".attn."),
-          new Rule("\\.layernorm_before\\.", ".norm1."),
-          new Rule("\\.layernorm_after\\.", ".norm2."),
-          new Rule("\\.lambda_([12])$", ".ls$1"));
+          new Renaming("embeddings\\.cls_token", "embeddings.class_embedding"),
+          new Renaming(
+              "embeddings\\.patch_embeddings\\.projection\\b", "embeddings.patch_embedding"),
+          new Renaming("embeddings\\.position_embeddings", "embeddings.position_embedding"),
+          new Renaming("encoder\\.layer\\.", "encoder.layers."),
+          new Renaming("\\.attention\\.[qkv]_proj\\.", ".attn.qkv."),
+          new Renaming("\\.attention\\.projection_layer\\.", ".attn.proj."),
+          new Renaming("\\.attention\\.", ".attn."),
+          new Renaming("\\.layernorm_before\\.", ".norm1."),
+          new Renaming("\\.layernorm_after\\.", ".norm2."),
+          new Renaming("\\.lambda_([12])$", ".ls$1"));
 
   private static final Pattern THIRD = Pattern.compile("\\.attention\\.([qkv])_proj\\.");
 
@@ -53,23 +48,13 @@ final class TransformersLayout {
 
   /// Where a weight goes; one that no rule knows keeps its name.
   static Place place(String stored) {
-    for (Rule rule : RULES) {
-      Matcher m = rule.from.matcher(stored);
-      if (m.matches()) {
-        String name = m.replaceFirst(rule.to);
-        return name.startsWith("vision_model.") ? tower(name) : Place.of(name);
-      }
-    }
-    return Place.of(stored);
+    String name = Renaming.byFirst(RULES, stored);
+    return name.startsWith("vision_model.") ? tower(name) : Place.of(name);
   }
 
   private static Place tower(String name) {
     Matcher third = THIRD.matcher(name);
     int part = third.find() ? "qkv".indexOf(third.group(1)) : 0;
-    String place = name;
-    for (Rule rule : TOWER) {
-      place = rule.from.matcher(place).replaceFirst(rule.to);
-    }
-    return new Place(place, part);
+    return new Place(Renaming.byAll(TOWER, name), part);
   }
 }

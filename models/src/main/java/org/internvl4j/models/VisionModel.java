@@ -1,25 +1,16 @@
 package org.internvl4j.models;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
-import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
-import org.internvl4j.loader.json.Json;
-import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.image.ClipPreprocess;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.InternVit;
-import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
-import org.internvl4j.models.nn.ConfigValues;
 import org.internvl4j.runtime.Device;
-import org.internvl4j.runtime.Tensor;
-import org.internvl4j.runtime.Workspace;
 
 /// A vision tower alone: what InternViT makes of pictures, of a repository of its own or of any
 /// model that has one.
@@ -28,42 +19,12 @@ import org.internvl4j.runtime.Workspace;
 public final class VisionModel implements AutoCloseable {
   private static final int MOST_SIDE = 1 << 13;
 
-  private final Resources resources;
-  private final InternVit tower;
-  private final VisionConfig config;
+  private final Tower tower;
   private final ClipPreprocess processor;
 
-  private VisionModel(
-      Resources resources, InternVit tower, VisionConfig config, ClipPreprocess processor) {
-    this.resources = resources;
+  private VisionModel(Tower tower, ClipPreprocess processor) {
     this.tower = tower;
-    this.config = config;
     this.processor = processor;
-  }
-
-  /// Where a tower is.
-  ///
-  /// @param path of its weights in `source`
-  /// @param side of the pictures that it is used with
-  private record Place(VisionConfig config, WeightSource source, String path, int side) {
-    static Place of(Checkpoint checkpoint) {
-      Json json = checkpoint.config();
-      ConfigValues c = new ConfigValues(json);
-      if (json.has("architectures") && c.architecture().equals("InternVisionModel")) {
-        VisionConfig config = VisionConfig.of(json);
-        return new Place(config, checkpoint, "", config.imageSize());
-      }
-      if (ContrastiveConfig.isOf(json)) {
-        ContrastiveConfig config = ContrastiveConfig.of(json);
-        return new Place(config.vision(), checkpoint, "vision_model", config.forceImageSize());
-      }
-      InternVlConfig config = InternVlConfig.of(checkpoint);
-      return new Place(
-          config.vision(),
-          config.layout().relaid(checkpoint),
-          "vision_model",
-          config.forceImageSize());
-    }
   }
 
   /// Opens a tower on the best device there is, for pictures of its own side.
@@ -85,16 +46,16 @@ public final class VisionModel implements AutoCloseable {
   public static VisionModel open(Checkpoint checkpoint, OpenOptions options, int side) {
     Resources resources = new Resources(checkpoint);
     try {
-      Place place = Place.of(checkpoint);
-      ClipPreprocess own = Processors.of(checkpoint.json(Processors.FILE), place.side);
-      ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config));
+      TowerPlace place = TowerPlace.of(checkpoint);
+      ClipPreprocess own = Processors.of(checkpoint.json(Processors.FILE), place.side());
+      ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config()));
       resources.openOne(options);
-      Weights w = resources.weights(place.source, path -> 0);
-      int blocks = place.config.numHiddenLayers();
-      InternVit tower = new InternVit(place.config, processor.crop(), blocks, w.at(place.path));
+      Weights w = resources.weights(place.source(), path -> 0);
+      InternVit network = place.tower(w, processor.crop(), place.config().numHiddenLayers());
       resources.finish();
-      w.warnUnread(name -> !name.startsWith(place.path));
-      return new VisionModel(resources, tower, place.config, processor);
+      w.warnUnread(name -> !name.startsWith(place.path()));
+      Tower tower = new Tower(resources, network, place.config(), processor.crop());
+      return new VisionModel(tower, processor);
     } catch (Throwable e) {
       resources.closeAfter(e);
       throw e;
@@ -112,21 +73,21 @@ public final class VisionModel implements AutoCloseable {
 
   /// Name of the checkpoint, for people.
   public String name() {
-    return resources.checkpoint().name();
+    return tower.name();
   }
 
   public VisionConfig config() {
-    return config;
+    return tower.config();
   }
 
   /// Side of the pictures that go in, in pixels.
   public int side() {
-    return processor.crop();
+    return tower.side();
   }
 
   /// What computes.
   public Device device() {
-    return resources.devices().getFirst();
+    return tower.device();
   }
 
   /// The middle of a picture, as InternViT's own processor takes it.
@@ -144,23 +105,11 @@ public final class VisionModel implements AutoCloseable {
   ///
   /// @param tiles of [#side]
   public Features features(Tiles tiles) {
-    if (tiles.side() != side()) {
-      throw new IllegalArgumentException(
-          name() + ": tiles have " + tiles.side() + " pixels a side, expected " + side());
-    }
-    List<float[]> values = new ArrayList<>();
-    try (Workspace steps = new Workspace(device(), "features")) {
-      for (int i = 0; i < tiles.count(); i++) {
-        steps.reset();
-        Tensor pixels = steps.of(tiles.pixels(i), 1, 3, side(), side());
-        values.add(tower.forward(pixels, tower.blocks(), x -> {}).toFloats());
-      }
-    }
-    return new Features(values, tower.rows(), config.hiddenSize());
+    return tower.features(tiles);
   }
 
   @Override
   public void close() {
-    resources.close();
+    tower.close();
   }
 }

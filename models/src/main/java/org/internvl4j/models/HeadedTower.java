@@ -1,7 +1,9 @@
 package org.internvl4j.models;
 
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.internvl.TrainingLayout;
 
@@ -17,13 +19,15 @@ record HeadedTower(
     Resources resources, TowerPlace place, boolean own, Weights weights, Weights head) {
   /// @param resources of the tower's checkpoint; they own the head's file, and a device is opened
   /// @param file of safetensors or of `torch.save`
-  static HeadedTower open(Resources resources, Path file, OpenOptions options) {
+  /// @param as what the file's tensors are to the head
+  static HeadedTower open(
+      Resources resources, Path file, UnaryOperator<WeightSource> as, OpenOptions options) {
     TowerPlace published = TowerPlace.of(resources.checkpoint());
     Checkpoint trained = resources.own(Checkpoint.ofFile(file));
     TrainingLayout layout = TrainingLayout.of(trained);
     TowerPlace place = layout.hasTower() ? published.in(layout) : published;
     resources.openOne(options);
-    Weights head = resources.beside(trained, layout.source(), options.loading());
+    Weights head = resources.beside(trained, as.apply(layout.source()), options.loading());
     return layout.hasTower()
         ? new HeadedTower(resources, place, true, head, head)
         : new HeadedTower(

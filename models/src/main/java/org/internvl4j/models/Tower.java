@@ -39,6 +39,34 @@ record Tower(Resources resources, InternVit network, VisionConfig config, int si
     return new Features(values, network.rows(), config.hiddenSize());
   }
 
+  /// Outputs of some blocks, `[g, g, C]` each, without class token.
+  ///
+  /// @param pixels `[1, 3, S, S]`
+  /// @param blocks which, ascending, from 0; the last of those that are loaded is among them
+  List<Tensor> levels(Tensor pixels, List<Integer> blocks) {
+    List<Tensor> levels = new ArrayList<>();
+    int[] block = {-1}; // whose output comes: first those of the embeddings
+    Tensor last =
+        network.forward(
+            pixels,
+            network.blocks(),
+            x -> {
+              if (blocks.contains(block[0]++)) {
+                levels.add(level(x));
+              }
+            });
+    levels.add(level(last));
+    return levels;
+  }
+
+  private static Tensor level(Tensor x) {
+    int patches = x.dim(1) - 1;
+    int grid = (int) Math.sqrt(patches);
+    Tensor y = x.workspace().activations(grid, grid, x.dim(2));
+    y.view(1, patches, x.dim(2)).copyFrom(x.narrow(1, 1, patches));
+    return y;
+  }
+
   @Override
   public void close() {
     resources.close();

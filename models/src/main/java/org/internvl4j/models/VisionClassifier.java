@@ -43,7 +43,7 @@ public final class VisionClassifier implements AutoCloseable {
   public static VisionClassifier open(Checkpoint checkpoint, Path head, OpenOptions options) {
     Resources resources = new Resources(checkpoint);
     try {
-      HeadedTower headed = HeadedTower.open(resources, head, options);
+      HeadedTower headed = HeadedTower.open(resources, head, file -> file, options);
       TowerPlace place = headed.place();
       ClipPreprocess processor = Processors.of(checkpoint.json(Processors.FILE), place.side());
       LinearProbe probe = new LinearProbe(place.config().hiddenSize(), headed.head());

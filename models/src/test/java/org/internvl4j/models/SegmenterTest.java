@@ -3,6 +3,7 @@ package org.internvl4j.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,6 +134,25 @@ class SegmenterTest {
       }
       assertThat(sum).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
     }
+  }
+
+  @Test
+  void equalsTheReferenceWithUperNet() throws IOException {
+    Map<String, Values> w = HeadFiles.weights("upernet.pth");
+    Path head = HeadFiles.file("upernet.pth");
+    try (Segmenter segmenter =
+        Segmenter.open(Towers.ofFourBlocks("internvl2-26b"), head, CPU, SMALL)) {
+      assertThat(segmenter.head().blocks()).containsExactly(0, 1, 2, 3);
+      Picture picture = picture(80, 100);
+      assertSame(segmenter.segment(picture), expected(segmenter, picture, w));
+    }
+  }
+
+  @Test
+  void saysThatATowerIsTooShortForUperNet() {
+    assertThatThrownBy(() -> open(HeadFiles.file("upernet.pth")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("num_hidden_layers: is 3, expected at least 4 for UperNet");
   }
 
   @Test

@@ -2,12 +2,14 @@ package org.internvl4j.models.heads;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
-/// What heads do with maps beside products: plain loops in this process, whatever the device. They
-/// cost little beside the convolutions. Maps are `[h, w, C]`, in the dtype of activations.
+/// What heads do with maps beside products. What is no copy is a plain loop in this process,
+/// whatever the device: it costs little beside the convolutions. Maps are `[h, w, C]`, in the dtype
+/// of activations.
 final class HostMaps {
   private HostMaps() {}
 
@@ -34,6 +36,19 @@ final class HostMaps {
     }
     x.fromHost(bits);
     return x;
+  }
+
+  /// Maps of one size, their channels side by side.
+  static Tensor joined(List<Tensor> maps) {
+    Tensor first = maps.getFirst();
+    int channels = maps.stream().mapToInt(map -> map.dim(2)).sum();
+    Tensor y = first.workspace().activations(first.dim(0), first.dim(1), channels);
+    int at = 0;
+    for (Tensor map : maps) {
+      y.narrow(2, at, map.dim(2)).copyFrom(map);
+      at += map.dim(2);
+    }
+    return y;
   }
 
   /// In another size, bilinear; `x` itself if it has it.

@@ -7,7 +7,7 @@ import org.internvl4j.loader.Weights;
 import org.internvl4j.runtime.Tensor;
 
 /// What makes classes of every place of what a tower sees. One thread at a time.
-public sealed interface SegmentationHead permits LinearHead {
+public sealed interface SegmentationHead permits LinearHead, UperNetHead {
   /// The blocks of the tower whose output it looks at, ascending, from 0.
   List<Integer> blocks();
 
@@ -32,12 +32,16 @@ public sealed interface SegmentationHead permits LinearHead {
   /// @throws CheckpointException if it is of no kind that is known, or a weight is missing or of
   ///   another shape
   static SegmentationHead of(int depth, int width, boolean tuned, Weights w) {
+    if (has(w, "decode_head.fpn_bottleneck.")) {
+      return new UperNetHead(depth, width, w);
+    }
     if (has(w, "decode_head.norm.")) {
       return new LinearHead(depth, width, tuned, w.at("decode_head"));
     }
     throw new CheckpointException(
         w.checkpoint().name(),
-        "is no segmentation head: it has no decode_head.norm, as a linear one has");
+        "is no segmentation head: it has neither decode_head.norm, as a linear one, nor"
+            + " decode_head.fpn_bottleneck, as UperNet");
   }
 
   private static boolean has(Weights w, String prefix) {

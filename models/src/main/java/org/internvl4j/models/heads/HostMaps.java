@@ -14,7 +14,8 @@ final class HostMaps {
   private HostMaps() {}
 
   private static Tensor put(Workspace to, float[] values, int... dims) {
-    return to.activations(dims).copyFrom(to.of(values, dims));
+    Tensor f32 = to.of(values, dims);
+    return to.device().activations() == DType.F32 ? f32 : to.activations(dims).copyFrom(f32);
   }
 
   /// `max(x, 0)`, in place: what has its sign bit set becomes 0.

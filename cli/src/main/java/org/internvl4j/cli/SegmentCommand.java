@@ -11,7 +11,6 @@ import org.internvl4j.media.Pictures;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Segmenter;
 import org.internvl4j.models.heads.Segmentation;
-import org.internvl4j.models.heads.Windows;
 import org.internvl4j.models.image.Picture;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -40,6 +39,15 @@ final class SegmentCommand implements Computing {
       paramLabel = "FILE",
       description = "A segmentation head, linear or UperNet, .safetensors or .pth.")
   private Path head = Path.of("");
+
+  @Option(
+      names = "--block",
+      paramLabel = "N",
+      defaultValue = "-1",
+      description =
+          "Which of the tower's blocks a linear head looks at, from 0. Default: 44 of 48, or the last one if the"
+              + " head's file has a tower.")
+  private int block;
 
   @Option(
       names = {"-o", "--out"},
@@ -84,7 +92,8 @@ final class SegmentCommand implements Computing {
     OpenOptions options = model.openOptions(console);
     Picture picture = pictures.read(file);
     try (Segmenter segmenter =
-        Segmenter.open(model.checkpoint(), head, options, Windows.PUBLISHED)) {
+        Segmenter.open(
+            model.checkpoint(), head, options, Segmenter.Options.PUBLISHED.withBlock(block))) {
       ClassNames.require(names, segmenter.classes(), head);
       requirePalette(segmenter.classes());
       Progress progress = new Progress(console);

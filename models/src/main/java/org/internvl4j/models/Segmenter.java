@@ -34,6 +34,20 @@ public final class Segmenter implements AutoCloseable {
     void windows(int done, int total);
   }
 
+  /// How a head looks at pictures.
+  ///
+  /// @param windows in multiples of the tower's patches
+  /// @param block which block a linear head looks at, from 0; below 0 for 44 of 48, or the last one
+  ///   if the tower is in the head's file
+  public record Options(Windows windows, int block) {
+    /// As the published heads were measured.
+    public static final Options PUBLISHED = new Options(Windows.PUBLISHED, -1);
+
+    public Options withBlock(int block) {
+      return new Options(windows, block);
+    }
+  }
+
   private final Tower tower;
   private final SegmentationHead head;
   private final Windows windows;
@@ -51,26 +65,28 @@ public final class Segmenter implements AutoCloseable {
   /// @throws CheckpointException if a file is missing or wrong, naming it
   /// @throws UnsupportedModelException if there is no InternViT in the folder
   public static Segmenter open(Path folder, Path head) {
-    return open(Checkpoint.open(folder), head, OpenOptions.DEFAULT, Windows.PUBLISHED);
+    return open(Checkpoint.open(folder), head, OpenOptions.DEFAULT, Options.PUBLISHED);
   }
 
   /// Opens a tower and its head, on one device.
   ///
   /// @param checkpoint of the tower; belongs to the segmenter from now on, also if opening fails
   /// @param head a file of safetensors or of `torch.save`; if a tower is in it, too, that is taken
-  /// @param windows through which pictures are looked at, in multiples of the tower's patches
+  /// @throws IllegalArgumentException if `looking` does not fit the tower or the head
   /// @throws CheckpointException if a file is missing or wrong, naming it
   /// @throws UnsupportedModelException if there is no InternViT in the checkpoint
   public static Segmenter open(
-      Checkpoint checkpoint, Path head, OpenOptions options, Windows windows) {
+      Checkpoint checkpoint, Path head, OpenOptions options, Options looking) {
     Resources resources = new Resources(checkpoint);
+    Windows windows = looking.windows();
     try {
       HeadedTower headed = HeadedTower.open(resources, head, SegmentationHead::weights, options);
       TowerPlace place = headed.place();
       int depth = place.config().numHiddenLayers();
       int width = place.config().hiddenSize();
       requirePatches(windows, place.config().patchSize());
-      SegmentationHead trained = SegmentationHead.of(depth, width, headed.own(), headed.head());
+      SegmentationHead trained =
+          SegmentationHead.of(depth, width, looking.block(), headed.own(), headed.head());
       Tower tower = headed.finish(windows.side(), 1 + trained.blocks().getLast());
       return new Segmenter(tower, trained, windows);
     } catch (Throwable e) {

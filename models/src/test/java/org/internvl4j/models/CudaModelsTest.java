@@ -143,7 +143,7 @@ class CudaModelsTest {
   @ValueSource(strings = {"linear.pth", "upernet.pth"})
   void segmentsAsTheCpuDoes(String head) throws IOException {
     Path file = HeadFiles.file(head);
-    Windows windows = new Windows(70, 42, 14);
+    Segmenter.Options windows = new Segmenter.Options(new Windows(70, 42, 14), -1);
     byte[] rgb = new byte[3 * 90 * 60];
     new Random(4).nextBytes(rgb);
     Picture picture = Picture.ofRgb(90, 60, rgb);

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SegmenterTest {
   private static final OpenOptions CPU = OpenOptions.DEFAULT.withDevice("cpu");
   private static final Windows SMALL = new Windows(70, 42, 14);
+  private static final Segmenter.Options LOOKING = new Segmenter.Options(SMALL, -1);
   private static final int CLASSES = 5;
 
   @TempDir Path folder;
@@ -41,7 +42,7 @@ class SegmenterTest {
   }
 
   private static Segmenter open(Path head) {
-    return Segmenter.open(toy(), head, CPU, SMALL);
+    return Segmenter.open(toy(), head, CPU, LOOKING);
   }
 
   /// Spots of colour: noise alone would be one class everywhere.
@@ -141,7 +142,7 @@ class SegmenterTest {
     Map<String, Values> w = HeadFiles.weights("upernet.pth");
     Path head = HeadFiles.file("upernet.pth");
     try (Segmenter segmenter =
-        Segmenter.open(Towers.ofFourBlocks("internvl2-26b"), head, CPU, SMALL)) {
+        Segmenter.open(Towers.ofFourBlocks("internvl2-26b"), head, CPU, LOOKING)) {
       assertThat(segmenter.head().blocks()).containsExactly(0, 1, 2, 3);
       Picture picture = picture(80, 100);
       assertSame(segmenter.segment(picture), expected(segmenter, picture, w));
@@ -175,7 +176,7 @@ class SegmenterTest {
     Checkpoint chat = Checkpoint.open(Fixtures.folder("internvl-chat-v1-1"));
     Picture picture = picture(90, 70);
     try (Segmenter both = open(head);
-        Segmenter own = Segmenter.open(chat, HeadFiles.file("linear.pth"), CPU, SMALL)) {
+        Segmenter own = Segmenter.open(chat, HeadFiles.file("linear.pth"), CPU, LOOKING)) {
       assertThat(both.head().blocks()).containsExactly(2);
       assertThat(own.head().blocks()).containsExactly(2);
       assertThat(both.segment(picture).ids()).isEqualTo(own.segment(picture).ids());
@@ -194,9 +195,30 @@ class SegmenterTest {
   }
 
   @Test
-  void refusesWindowsOfOtherPatches() {
+  void looksAtTheBlockThatIsWanted() {
+    Path linear = HeadFiles.file("linear.pth");
+    try (Segmenter segmenter = Segmenter.open(toy(), linear, CPU, LOOKING.withBlock(1))) {
+      assertThat(segmenter.head().blocks()).containsExactly(1);
+      Picture picture = picture(70, 75);
+      assertSame(
+          segmenter.segment(picture),
+          expected(segmenter, picture, HeadFiles.weights("linear.pth")));
+    }
+    assertThatThrownBy(() -> Segmenter.open(toy(), linear, CPU, LOOKING.withBlock(3)))
+        .hasMessage("block: is 3, expected 0 to 2, those of the tower");
     assertThatThrownBy(
-            () -> Segmenter.open(toy(), HeadFiles.file("linear.pth"), CPU, new Windows(64, 32, 16)))
+            () -> Segmenter.open(toy(), HeadFiles.file("upernet.pth"), CPU, LOOKING.withBlock(1)))
+        .hasMessage("block: is 1, but UperNet looks at four; expected it to be left out");
+  }
+
+  @Test
+  void refusesWindowsOfOtherPatches() {
+    assertThatThrownBy(() ->
+            Segmenter.open(
+                toy(),
+                HeadFiles.file("linear.pth"),
+                CPU,
+                new Segmenter.Options(new Windows(64, 32, 16), -1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("windows: sides are multiples of 16 pixels, expected those of a patch, 14");
   }

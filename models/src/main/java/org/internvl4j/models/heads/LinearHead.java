@@ -13,16 +13,15 @@ public final class LinearHead implements SegmentationHead {
   private final Tensor shift; // [C], the mean taken off
   private final Linear classifier;
 
-  /// @param depth how many blocks the tower has
+  /// @param block whose output it looks at
   /// @param width C, of the tower
-  /// @param tuned whether the tower was trained along with the head
   /// @throws CheckpointException if a weight is missing or of another shape
-  LinearHead(int depth, int width, boolean tuned, Weights w) {
+  LinearHead(int block, int width, Weights w) {
     int classes = Shapes.rows(w, "conv_seg.weight");
     Shapes.require(w, "conv_seg.weight", classes, width, 1, 1);
     Shapes.require(w, "conv_seg.bias", classes);
     Shapes.requireNorm(w, "norm", width);
-    block = block(depth, tuned);
+    this.block = block;
     shift = w.get("norm.shift", width);
     classifier =
         new Linear(w.matrix("conv_seg.product", classes, width), w.get("conv_seg.offset", classes));

@@ -27,16 +27,27 @@ public sealed interface SegmentationHead permits LinearHead, UperNetHead {
   ///
   /// @param depth how many blocks the tower has
   /// @param width C, of the tower
+  /// @param block which one a linear head looks at; below 0 for the one that [LinearHead] says
   /// @param tuned whether the tower was trained along with it
   /// @param w of what [#weights] makes
+  /// @throws IllegalArgumentException if there is no such block
   /// @throws CheckpointException if it is of no kind that is known, or a weight is missing or of
   ///   another shape
-  static SegmentationHead of(int depth, int width, boolean tuned, Weights w) {
+  static SegmentationHead of(int depth, int width, int block, boolean tuned, Weights w) {
     if (has(w, "decode_head.fpn_bottleneck.")) {
+      if (block >= 0) {
+        throw new IllegalArgumentException(
+            "block: is " + block + ", but UperNet looks at four; expected it to be left out");
+      }
       return new UperNetHead(depth, width, w);
     }
     if (has(w, "decode_head.norm.")) {
-      return new LinearHead(depth, width, tuned, w.at("decode_head"));
+      int wanted = block < 0 ? LinearHead.block(depth, tuned) : block;
+      if (wanted >= depth) {
+        throw new IllegalArgumentException(
+            "block: is " + block + ", expected 0 to " + (depth - 1) + ", those of the tower");
+      }
+      return new LinearHead(wanted, width, w.at("decode_head"));
     }
     throw new CheckpointException(
         w.checkpoint().name(),

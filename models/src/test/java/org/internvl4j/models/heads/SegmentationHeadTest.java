@@ -41,7 +41,7 @@ class SegmentationHeadTest {
         Workspace steps = new Workspace(d, "step")) {
       Weights w =
           Weights.of(checkpoint, SegmentationHead.weights(checkpoint), path -> model, store);
-      SegmentationHead head = SegmentationHead.of(depth, WIDTH, false, w);
+      SegmentationHead head = SegmentationHead.of(depth, WIDTH, -1, false, w);
       assertThat(head.blocks()).hasSameSizeAs(levels);
       Tensor y = head.forward(levels.stream().map(m -> put(m, steps)).toList());
       assertThat(w.unread().stream().filter(n -> !n.endsWith("num_batches_tracked")))

@@ -153,8 +153,8 @@ class HeadsTest {
     BufferedImage image = ImageIO.read(over.toFile());
     BufferedImage picture = ImageIO.read(Path.of(Cli.sample("shapes.png")).toFile());
     assertThat(image.getWidth()).isEqualTo(picture.getWidth());
-    int red = image.getRGB(0, 0) >> 16 & 255;
-    int was = picture.getRGB(0, 0) >> 16 & 255;
+    int red = (image.getRGB(0, 0) >> 16) & 255;
+    int was = (picture.getRGB(0, 0) >> 16) & 255;
     assertThat(red).isBetween(was / 2, was / 2 + 128);
   }
 

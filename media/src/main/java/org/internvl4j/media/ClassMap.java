@@ -68,8 +68,8 @@ public final class ClassMap {
     for (int i = 0; i < segmentation.ids().length; i++) {
       int colour = colour(segmentation.ids()[i] & 0xffff);
       for (int c = 0; c < 3; c++) {
-        int over = colour >> (16 - 8 * c) & 255;
-        rgb[3 * i + c] = (byte) ((rgb[3 * i + c] & 255) + over + 1 >> 1);
+        int over = (colour >> (16 - 8 * c)) & 255;
+        rgb[3 * i + c] = (byte) (((rgb[3 * i + c] & 255) + over + 1) >> 1);
       }
     }
     return Picture.ofRgb(picture.width(), picture.height(), rgb);

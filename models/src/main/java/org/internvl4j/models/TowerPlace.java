@@ -48,7 +48,7 @@ record TowerPlace(VisionConfig config, WeightSource source, String path, int sid
     WeightSource relaid = layout.source();
     List<Long> shape = relaid.info(table).shape();
     long rows = shape.size() == 3 ? shape.get(1) - 1 : 0;
-    long grid = Math.round(Math.sqrt(rows));
+    long grid = Math.round(Math.sqrt((double) rows));
     if (rows < 1 || grid * grid != rows || grid > Integer.MAX_VALUE / config.patchSize()) {
       throw new CheckpointException(
           relaid.stored(table).getFirst(),

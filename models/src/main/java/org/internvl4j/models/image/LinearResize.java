@@ -38,15 +38,15 @@ public final class LinearResize {
       int at = i / half * 2 * line + i % half / 3 * 6 + i % 3;
       int sum = (in[at] & 255) + (in[at + 3] & 255);
       sum += (in[at + line] & 255) + (in[at + line + 3] & 255);
-      out[i] = (byte) (sum + 2 >> 2);
+      out[i] = (byte) ((sum + 2) >> 2);
     }
   }
 
   private static void blend(int[] upper, int a, int[] lower, int b, byte[] out, int y) {
     int start = y * upper.length;
     for (int i = 0; i < upper.length; i++) {
-      int sum = (a * (upper[i] >> 4) >> 16) + (b * (lower[i] >> 4) >> 16);
-      out[start + i] = (byte) Math.clamp(sum + 2 >> 2, 0, 255);
+      int sum = ((a * (upper[i] >> 4)) >> 16) + ((b * (lower[i] >> 4)) >> 16);
+      out[start + i] = (byte) Math.clamp((sum + 2) >> 2, 0, 255);
     }
   }
 

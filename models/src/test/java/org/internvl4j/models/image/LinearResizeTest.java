@@ -12,7 +12,7 @@ class LinearResizeTest {
   private static Picture picture(int width, int height) {
     byte[] rgb = new byte[3 * width * height];
     for (int i = 0; i < rgb.length; i++) {
-      rgb[i] = (byte) (i * 2654435761L >> 13);
+      rgb[i] = (byte) ((i * 2654435761L) >> 13);
     }
     return Picture.ofRgb(width, height, rgb);
   }

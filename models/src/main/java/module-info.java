@@ -8,6 +8,7 @@ module org.internvl4j.models {
   exports org.internvl4j.models;
   exports org.internvl4j.models.contrastive;
   exports org.internvl4j.models.grounding;
+  exports org.internvl4j.models.heads;
   exports org.internvl4j.models.image;
   exports org.internvl4j.models.internvl;
   exports org.internvl4j.models.nn;

@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
     name = "classify",
     description = {
       "Says of which class each picture is, of classes that are named and were never trained for.",
-      "Needs a model that puts pictures and texts into one space: InternVL-14B-224px."
+      "Needs a model that puts pictures and texts into one space: InternVL-14B-224px.",
+      "With --head, of which class of those that a linear probe was trained for; the model is its tower."
     })
 final class ClassifyCommand implements Computing {
   private final Console console;
@@ -45,6 +46,13 @@ final class ClassifyCommand implements Computing {
       paramLabel = "FILE",
       description = "Names: a JSON list, JSON lists by data set, or a name a line.")
   private @Nullable Path classes;
+
+  @Option(
+      names = "--head",
+      paramLabel = "FILE",
+      description =
+          "A linear probe, .safetensors or .pth, for the model's InternViT; --classes names its classes.")
+  private @Nullable Path head;
 
   @Option(
       names = "--templates",
@@ -91,6 +99,12 @@ final class ClassifyCommand implements Computing {
     if (top < 1) {
       throw new UsageException("--top is " + top + ", expected at least 1");
     }
+    if (head != null) {
+      requireNoTexts();
+      List<String> known = classes == null ? List.of() : ClassNames.read(classes, dataset);
+      Map<String, Path> named = PictureFiles.of(files, console);
+      return new Probing(head, known, top, json, console).run(contrastive, named);
+    }
     if (vectors != null) {
       Outputs.requireFile(vectors);
     }
@@ -108,19 +122,26 @@ final class ClassifyCommand implements Computing {
     }
   }
 
+  /// A probe knows no texts: what is said about them would be ignored.
+  private void requireNoTexts() {
+    String other =
+        !names.isEmpty()
+            ? "-c"
+            : templates != null ? "--templates" : vectors != null ? "--vectors" : null;
+    if (other != null || together) {
+      throw new UsageException(
+          (other == null ? "--together" : other)
+              + " goes with classes that are described in words, not with --head");
+    }
+  }
+
   private ZeroShotPrompts prompts() throws IOException {
     if (names.isEmpty() == (classes == null)) {
       throw new UsageException("expected -c NAME for every class, or --classes FILE");
     }
-    List<String> wanted = classes == null ? names : texts(classes);
+    List<String> wanted = classes == null ? names : ClassNames.read(classes, dataset);
     return new ZeroShotPrompts(
-        wanted, templates == null ? ZeroShotPrompts.PLAIN : texts(templates));
-  }
-
-  private List<String> texts(Path file) throws IOException {
-    return file.toString().endsWith(".json")
-        ? ZeroShotPrompts.list(ContrastiveOptions.json(file), dataset)
-        : ContrastiveOptions.lines(file);
+        wanted, templates == null ? ZeroShotPrompts.PLAIN : ClassNames.read(templates, dataset));
   }
 
   private ZeroShot zeroShot(ContrastiveModel model, ZeroShotPrompts prompts) throws IOException {

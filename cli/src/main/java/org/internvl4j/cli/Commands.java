@@ -38,6 +38,7 @@ final class Commands implements Callable<Integer> {
           "ask",
           "embed",
           "classify",
+          "segment",
           "rank",
           "caption",
           "tiles",
@@ -131,6 +132,7 @@ final class Commands implements Callable<Integer> {
       case "ask" -> new AskCommand(console);
       case "embed" -> new EmbedCommand(console);
       case "classify" -> new ClassifyCommand(console);
+      case "segment" -> new SegmentCommand(console);
       case "rank" -> new RankCommand(console);
       case "caption" -> new CaptionCommand(console);
       case "tiles" -> new TilesCommand(console);

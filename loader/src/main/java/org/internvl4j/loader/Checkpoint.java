@@ -1,6 +1,7 @@
 package org.internvl4j.loader;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -28,8 +29,13 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   private final Json config;
   private final Shards shards;
 
-  private Checkpoint(Source source) {
+  private Checkpoint(Source source, Json config, Shards shards) {
     this.source = source;
+    this.config = config;
+    this.shards = shards;
+  }
+
+  private static Checkpoint open(Source source) {
     byte[] bytes = source.read(CONFIG);
     if (bytes == null) {
       throw new CheckpointException(
@@ -38,8 +44,8 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
               ? "is empty, expected config.json and model.safetensors"
               : "has no config.json");
     }
-    this.config = Json.parse(bytes, CONFIG);
-    this.shards = Shards.open(source, "checkpoint " + source.name());
+    Json config = Json.parse(bytes, CONFIG);
+    return new Checkpoint(source, config, Shards.open(source, "checkpoint " + source.name()));
   }
 
   /// Opens a folder; maps its weights and checks their headers, reads no weight.
@@ -51,7 +57,19 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
       throw new CheckpointException(
           folder.toString(), Files.exists(folder) ? "is not a folder" : "no such folder");
     }
-    return new Checkpoint(new Source.Folder(folder, ModelFolders.modelName(folder)));
+    return open(new Source.Folder(folder, ModelFolders.modelName(folder)));
+  }
+
+  /// Opens a file of weights that has no configuration beside it, such as a head that was trained
+  /// for a model: [#config] is an empty object.
+  ///
+  /// @param file safetensors, if it ends so; else one of `torch.save` ([TorchFile])
+  /// @throws CheckpointException if it is missing, cut off or of another format
+  public static Checkpoint ofFile(Path file) {
+    Source source = new Source.Single(file, ModelFolders.fileName(file));
+    Json none = Json.parse("{}".getBytes(StandardCharsets.UTF_8), CONFIG);
+    return new Checkpoint(
+        source, none, Shards.open(source, source.name(), "file " + source.name()));
   }
 
   /// A checkpoint in memory: a model inside a jar, say. The arrays must not be changed afterwards.
@@ -69,7 +87,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   /// @param name what messages call it
   /// @param files the files by name; native segments are used in place and must stay open
   public static Checkpoint ofSegments(String name, Map<String, MemorySegment> files) {
-    return new Checkpoint(new Source.InMemory(name, Map.copyOf(files)));
+    return open(new Source.InMemory(name, Map.copyOf(files)));
   }
 
   /// Where a model lies that the user names.

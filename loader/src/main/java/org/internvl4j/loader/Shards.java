@@ -63,6 +63,16 @@ record Shards(Map<String, TensorFile> byTensor, List<TensorFile> files) implemen
     return new Shards(Collections.unmodifiableMap(shards.byTensor), List.copyOf(shards.files));
   }
 
+  /// The tensors of one file.
+  ///
+  /// @param file its name in `source`
+  static Shards open(Source source, String file, String owner) {
+    TensorFile only = source.open(file, owner);
+    Map<String, TensorFile> byTensor = new LinkedHashMap<>();
+    only.names().forEach(tensor -> byTensor.put(tensor, only));
+    return new Shards(Collections.unmodifiableMap(byTensor), List.of(only));
+  }
+
   /// Where the bytes of a file are.
   static MappedFile mapped(TensorFile file) {
     return switch (file) {

@@ -99,6 +99,34 @@ sealed interface Source {
     }
   }
 
+  /// A file of weights alone.
+  record Single(Path path, String name) implements Source {
+    @Override
+    public @Nullable Path folder() {
+      return null;
+    }
+
+    @Override
+    public Set<String> names() {
+      return Set.of(name);
+    }
+
+    @Override
+    public byte @Nullable [] read(String file) {
+      return null;
+    }
+
+    @Override
+    public TensorFile open(String file, String owner) {
+      if (Files.isDirectory(path)) {
+        throw new CheckpointException(file, "is a folder, expected a file of weights");
+      }
+      return isSafeTensors(file)
+          ? SafeTensors.open(path, file, owner)
+          : TorchFile.open(path, file, owner, List.of());
+    }
+  }
+
   /// Files in memory.
   record InMemory(String name, Map<String, MemorySegment> files) implements Source {
     @Override

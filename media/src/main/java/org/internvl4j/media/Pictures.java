@@ -135,11 +135,15 @@ public final class Pictures {
 
   /// The bytes of a PNG file that reads back as the same picture.
   public static byte[] png(Picture picture) {
+    return png(toImage(picture));
+  }
+
+  private static byte[] png(BufferedImage image) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
     try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
       writer.setOutput(stream);
-      writer.write(toImage(picture));
+      writer.write(image);
     } catch (IOException e) {
       throw new AssertionError("memory takes every byte", e);
     } finally {
@@ -153,8 +157,12 @@ public final class Pictures {
   ///
   /// @throws PictureException if the file cannot be written; an old one is left as it was
   public static void writePng(Picture picture, Path file) {
+    writePng(toImage(picture), file);
+  }
+
+  static void writePng(BufferedImage image, Path file) {
     Path part = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".incomplete");
-    byte[] png = png(picture);
+    byte[] png = png(image);
     try {
       try {
         Files.write(part, png, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

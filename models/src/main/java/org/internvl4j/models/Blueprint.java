@@ -14,7 +14,6 @@ import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.contrastive.ContrastiveNet;
-import org.internvl4j.models.internvl.InternVit;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.QuantisationConfig;
@@ -74,7 +73,13 @@ public record Blueprint(
     if (TowerPlace.isAlone(checkpoint.config())) {
       TowerPlace place = TowerPlace.of(checkpoint, numbers);
       return of(
-          null, null, place.config(), null, checkpoint, place.source(), (_, w) -> tower(place, w));
+          null,
+          null,
+          place.config(),
+          null,
+          checkpoint,
+          place.source(),
+          (_, w) -> place.tower(w, place.side(), place.config().numHiddenLayers()));
     }
     InternVlConfig config = InternVlConfig.of(checkpoint);
     ChatTemplate.of(config.template());
@@ -87,11 +92,6 @@ public record Blueprint(
         checkpoint,
         config.layout().relaid(numbers),
         (format, w) -> InternVl.load(config, blocks, format, w));
-  }
-
-  private static InternVit tower(TowerPlace place, Weights w) {
-    int blocks = place.config().numHiddenLayers();
-    return new InternVit(place.config(), place.side(), blocks, w.at(place.path()));
   }
 
   /// Makes a network of weights.

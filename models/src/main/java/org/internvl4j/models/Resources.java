@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.LoadListener;
 import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// What an open model holds: its checkpoint, the devices that compute, and its weights there.
 final class Resources implements AutoCloseable {
   private final Checkpoint checkpoint;
-  private final List<AutoCloseable> opened = new ArrayList<>(); // the last one first
+  private final List<Runnable> opened = new ArrayList<>(); // what closes them, the last one first
   private List<Device> devices = List.of();
   private @Nullable Workspace weights;
   private @Nullable PackedStore matrices;
@@ -26,7 +27,7 @@ final class Resources implements AutoCloseable {
   /// @param checkpoint closed with this
   Resources(Checkpoint checkpoint) {
     this.checkpoint = checkpoint;
-    opened.add(checkpoint);
+    opened.add(checkpoint::close);
   }
 
   Checkpoint checkpoint() {
@@ -47,10 +48,11 @@ final class Resources implements AutoCloseable {
   /// @return the devices
   List<Device> open(OpenOptions options, WeightSource source) {
     devices = Devices.openAll(options.device(), options.threads(), source.tensorBytes());
-    devices.forEach(opened::addFirst);
-    weights = new Workspace(devices.getFirst(), "model " + checkpoint.name());
-    opened.addFirst(weights);
-    matrices =
+    devices.forEach(device -> opened.addFirst(device::close));
+    Workspace room = new Workspace(devices.getFirst(), "model " + checkpoint.name());
+    opened.addFirst(room::close);
+    weights = room;
+    PackedStore store =
         PackedStore.open(
             checkpoint,
             source,
@@ -59,7 +61,8 @@ final class Resources implements AutoCloseable {
             options.cache(),
             options.threads(),
             options.loading());
-    opened.addFirst(matrices);
+    opened.addFirst(store::close);
+    matrices = store;
     return devices;
   }
 
@@ -86,6 +89,26 @@ final class Resources implements AutoCloseable {
         opened(matrices));
   }
 
+  /// Closes another checkpoint with this.
+  ///
+  /// @return it
+  Checkpoint own(Checkpoint other) {
+    opened.add(other::close);
+    return other;
+  }
+
+  /// The weights of another checkpoint, for the first device; they are not kept on disk.
+  ///
+  /// @param source what its tensors are to the model
+  /// @param loading hears how far preparing them is
+  Weights beside(Checkpoint other, WeightSource source, LoadListener loading) {
+    Workspace room = new Workspace(devices.getFirst(), "model " + other.name());
+    opened.addFirst(room::close);
+    PackedStore store = PackedStore.none(other, devices.getFirst(), loading);
+    opened.addFirst(store::close);
+    return Weights.of(other, source, path -> room, store);
+  }
+
   /// Says that all weights were taken.
   void finish() {
     opened(matrices).finish();
@@ -104,10 +127,10 @@ final class Resources implements AutoCloseable {
 
   /// Closes everything because of `cause`, which is what matters.
   void closeAfter(Throwable cause) {
-    for (AutoCloseable resource : opened) {
+    for (Runnable close : opened) {
       try {
-        resource.close();
-      } catch (Exception e) {
+        close.run();
+      } catch (RuntimeException e) {
         cause.addSuppressed(e);
       }
     }
@@ -115,13 +138,6 @@ final class Resources implements AutoCloseable {
 
   @Override
   public void close() {
-    if (weights != null) {
-      weights.close();
-    }
-    if (matrices != null) {
-      matrices.close();
-    }
-    devices.forEach(Device::close);
-    checkpoint.close();
+    opened.forEach(Runnable::run);
   }
 }

@@ -1,8 +1,6 @@
 package org.internvl4j.models;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.Weights;
@@ -13,8 +11,6 @@ import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.InternVit;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.runtime.Device;
-import org.internvl4j.runtime.Tensor;
-import org.internvl4j.runtime.Workspace;
 
 /// A vision tower alone: what InternViT makes of pictures, of a repository of its own or of any
 /// model that has one.
@@ -23,16 +19,11 @@ import org.internvl4j.runtime.Workspace;
 public final class VisionModel implements AutoCloseable {
   private static final int MOST_SIDE = 1 << 13;
 
-  private final Resources resources;
-  private final InternVit tower;
-  private final VisionConfig config;
+  private final Tower tower;
   private final ClipPreprocess processor;
 
-  private VisionModel(
-      Resources resources, InternVit tower, VisionConfig config, ClipPreprocess processor) {
-    this.resources = resources;
+  private VisionModel(Tower tower, ClipPreprocess processor) {
     this.tower = tower;
-    this.config = config;
     this.processor = processor;
   }
 
@@ -60,11 +51,11 @@ public final class VisionModel implements AutoCloseable {
       ClipPreprocess processor = side == 0 ? own : own.withSide(side(side, place.config()));
       resources.openOne(options, place.source());
       Weights w = resources.weights(place.source(), path -> 0);
-      int blocks = place.config().numHiddenLayers();
-      InternVit tower = new InternVit(place.config(), processor.crop(), blocks, w.at(place.path()));
+      InternVit network = place.tower(w, processor.crop(), place.config().numHiddenLayers());
       resources.finish();
       w.warnUnread(name -> !name.startsWith(place.path()));
-      return new VisionModel(resources, tower, place.config(), processor);
+      Tower tower = new Tower(resources, network, place.config(), processor.crop());
+      return new VisionModel(tower, processor);
     } catch (Throwable e) {
       resources.closeAfter(e);
       throw e;
@@ -82,21 +73,21 @@ public final class VisionModel implements AutoCloseable {
 
   /// Name of the checkpoint, for people.
   public String name() {
-    return resources.checkpoint().name();
+    return tower.name();
   }
 
   public VisionConfig config() {
-    return config;
+    return tower.config();
   }
 
   /// Side of the pictures that go in, in pixels.
   public int side() {
-    return processor.crop();
+    return tower.side();
   }
 
   /// What computes.
   public Device device() {
-    return resources.devices().getFirst();
+    return tower.device();
   }
 
   /// The middle of a picture, as InternViT's own processor takes it.
@@ -114,23 +105,11 @@ public final class VisionModel implements AutoCloseable {
   ///
   /// @param tiles of [#side]
   public Features features(Tiles tiles) {
-    if (tiles.side() != side()) {
-      throw new IllegalArgumentException(
-          name() + ": tiles have " + tiles.side() + " pixels a side, expected " + side());
-    }
-    List<float[]> values = new ArrayList<>();
-    try (Workspace steps = new Workspace(device(), "features")) {
-      for (int i = 0; i < tiles.count(); i++) {
-        steps.reset();
-        Tensor pixels = steps.of(tiles.pixels(i), 1, 3, side(), side());
-        values.add(tower.forward(pixels, tower.blocks(), x -> {}).toFloats());
-      }
-    }
-    return new Features(values, tower.rows(), config.hiddenSize());
+    return tower.features(tiles);
   }
 
   @Override
   public void close() {
-    resources.close();
+    tower.close();
   }
 }

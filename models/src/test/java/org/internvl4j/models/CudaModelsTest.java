@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -14,10 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.models.Verifier.Check;
+import org.internvl4j.models.heads.HeadFiles;
+import org.internvl4j.models.heads.Windows;
+import org.internvl4j.models.image.Picture;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.testkit.Fixtures;
 import org.junit.jupiter.api.AfterEach;
@@ -168,6 +174,33 @@ class CudaModelsTest {
       assertThat(cuda.askAll(List.of(question, question), few))
           .extracting(Answer::text)
           .containsOnly(cpu.ask(question, few, AnswerListener.NONE).text());
+    }
+  }
+
+  /// Heads gather neighbours, widen maps and go to the host and back.
+  @ParameterizedTest
+  @ValueSource(strings = {"linear.pth", "upernet.pth"})
+  void segmentsAsTheCpuDoes(String head) throws IOException {
+    Path file = HeadFiles.file(head);
+    Segmenter.Options windows = new Segmenter.Options(new Windows(70, 42, 14), -1);
+    byte[] rgb = new byte[3 * 90 * 60];
+    new Random(4).nextBytes(rgb);
+    Picture picture = Picture.ofRgb(90, 60, rgb);
+    OpenOptions cpu = OpenOptions.DEFAULT.withDevice("cpu");
+    short[] expected;
+    try (Segmenter segmenter =
+        Segmenter.open(Towers.ofFourBlocks("internvl2-26b"), file, cpu, windows)) {
+      expected = segmenter.segment(picture).ids();
+    }
+    for (DType dtype : List.of(DType.F32, DType.BF16)) {
+      System.setProperty(F32, Boolean.toString(dtype == DType.F32));
+      try (Segmenter segmenter =
+          Segmenter.open(
+              Towers.ofFourBlocks("internvl2-26b"), file, cpu.withDevice("cuda"), windows)) {
+        short[] found = segmenter.segment(picture).ids();
+        long equal = IntStream.range(0, found.length).filter(i -> found[i] == expected[i]).count();
+        assertThat((double) equal / found.length).isGreaterThan(dtype == DType.F32 ? 0.999 : 0.95);
+      }
     }
   }
 

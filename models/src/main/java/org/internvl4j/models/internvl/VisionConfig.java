@@ -91,6 +91,23 @@ public record VisionConfig(
     return sides.getFirst().asInt();
   }
 
+  /// The same tower with a position table that was made for pictures of another side.
+  ///
+  /// @param imageSize pixels
+  public VisionConfig withImageSize(int imageSize) {
+    return new VisionConfig(
+        imageSize,
+        patchSize,
+        hiddenSize,
+        numHiddenLayers,
+        numAttentionHeads,
+        intermediateSize,
+        rmsNorm,
+        layerNormEps,
+        qkvBias,
+        qkNormalization);
+  }
+
   /// Patches along a side of the stored position table.
   public int storedGrid() {
     return imageSize / patchSize;

@@ -1,6 +1,8 @@
 package org.internvl4j.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,6 +15,8 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.loader.quantised.Dequantised;
 import org.internvl4j.loader.quantised.Quantisation;
+import org.internvl4j.models.internvl.Adapter;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.models.nn.LanguageConfig;
@@ -22,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param config null where the architecture is not known
 /// @param quantisation how its matrices are quantised; null if they are not
+/// @param adapters those of its own files and those that are asked for
 /// @param parameters how many, by part
 /// @param bytes how many, by dtype
 /// @param inMemory bytes of its weights as they are stored once they are no longer quantised
@@ -30,6 +35,7 @@ record ModelFacts(
     String architecture,
     @Nullable InternVlConfig config,
     @Nullable Quantisation quantisation,
+    List<String> adapters,
     int tensors,
     Map<String, Long> parameters,
     Map<String, Long> bytes,
@@ -38,7 +44,10 @@ record ModelFacts(
   private static final int CACHE_BYTES = 4; // the CPU keeps keys and values as f32
 
   static ModelFacts of(
-      Checkpoint checkpoint, @Nullable InternVlConfig config, @Nullable Quantisation quantisation) {
+      Checkpoint checkpoint,
+      @Nullable InternVlConfig config,
+      @Nullable Quantisation quantisation,
+      List<Adapters.Choice> choices) {
     WeightSource numbers =
         quantisation == null ? checkpoint : Dequantised.of(checkpoint, quantisation, 1);
     Map<String, Long> parameters = new TreeMap<>();
@@ -55,10 +64,25 @@ record ModelFacts(
         architecture(checkpoint.config()),
         config,
         quantisation,
+        adapters(checkpoint, choices),
         checkpoint.names().size(),
         parameters,
         bytes,
         numbers.tensorBytes());
+  }
+
+  private static List<String> adapters(Checkpoint checkpoint, List<Adapters.Choice> choices) {
+    List<String> adapters = new ArrayList<>();
+    long own = Adapters.own(checkpoint);
+    if (own > 0) {
+      adapters.add("its own, not merged, " + own + " matrices");
+    }
+    for (Adapters.Choice choice : choices) {
+      try (Adapter adapter = Adapter.open(choice.folder())) {
+        adapters.add(adapter + (choice.weight() == 1 ? "" : ", weight " + choice.weight()));
+      }
+    }
+    return adapters;
   }
 
   private static String architecture(Json config) {
@@ -96,6 +120,9 @@ record ModelFacts(
     lines.put("weights", listed(bytes, Sizes::bytes) + " in " + tensors + " tensors");
     if (quantisation != null) {
       lines.put("quantisation", quantisation.toString());
+    }
+    if (!adapters.isEmpty()) {
+      lines.put("adapters", String.join("; ", adapters));
     }
     if (config != null) {
       lines.put("memory", memory(config.language()));
@@ -182,6 +209,11 @@ record ModelFacts(
     json.end();
     if (quantisation != null) {
       json.field("quantisation", quantisation.toString());
+    }
+    if (!adapters.isEmpty()) {
+      json.array("adapters");
+      adapters.forEach(json::value);
+      json.end();
     }
     if (config != null) {
       describe(json, config);

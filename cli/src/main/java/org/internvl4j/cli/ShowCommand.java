@@ -43,7 +43,7 @@ final class ShowCommand implements Callable<Integer> {
       } catch (UnsupportedModelException e) {
         obstacle = e;
       }
-      tell(ModelFacts.of(checkpoint, config, quantisation));
+      tell(ModelFacts.of(checkpoint, config, quantisation, model.adapters()));
       if (obstacle != null) {
         console.complain(checkpoint.name() + " cannot run here: " + ExitCodes.sentence(obstacle));
         return ExitCodes.UNSUPPORTED;

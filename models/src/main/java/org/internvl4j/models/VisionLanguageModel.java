@@ -3,12 +3,14 @@ package org.internvl4j.models;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.PackedStore;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.loader.quantised.Dequantised;
@@ -19,6 +21,7 @@ import org.internvl4j.models.image.Padding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.QuantisationConfig;
@@ -90,17 +93,22 @@ public final class VisionLanguageModel implements AutoCloseable {
   /// @throws UnsupportedModelException if it is a kind of model that is not supported
   public static VisionLanguageModel open(Checkpoint checkpoint, OpenOptions options) {
     List<AutoCloseable> opened = new ArrayList<>(List.of(checkpoint));
-    try {
+    try (Adapters adapters = new Adapters(options.adapters())) {
       InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      WeightSource source = source(checkpoint, config, options);
+      WeightSource source = source(checkpoint, config, adapters, options);
       List<Device> devices =
           Devices.openAll(options.device(), options.threads(), source.tensorBytes());
       devices.forEach(opened::addFirst);
       Workspace workspace = new Workspace(devices.getFirst(), "model " + checkpoint.name());
       opened.addFirst(workspace);
-      PackedStore matrices = matrices(checkpoint, source, devices.getFirst(), options);
+      PackedStore matrices =
+          matrices(
+              checkpoint,
+              source,
+              devices.getFirst(),
+              adapters.merges() ? options.withoutCache() : options);
       opened.addFirst(matrices);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
       Stages stages = Stages.of(source, config, blocks, devices.size());
@@ -128,10 +136,15 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   /// The numbers of the weights, by the names that a model asks for.
   private static WeightSource source(
-      Checkpoint checkpoint, InternVlConfig config, OpenOptions options) {
+      Checkpoint checkpoint, InternVlConfig config, Adapters adapters, OpenOptions options) {
     Quantisation quantisation = QuantisationConfig.of(checkpoint.config());
     WeightSource plain = Dequantised.of(checkpoint, quantisation, options.threads());
-    return config.layout().relaid(plain);
+    WeightSource model = config.layout().relaid(Adapters.unwrapped(plain));
+    Predicate<String> fewerBits =
+        name ->
+            !model.reading(name).isEmpty()
+                || (options.weights() != WeightFormat.STORED && name.startsWith("language_model."));
+    return adapters.over(checkpoint, model, config, fewerBits, options.threads());
   }
 
   private static PackedStore matrices(

@@ -53,6 +53,9 @@ final class TransformersLayout {
 
   /// Where a weight goes; one that no rule knows keeps its name.
   static Place place(String stored) {
+    if (stored.contains(".lora_")) {
+      return Place.of(stored); // a change of a weight goes where the weight is: AdapterLayout
+    }
     for (Rule rule : RULES) {
       Matcher m = rule.from.matcher(stored);
       if (m.matches()) {

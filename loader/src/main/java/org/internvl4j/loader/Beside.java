@@ -53,7 +53,7 @@ public record Beside(Tensor a, Tensor b) {
 
     /// All A below each other.
     float[] a() {
-      float[] all = new float[rank() * in];
+      float[] all = new float[Math.multiplyExact(rank(), in)];
       int at = 0;
       for (Term term : terms) {
         for (float[] row : term.change.a().read()) {
@@ -67,7 +67,7 @@ public record Beside(Tensor a, Tensor b) {
     /// All B beside each other, scaled; zero where a row is not changed.
     float[] b() {
       int rank = rank();
-      float[] all = new float[order.length * rank];
+      float[] all = new float[Math.multiplyExact(order.length, rank)];
       int column = 0;
       for (Term term : terms) {
         float[][] rows = term.change.b().read();

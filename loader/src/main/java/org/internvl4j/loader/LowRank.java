@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param b `[out, r]`
 /// @param rows the row of the matrix for each row of B; null where B has them all
 public record LowRank(Factor a, Factor b, double scale, int @Nullable [] rows) {
+  private static final int MOST_RANK = 4096;
+
   /// A matrix of floats in a file; not read before it is asked for.
   ///
   /// @param file names the file in messages
@@ -66,6 +68,9 @@ public record LowRank(Factor a, Factor b, double scale, int @Nullable [] rows) {
     requireMatrix(a);
     requireMatrix(b);
     long rank = a.info.shape().getFirst();
+    if (rank > MOST_RANK) {
+      throw a.wrong("a rank of at most " + MOST_RANK);
+    }
     if (shape.size() != 2 || a.info.shape().getLast() != shape.getLast().longValue()) {
       throw a.wrong(
           "rows like those of " + matrix.name() + " " + shape + "; it is made for another model");

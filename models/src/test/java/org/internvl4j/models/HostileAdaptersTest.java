@@ -95,7 +95,7 @@ class HostileAdaptersTest {
       value = {
         "\"LORA\"; \"IA3\"; style/adapter_config.json: peft_type IA3 is not supported; UnsupportedModelException",
         "\"none\"; \"lora_only\"; style/adapter_config.json: bias lora_only is not supported; UnsupportedModelException",
-        "\"r\": 4; \"r\": 0; style/adapter_config.json: r is 0, expected a rank of 1 to 65536; CheckpointException",
+        "\"r\": 4; \"r\": 0; style/adapter_config.json: r is 0, expected a rank of 1 to 4096; CheckpointException",
         "\"r\": 4; \"r\": 5000000000; style/adapter_config.json: r is 5000000000, expected a rank; CheckpointException",
         "\"r\": 4; \"x\": 4; style/adapter_config.json: r is missing; CheckpointException",
         "\"r\": 4; \"r\": 8; style/adapter_model.safetensors: base_model.model.language_model.model.layers.0.attention.wo.lora_A.weight is [4, 64] F32, expected 8 rows, the rank in adapter_config.json; CheckpointException",

@@ -20,6 +20,7 @@ record AdapterConfig(
     boolean rootScaled,
     Map<String, Integer> ranks,
     Map<String, Double> alphas) {
+  private static final int MOST_RANK = 4096;
   private static final Pattern MODULE = Pattern.compile("\\^?[\\w.]+");
 
   /// Beginnings of matrices that change the model's own weights, too.
@@ -87,8 +88,8 @@ record AdapterConfig(
   }
 
   private static int rank(Json value) {
-    if (value.asLong() < 1 || value.asLong() > 1 << 16) {
-      throw value.wrong("a rank of 1 to " + (1 << 16));
+    if (value.asLong() < 1 || value.asLong() > MOST_RANK) {
+      throw value.wrong("a rank of 1 to " + MOST_RANK);
     }
     return value.asInt();
   }

@@ -258,4 +258,27 @@ class HostileAdaptersTest {
           .hasMessageContaining(more[1]);
     }
   }
+
+  @Test
+  void anUnmergedCheckpointHasNoGiantRank() throws IOException {
+    String wo = "language_model.base_model.model.model.layers.0.attention.wo.";
+    RawTensors tensors =
+        new RawTensors()
+            .floats(wo + "lora_A.default.weight", new float[5000 * 64], 5000, 64)
+            .floats(wo + "lora_B.default.weight", new float[64 * 5000], 64, 5000);
+    Path folder =
+        LoraFiles.model(
+            "internvl2-2b",
+            temp.resolve("model"),
+            QuantisedModel.BLOCKS,
+            name -> name.replaceFirst("^language_model\\.", "language_model.base_model.model."),
+            (name, w) -> w,
+            tensors);
+    assertThatThrownBy(() -> VisionLanguageModel.open(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessage(
+            "model.safetensors: "
+                + wo
+                + "lora_A.default.weight is [5000, 64] F32, expected a rank of at most 4096");
+  }
 }

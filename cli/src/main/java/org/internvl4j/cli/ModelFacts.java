@@ -1,6 +1,8 @@
 package org.internvl4j.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +18,8 @@ import org.internvl4j.loader.quantised.Dequantised;
 import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.Blueprint;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
+import org.internvl4j.models.internvl.Adapter;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.VisionConfig;
 import org.internvl4j.models.nn.LanguageConfig;
@@ -25,19 +29,22 @@ import org.jspecify.annotations.Nullable;
 /// What `show` tells of a model.
 ///
 /// @param blueprint null where the model cannot run
+/// @param adapters those of its own files and those that are asked for
 /// @param parameters how many, by part
 /// @param bytes how many, by dtype
 record ModelFacts(
     String name,
     String architecture,
     @Nullable Blueprint blueprint,
+    List<String> adapters,
     int tensors,
     Map<String, Long> parameters,
     Map<String, Long> bytes) {
   private static final int KEYS_AND_VALUES = 2;
   private static final int CACHE_BYTES = 4; // the CPU keeps keys and values as f32
 
-  static ModelFacts of(Checkpoint checkpoint, @Nullable Blueprint blueprint) {
+  static ModelFacts of(
+      Checkpoint checkpoint, @Nullable Blueprint blueprint, List<Adapters.Choice> choices) {
     Quantisation quantisation = blueprint == null ? null : blueprint.quantisation();
     WeightSource numbers =
         quantisation == null ? checkpoint : Dequantised.of(checkpoint, quantisation, 1);
@@ -54,9 +61,24 @@ record ModelFacts(
         checkpoint.name(),
         architecture(checkpoint.config()),
         blueprint,
+        adapters(checkpoint, choices),
         checkpoint.names().size(),
         parameters,
         bytes);
+  }
+
+  private static List<String> adapters(Checkpoint checkpoint, List<Adapters.Choice> choices) {
+    List<String> adapters = new ArrayList<>();
+    long own = Adapters.own(checkpoint);
+    if (own > 0) {
+      adapters.add("its own, not merged, " + own + " matrices");
+    }
+    for (Adapters.Choice choice : choices) {
+      try (Adapter adapter = Adapter.open(choice.folder())) {
+        adapters.add(adapter + (choice.weight() == 1 ? "" : ", weight " + choice.weight()));
+      }
+    }
+    return adapters;
   }
 
   private static String architecture(Json config) {
@@ -96,6 +118,9 @@ record ModelFacts(
     lines.put("weights", listed(bytes, Sizes::bytes) + " in " + tensors + " tensors");
     if (blueprint != null && blueprint.quantisation() != null) {
       lines.put("quantisation", blueprint.quantisation().toString());
+    }
+    if (!adapters.isEmpty()) {
+      lines.put("adapters", String.join("; ", adapters));
     }
     if (blueprint != null) {
       lines.put("memory", memory(blueprint.memory()));
@@ -218,6 +243,11 @@ record ModelFacts(
     json.end().field("tensors", tensors).field("bytes", sum(bytes)).object("bytes_by_dtype");
     bytes.forEach(json::field);
     json.end();
+    if (!adapters.isEmpty()) {
+      json.array("adapters");
+      adapters.forEach(json::value);
+      json.end();
+    }
     if (blueprint != null) {
       json.field("for", blueprint.purpose());
       if (blueprint.quantisation() != null) {

@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.text.TokenizerFiles;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,13 @@ final class ModelOptions {
               + " (OpenGVLab/InternVL2-1B); or 'demo'. Default: $INTERNVL_MODEL.")
   String model = "";
 
+  @Option(
+      names = "--lora",
+      paramLabel = "DIR[=WEIGHT]",
+      description =
+          "A LoRA adapter as PEFT writes it, and what to multiply its changes by (1); again for more.")
+  private List<String> adapters = new ArrayList<>();
+
   @Mixin private final DeviceOptions device = new DeviceOptions();
 
   /// The checkpoint; the caller closes it, or hands it to a model.
@@ -41,7 +51,36 @@ final class ModelOptions {
   }
 
   OpenOptions openOptions(Console console) {
-    return device.openOptions(console);
+    OpenOptions options = device.openOptions(console);
+    for (Adapters.Choice adapter : adapters()) {
+      options = options.withAdapter(adapter.folder(), adapter.weight());
+    }
+    return options;
+  }
+
+  /// The adapters that are asked for.
+  ///
+  /// @throws UsageException if a weight is not a number
+  List<Adapters.Choice> adapters() {
+    return adapters.stream().map(ModelOptions::adapter).toList();
+  }
+
+  private static Adapters.Choice adapter(String text) {
+    int at = text.lastIndexOf('=');
+    if (at < 0 || Files.isDirectory(Path.of(text))) {
+      return new Adapters.Choice(Path.of(text), 1);
+    }
+    double weight;
+    try {
+      weight = Double.parseDouble(text.substring(at + 1));
+    } catch (NumberFormatException e) {
+      weight = Double.NaN;
+    }
+    if (at == 0 || !Double.isFinite(weight)) {
+      throw new UsageException(
+          "--lora is " + text + ", expected DIR or DIR=WEIGHT, WEIGHT a number: style=0.5");
+    }
+    return new Adapters.Choice(Path.of(text.substring(0, at)), weight);
   }
 
   /// Opens the model; the caller closes it.

@@ -93,7 +93,10 @@ final class SegmentCommand implements Computing {
     Picture picture = pictures.read(file);
     try (Segmenter segmenter =
         Segmenter.open(
-            model.checkpoint(console), head, options, Segmenter.Options.PUBLISHED.withBlock(block))) {
+            model.checkpoint(console),
+            head,
+            options,
+            Segmenter.Options.PUBLISHED.withBlock(block))) {
       ClassNames.require(names, segmenter.classes(), head);
       requirePalette(segmenter.classes());
       Progress progress = new Progress(console);

@@ -37,7 +37,7 @@ final class ShowCommand implements Callable<Integer> {
       } catch (UnsupportedModelException e) {
         obstacle = e;
       }
-      tell(ModelFacts.of(checkpoint, blueprint));
+      tell(ModelFacts.of(checkpoint, blueprint, model.adapters()));
       if (obstacle != null) {
         console.complain(checkpoint.name() + " cannot run here: " + ExitCodes.sentence(obstacle));
         return ExitCodes.UNSUPPORTED;

@@ -39,6 +39,11 @@ public interface WeightSource {
     return "";
   }
 
+  /// What is to be added to the products of a matrix, whose numbers [#tensor] gives without it.
+  default List<LowRank> beside(String name) {
+    return List.of();
+  }
+
   /// Bytes of all tensors together, as they are handed out.
   default long tensorBytes() {
     return names().stream().mapToLong(tensor -> info(tensor).bytes()).sum();

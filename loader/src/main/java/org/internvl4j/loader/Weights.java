@@ -1,5 +1,7 @@
 package org.internvl4j.loader;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -260,6 +262,47 @@ public final class Weights {
       at += part.dim(0);
     }
     return joined;
+  }
+
+  /// What adapters add to the products of [#matrix(String, int, int)]; null if nothing.
+  public @Nullable Beside beside(String name, int out, int in) {
+    return beside(List.of(new Piece(name, out, in)), IntStream.range(0, out).toArray());
+  }
+
+  /// What adapters add to the products of [#rows(String, int, int, int[])]; null if nothing.
+  public @Nullable Beside beside(String name, int out, int in, int[] order) {
+    return beside(List.of(new Piece(name, out, in)), order);
+  }
+
+  /// What adapters add to the products of [#matrix(String, int, List)]; null if nothing.
+  public @Nullable Beside beside(String name, int in, List<Part> parts) {
+    int out = parts.stream().mapToInt(Part::out).sum();
+    return beside(
+        parts.stream().map(part -> new Piece(part.name(name), part.out(), in)).toList(),
+        IntStream.range(0, out).toArray());
+  }
+
+  private @Nullable Beside beside(List<Piece> pieces, int[] order) {
+    List<List<LowRank>> changes = pieces.stream().map(p -> source.beside(p.name)).toList();
+    if (changes.stream().allMatch(List::isEmpty)) {
+      return null;
+    }
+    int[] outs = pieces.stream().mapToInt(p -> p.shape.dim(0)).toArray();
+    int in = pieces.getFirst().shape.dim(1);
+    Beside.Terms terms = new Beside.Terms(changes, outs, order, in);
+    return new Beside(
+        made(terms.a(), terms.rank(), in), made(terms.b(), terms.out(), terms.rank()));
+  }
+
+  /// A small matrix that is made of numbers, as the device wants it.
+  private Tensor made(float[] values, int out, int in) {
+    Scratch space = new Scratch("model " + checkpoint.name());
+    Tensor tensor = space.tensor(DType.F32, Shape.of(out, in), device());
+    MemorySegment.copy(
+        values, 0, tensor.segment(), ValueLayout.JAVA_FLOAT, tensor.byteOffset(), values.length);
+    Tensor prepared = device().prepare(tensor, Device.Role.MATRIX, model);
+    finish(space, tensor, prepared);
+    return prepared;
   }
 
   /// `[0-3,8-11]`: an order is a few runs of rows.

@@ -41,9 +41,9 @@ class OverlayTest {
 
   private static int at(Picture picture, int x, int y) {
     int at = 3 * (y * picture.width() + x);
-    return (picture.samples().get(at) & 255) << 16
-        | (picture.samples().get(at + 1) & 255) << 8
-        | picture.samples().get(at + 2) & 255;
+    return ((picture.samples().get(at) & 255) << 16)
+        | ((picture.samples().get(at + 1) & 255) << 8)
+        | (picture.samples().get(at + 2) & 255);
   }
 
   private static Region region(String label, Box... boxes) {

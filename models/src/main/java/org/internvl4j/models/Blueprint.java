@@ -14,6 +14,7 @@ import org.internvl4j.loader.quantised.Quantisation;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.contrastive.ContrastiveConfig;
 import org.internvl4j.models.contrastive.ContrastiveNet;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.QuantisationConfig;
@@ -90,7 +91,7 @@ public record Blueprint(
         config.vision(),
         config.language(),
         checkpoint,
-        config.layout().relaid(numbers),
+        config.layout().relaid(Adapters.unwrapped(numbers)),
         (format, w) -> InternVl.load(config, blocks, format, w));
   }
 

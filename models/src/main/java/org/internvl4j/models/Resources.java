@@ -70,6 +70,9 @@ final class Resources implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException if several are named
   void openOne(OpenOptions options, WeightSource source) {
+    if (!options.adapters().isEmpty()) {
+      throw new IllegalArgumentException("adapters: this kind of model takes none, chat models do");
+    }
     if (open(options, source).size() > 1) {
       throw new IllegalArgumentException(
           "device: " + options.device() + " are several, expected one for this kind of model");

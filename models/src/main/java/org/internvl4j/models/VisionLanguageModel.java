@@ -3,11 +3,13 @@ package org.internvl4j.models;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
@@ -16,6 +18,7 @@ import org.internvl4j.models.image.Padding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.internvl.Stages;
@@ -94,12 +97,13 @@ public final class VisionLanguageModel implements AutoCloseable {
   /// @throws UnsupportedModelException if it is a kind of model that is not supported
   public static VisionLanguageModel open(Checkpoint checkpoint, OpenOptions options) {
     Resources resources = new Resources(checkpoint);
-    try {
+    try (Adapters adapters = new Adapters(options.adapters())) {
       InternVlConfig config = InternVlConfig.of(checkpoint);
       ChatTemplate template = template(config, checkpoint);
       Tokenizer tokenizer = Tokenizers.load(checkpoint::file);
-      WeightSource source = config.layout().relaid(resources.numbers(options));
-      List<Device> devices = resources.open(options, source);
+      WeightSource source = source(resources, config, adapters, options);
+      List<Device> devices =
+          resources.open(adapters.merges() ? options.withoutCache() : options, source);
       int blocks = options.wholeTower() ? config.vision().numHiddenLayers() : config.visionBlocks();
       Stages stages = Stages.of(source, config, blocks, devices.size());
       Weights w = resources.weights(source, stages::of);
@@ -118,6 +122,18 @@ public final class VisionLanguageModel implements AutoCloseable {
       resources.closeAfter(e);
       throw e;
     }
+  }
+
+  /// The numbers of the weights, by the names that a model asks for.
+  private static WeightSource source(
+      Resources resources, InternVlConfig config, Adapters adapters, OpenOptions options) {
+    WeightSource plain = resources.numbers(options);
+    WeightSource model = config.layout().relaid(Adapters.unwrapped(plain));
+    Predicate<String> fewerBits =
+        name ->
+            !model.reading(name).isEmpty()
+                || (options.weights() != WeightFormat.STORED && name.startsWith("language_model."));
+    return adapters.over(resources.checkpoint(), model, config, fewerBits, options.threads());
   }
 
   /// Says whether a model of this configuration can run here; looks at no weights.

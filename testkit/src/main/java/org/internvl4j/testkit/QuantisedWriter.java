@@ -80,7 +80,7 @@ public sealed interface QuantisedWriter {
       for (int r = 0; r < rows.length; r++) {
         for (int c = 0; c < words; c++) {
           for (int i = 0; i < 8; i++) {
-            packed[r * words + c] |= rows[r][8 * c + ORDER[i]] << 4 * i;
+            packed[r * words + c] |= rows[r][8 * c + ORDER[i]] << (4 * i);
           }
         }
       }
@@ -130,13 +130,13 @@ public sealed interface QuantisedWriter {
       int[] weights = new int[in / fold * out];
       for (int k = 0; k < in; k++) {
         for (int n = 0; n < out; n++) {
-          weights[k / fold * out + n] |= q[k][n] << bits * (k % fold);
+          weights[k / fold * out + n] |= q[k][n] << (bits * (k % fold));
         }
       }
       int[] zeros = new int[in / group * (out / fold)];
       for (int g = 0; g < in / group; g++) {
         for (int n = 0; n < out; n++) {
-          zeros[g * (out / fold) + n / fold] |= z[g][n] << bits * (n % fold);
+          zeros[g * (out / fold) + n / fold] |= z[g][n] << (bits * (n % fold));
         }
       }
       to.ints(path + ".qweight", weights, in / fold, out);
@@ -210,10 +210,10 @@ public sealed interface QuantisedWriter {
   /// @param nested numbers of absmax that share a scale of their own; null for absmax as floats
   record Nf4(int block, @Nullable Integer nested) implements QuantisedWriter {
     private static final float[] QUANTILES = {
-      -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
-      -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
-      0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
-      0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f
+      -1.0f, -0.6961928f, -0.52507305f, -0.3949175f,
+      -0.28444138f, -0.18477343f, -0.091050036f, 0.0f,
+      0.0795803f, 0.1609302f, 0.2461123f, 0.33791524f,
+      0.44070983f, 0.562617f, 0.72295684f, 1.0f
     };
 
     @Override

@@ -25,39 +25,43 @@ public final class RawTensors {
   }
 
   public RawTensors ints(String name, int[] values, long... dims) {
-    ByteBuffer b = buffer(4 * values.length);
+    byte[] bytes = new byte[4 * values.length];
+    ByteBuffer b = over(bytes);
     for (int v : values) {
       b.putInt(v);
     }
-    return add(name, "I32", b.array(), dims);
+    return add(name, "I32", bytes, dims);
   }
 
   public RawTensors floats(String name, float[] values, long... dims) {
-    ByteBuffer b = buffer(4 * values.length);
+    byte[] bytes = new byte[4 * values.length];
+    ByteBuffer b = over(bytes);
     for (float v : values) {
       b.putFloat(v);
     }
-    return add(name, "F32", b.array(), dims);
+    return add(name, "F32", bytes, dims);
   }
 
   public RawTensors halves(String name, float[] values, long... dims) {
-    ByteBuffer b = buffer(2 * values.length);
+    byte[] bytes = new byte[2 * values.length];
+    ByteBuffer b = over(bytes);
     for (float v : values) {
       b.putShort(Float.floatToFloat16(v));
     }
-    return add(name, "F16", b.array(), dims);
+    return add(name, "F16", bytes, dims);
   }
 
   public RawTensors bfloats(String name, float[] values, long... dims) {
-    ByteBuffer b = buffer(2 * values.length);
+    byte[] bytes = new byte[2 * values.length];
+    ByteBuffer b = over(bytes);
     for (float v : values) {
       b.putShort(Elements.floatToBf16(v));
     }
-    return add(name, "BF16", b.array(), dims);
+    return add(name, "BF16", bytes, dims);
   }
 
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer over(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /// Copies a tensor of a checkpoint.
@@ -95,7 +99,8 @@ public final class RawTensors {
       data.writeBytes(e.bytes);
     });
     byte[] json = header.append('}').toString().getBytes(StandardCharsets.UTF_8);
-    ByteBuffer file = buffer(8 + json.length + data.size());
-    return file.putLong(json.length).put(json).put(data.toByteArray()).array();
+    byte[] file = new byte[8 + json.length + data.size()];
+    over(file).putLong(json.length).put(json).put(data.toByteArray());
+    return file;
   }
 }

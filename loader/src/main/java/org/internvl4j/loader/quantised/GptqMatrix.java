@@ -103,7 +103,8 @@ record GptqMatrix(
     for (int r = 0; r < t.rows; r++) {
       int n = t.row + r;
       long at = Integer.BYTES * ((long) g * (out / fold) + n / fold);
-      zero[r] = (zeros.get(JAVA_INT_UNALIGNED, at) >>> bits * (n % fold) & mask) + zeroOffset;
+      int word = zeros.get(JAVA_INT_UNALIGNED, at);
+      zero[r] = ((word >>> (bits * (n % fold))) & mask) + zeroOffset;
       factor[r] = Elements.get(scales, scale, (long) g * out + n);
     }
   }

@@ -116,7 +116,7 @@ public final class Grounding {
       found.getLast().boxes.addAll(boxes);
     } else {
       taken = label != null;
-      found.add(new Found(taken ? label : "", boxes));
+      found.add(new Found(label == null ? "" : label, boxes));
     }
   }
 

@@ -42,13 +42,18 @@ public final class InternLm2 {
     int[] order = order(c);
     return new CausalAttention(
         c,
-        new Linear(w.rows("wqkv.weight", order.length, c.hiddenSize(), order), null),
+        new Linear(
+            w.rows("wqkv.weight", order.length, c.hiddenSize(), order),
+            null,
+            w.beside("wqkv.weight", order.length, c.hiddenSize(), order)),
         Linear.withoutBias(w.at("wo"), c.hiddenSize(), c.queryWidth()));
   }
 
   /// Where `wqkv` has all queries, all keys and all values: for each kv head it has the H/K query
   /// heads that read it, then its key, then its value.
-  private static int[] order(LanguageConfig c) {
+  ///
+  /// @return the row of `wqkv` for each row of all queries, all keys and all values
+  public static int[] order(LanguageConfig c) {
     int d = c.headDim();
     int queries = c.numAttentionHeads() / c.numKeyValueHeads() * d;
     IntStream keys = rows(c, queries + 2 * d, queries, d);

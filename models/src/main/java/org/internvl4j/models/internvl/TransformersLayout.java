@@ -48,6 +48,9 @@ final class TransformersLayout {
 
   /// Where a weight goes; one that no rule knows keeps its name.
   static Place place(String stored) {
+    if (stored.contains(".lora_")) {
+      return Place.of(stored); // a change of a weight goes where the weight is: AdapterLayout
+    }
     String name = Renaming.byFirst(RULES, stored);
     return name.startsWith("vision_model.") ? tower(name) : Place.of(name);
   }

@@ -41,7 +41,7 @@ public record CausalAttention(
   /// @return `x`
   public Tensor addTo(Tensor x, Norm.Rms before, int layer, Step step) {
     Tensor y =
-        step.isOneSequence() && norm == null
+        step.isOneSequence() && norm == null && qkv.beside() == null
             ? step.attend(layer, x, before, qkv)
             : stepwise(x, before, layer, step);
     return out.addTo(x, y.view(x.dim(0), heads * y.dim(2)));

@@ -5,18 +5,19 @@ import org.internvl4j.runtime.Tensor;
 
 /// `down(silu(gate · x) · (up · x))` (Shazeer 2020).
 ///
-/// @param gate `[F, C]`
-/// @param up `[F, C]`
+/// @param gate from C to F, without bias, as all decoders here have it
+/// @param up from C to F, without bias
 /// @param down from F to C
-public record GatedMlp(Tensor gate, Tensor up, Linear down) implements Mlp {
-  /// Without biases, as all decoders here have it.
-  public GatedMlp(Linear gate, Linear up, Linear down) {
-    this(gate.weight(), up.weight(), down);
-  }
-
+public record GatedMlp(Linear gate, Linear up, Linear down) implements Mlp {
   @Override
   public Tensor addTo(Tensor x, Norm.Rms norm) {
-    return down.addTo(x, norm.forwardSwiGlu(x, gate, up));
+    return down.addTo(
+        x, isPlain() ? norm.forwardSwiGlu(x, gate.weight(), up.weight()) : hidden(norm.forward(x)));
+  }
+
+  /// Whether its products are those of its matrices alone.
+  private boolean isPlain() {
+    return gate.beside() == null && up.beside() == null;
   }
 
   /// What goes through `down`.
@@ -24,12 +25,14 @@ public record GatedMlp(Tensor gate, Tensor up, Linear down) implements Mlp {
   /// @param x `[R, C]`
   /// @return `[R, F]`
   Tensor hidden(Tensor x) {
-    return x.matMulSwiGlu(gate, up);
+    return isPlain()
+        ? x.matMulSwiGlu(gate.weight(), up.weight())
+        : gate.forward(x).swiGlu(up.forward(x));
   }
 
   @Override
   public Device device() {
-    return gate.device();
+    return gate.weight().device();
   }
 
   @Override

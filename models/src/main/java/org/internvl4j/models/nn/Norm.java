@@ -39,13 +39,16 @@ public sealed interface Norm {
     /// @param x `[…, C]`
     /// @return `[…, out]`
     public Tensor forward(Tensor x, Linear next) {
-      return x.rmsNormMatMul(weight, eps, next.weight(), next.bias());
+      return next.beside() == null
+          ? x.rmsNormMatMul(weight, eps, next.weight(), next.bias())
+          : next.forward(forward(x));
     }
 
     /// Queries of `norm(x) Wᵀ + b`, rotated; its keys and values are written to pages.
     ///
     /// @param x `[T, C]`
-    /// @param qkv from C to `(H + 2K)·D`: all queries, then all keys, then all values
+    /// @param qkv from C to `(H + 2K)·D`: all queries, then all keys, then all values; nothing
+    ///   beside it
     /// @return `[T, H, D]`
     public Tensor forward(Tensor x, Linear qkv, Pages past, Places places) {
       return x.rmsNormMatMulRopeAppend(weight, eps, qkv.weight(), qkv.bias(), past, places);

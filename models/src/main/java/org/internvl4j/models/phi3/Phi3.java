@@ -1,5 +1,6 @@
 package org.internvl4j.models.phi3;
 
+import java.util.stream.IntStream;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.nn.CausalAttention;
 import org.internvl4j.models.nn.Decoder;
@@ -38,8 +39,17 @@ public final class Phi3 {
     int f = c.intermediateSize();
     Weights gateUp = w.at("gate_up_proj");
     return new GatedMlp(
-        gateUp.rows("weight", 2 * f, c.hiddenSize(), 0, f),
-        gateUp.rows("weight", 2 * f, c.hiddenSize(), f, f),
+        half(c, gateUp, 0),
+        half(c, gateUp, f),
         Linear.withoutBias(w.at("down_proj"), c.hiddenSize(), f));
+  }
+
+  private static Linear half(LanguageConfig c, Weights gateUp, int from) {
+    int f = c.intermediateSize();
+    int[] rows = IntStream.range(from, from + f).toArray();
+    return new Linear(
+        gateUp.rows("weight", 2 * f, c.hiddenSize(), from, f),
+        null,
+        gateUp.beside("weight", 2 * f, c.hiddenSize(), rows));
   }
 }

@@ -2,6 +2,7 @@ package org.internvl4j.models;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.LoadListener;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A model that was put together to be looked at: every weight that its configuration asks for is
 /// there in the right shape, and none was read. A checkpoint of any size takes no memory but for
-/// its headers.
+/// its headers; only quantised matrices are made on the way, one after another.
 ///
 /// @param chat the configuration of a model that answers questions, else null
 /// @param contrastive that of one with pictures and texts in one space, else null
@@ -42,6 +43,9 @@ public record Blueprint(
     @Nullable Quantisation quantisation,
     Map<WeightFormat, Long> memory,
     List<String> unused) {
+  /// Tells the language part from the rest, whatever it will be kept as.
+  private static final WeightFormat ANY_BLOCKS = WeightFormat.Q8;
+
   public Blueprint {
     memory = Map.copyOf(memory);
     unused = List.copyOf(unused);
@@ -69,7 +73,7 @@ public record Blueprint(
           config.qllama(),
           checkpoint,
           numbers,
-          (format, w) -> new ContrastiveNet(config, format, w));
+          w -> new ContrastiveNet(config, ANY_BLOCKS, w));
     }
     if (TowerPlace.isAlone(checkpoint.config())) {
       TowerPlace place = TowerPlace.of(checkpoint, numbers);
@@ -80,7 +84,7 @@ public record Blueprint(
           null,
           checkpoint,
           place.source(),
-          (_, w) -> place.tower(w, place.side(), place.config().numHiddenLayers()));
+          w -> place.tower(w, place.side(), place.config().numHiddenLayers()));
     }
     InternVlConfig config = InternVlConfig.of(checkpoint);
     ChatTemplate.of(config.template());
@@ -92,13 +96,7 @@ public record Blueprint(
         config.language(),
         checkpoint,
         config.layout().relaid(Adapters.unwrapped(numbers)),
-        (format, w) -> InternVl.load(config, blocks, format, w));
-  }
-
-  /// Makes a network of weights.
-  @FunctionalInterface
-  private interface Maker {
-    Object make(WeightFormat format, Weights w);
+        w -> InternVl.load(config, blocks, ANY_BLOCKS, w));
   }
 
   private static Blueprint of(
@@ -108,12 +106,12 @@ public record Blueprint(
       @Nullable LanguageConfig language,
       Checkpoint checkpoint,
       WeightSource source,
-      Maker maker) {
+      Consumer<Weights> network) {
     try (ShapesDevice device = new ShapesDevice();
         Workspace workspace = new Workspace(device, "model " + checkpoint.name());
         PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE)) {
       Weights w = Weights.of(checkpoint, source, path -> workspace, store);
-      maker.make(WeightFormat.Q8, w); // any in blocks
+      network.accept(w);
       return new Blueprint(
           chat,
           contrastive,

@@ -136,14 +136,6 @@ public final class VisionLanguageModel implements AutoCloseable {
     return adapters.over(resources.checkpoint(), model, config, fewerBits, options.threads());
   }
 
-  /// Says whether a model of this configuration can run here; looks at no weights.
-  ///
-  /// @throws UnsupportedModelException if it cannot, saying what is supported
-  public static void requireSupported(InternVlConfig config) {
-    InternVl.requireSupported(config.language());
-    ChatTemplate.of(config.template());
-  }
-
   private static ChatTemplate template(InternVlConfig config, Checkpoint checkpoint) {
     ChatTemplate named = ChatTemplate.of(config.template());
     ChatTemplate template =

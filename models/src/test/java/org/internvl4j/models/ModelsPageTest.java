@@ -97,7 +97,7 @@ class ModelsPageTest {
   }
 
   private static String billions(long count) {
-    return "%.2f B".formatted(count / 1e9);
+    return String.format(Locale.ROOT, "%.2f B", count / 1e9);
   }
 
   private static String gigabytes(long bytes) {

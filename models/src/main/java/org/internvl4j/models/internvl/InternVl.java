@@ -41,11 +41,6 @@ public record InternVl(
         loader(c.language()).apply(c.language(), w.at("language_model").keeping(format)));
   }
 
-  /// @throws UnsupportedModelException if there is no decoder for it, naming those that there are
-  public static void requireSupported(LanguageConfig c) {
-    loader(c);
-  }
-
   private static BiFunction<LanguageConfig, Weights, Decoder> loader(LanguageConfig c) {
     BiFunction<LanguageConfig, Weights, Decoder> loader = DECODERS.get(c.architecture());
     if (loader == null) {

@@ -42,6 +42,7 @@ public final class PackedStore implements AutoCloseable {
   private final List<Workspace> inMemory = new ArrayList<>();
   private final List<Scratch> inUse = new ArrayList<>();
   private final Map<String, Tensor> made = new LinkedHashMap<>();
+  private @Nullable Outline outline;
   private @Nullable PackedFileWriter writer;
   private @Nullable Workspace scratch;
   private @Nullable Thread finishing;
@@ -78,6 +79,22 @@ public final class PackedStore implements AutoCloseable {
     PackedFiles nowhere = new PackedFiles(Path.of(""));
     return new PackedStore(
         checkpoint, bytes, device, WeightFormat.STORED, 1, listener, nowhere, null);
+  }
+
+  /// What stands for a matrix where nothing but its shape is wanted.
+  @FunctionalInterface
+  public interface Outline {
+    /// @param shape `[out, in]`
+    /// @param stored the dtype that it has in its files
+    /// @param keep the dtype that it would be kept as
+    Tensor of(Shape shape, DType stored, DType keep);
+  }
+
+  /// Has an outline of every matrix, so that none is ever read or made of what is.
+  public static PackedStore outlined(Checkpoint checkpoint, Device device, Outline outline) {
+    PackedStore store = none(checkpoint, device, LoadListener.NONE);
+    store.outline = outline;
+    return store;
   }
 
   /// Looks for a file of what is wanted; begins one if there is none. The matrices are those of the
@@ -192,6 +209,12 @@ public final class PackedStore implements AutoCloseable {
   }
 
   // ---- matrices
+
+  /// The outline of a matrix, or null if its numbers are wanted; see [#outlined(Checkpoint, Device,
+  /// Outline)].
+  @Nullable Tensor outline(Shape shape, DType stored, DType keep) {
+    return outline == null ? null : outline.of(shape, stored, keep);
+  }
 
   /// A matrix that is prepared already, or null.
   ///

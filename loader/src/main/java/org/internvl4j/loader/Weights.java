@@ -332,7 +332,12 @@ public final class Weights {
   /// @param rows which rows of them; empty for all
   /// @param cut its rows, from the pieces read
   private Tensor prepared(List<Piece> pieces, String rows, Shape shape, Cut cut) {
-    DType keep = format.keep(pieces.getFirst().dtype);
+    DType stored = pieces.getFirst().dtype;
+    DType keep = format.keep(stored);
+    Tensor outline = store.outline(shape, stored, keep);
+    if (outline != null) {
+      return outline;
+    }
     String names = pieces.stream().map(piece -> piece.name).collect(Collectors.joining("+"));
     String readings =
         pieces.stream()
@@ -347,9 +352,9 @@ public final class Weights {
       return kept;
     }
     boolean packs = device().packing() != null;
-    List<String> stored = pieces.stream().flatMap(p -> source.stored(p.name).stream()).toList();
+    List<String> files = pieces.stream().flatMap(p -> source.stored(p.name).stream()).toList();
     if (packs) {
-      stored.forEach(checkpoint::willNeed);
+      files.forEach(checkpoint::willNeed);
     }
     Scratch space = new Scratch("model " + checkpoint.name());
     List<Tensor> parts = cut.rows(pieces.stream().map(piece -> piece.read(space)).toList(), space);
@@ -357,7 +362,7 @@ public final class Weights {
     boolean isCopy = finish(space, parts.getFirst(), prepared);
     if (packs && isCopy) {
       device().synchronize();
-      stored.forEach(checkpoint::release);
+      files.forEach(checkpoint::release);
     }
     return prepared;
   }

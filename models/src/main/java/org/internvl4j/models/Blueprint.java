@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
-import org.internvl4j.loader.LoadListener;
 import org.internvl4j.loader.PackedStore;
 import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.WeightSource;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A model that was put together to be looked at: every weight that its configuration asks for is
 /// there in the right shape, and none was read. A checkpoint of any size takes no memory but for
-/// its headers; only quantised matrices are made on the way, one after another.
+/// its headers.
 ///
 /// @param chat the configuration of a model that answers questions, else null
 /// @param contrastive that of one with pictures and texts in one space, else null
@@ -109,7 +108,7 @@ public record Blueprint(
       Consumer<Weights> network) {
     try (ShapesDevice device = new ShapesDevice();
         Workspace workspace = new Workspace(device, "model " + checkpoint.name());
-        PackedStore store = PackedStore.none(checkpoint, device, LoadListener.NONE)) {
+        PackedStore store = PackedStore.outlined(checkpoint, device, device::outline)) {
       Weights w = Weights.of(checkpoint, source, path -> workspace, store);
       network.accept(w);
       return new Blueprint(

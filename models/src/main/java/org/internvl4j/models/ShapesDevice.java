@@ -1,7 +1,6 @@
 package org.internvl4j.models;
 
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.runtime.Blocks;
@@ -10,6 +9,7 @@ import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.Kernels;
 import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// shapes, and numbers that mean nothing.
 final class ShapesDevice implements Device {
   private final Device host = Devices.open(host(), 1);
+  private final Memory nothing = host.allocate(1, "shapes");
   private final Map<WeightFormat, Long> bytes = new EnumMap<>(WeightFormat.class);
 
   /// What the weights prepared so far take on the CPU by each format: matrices packed, vectors as
@@ -36,33 +37,25 @@ final class ShapesDevice implements Device {
     bytes.merge(format, more, Long::sum);
   }
 
+  /// A matrix that has a shape and nothing else.
+  Tensor outline(Shape shape, DType stored, DType keep) {
+    for (WeightFormat format : WeightFormat.values()) {
+      DType dtype = keep.isBlocks() ? format.keep(stored) : keep;
+      add(format, shape.dim(0) * rowBytes(dtype, shape.dim(1)));
+    }
+    return Tensor.packed(nothing, 0, 0, stored, shape, this);
+  }
+
   @Override
   public Tensor prepare(Tensor weight, Role role, DType keep, Workspace model) {
     if (role == Role.MATRIX) {
-      return join(List.of(weight), keep, model);
+      return outline(weight.shape(), weight.dtype(), keep);
     }
     int each = role == Role.VECTOR ? Float.BYTES : weight.dtype().bytes();
     for (WeightFormat format : WeightFormat.values()) {
       add(format, weight.shape().size() * each);
     }
     return role == Role.TABLE ? weight : model.allocate(DType.F32, weight.shape().toArray());
-  }
-
-  @Override
-  public Tensor join(List<Tensor> parts, DType keep, Workspace model) {
-    Tensor first = parts.getFirst();
-    int out = parts.stream().mapToInt(part -> part.dim(0)).sum();
-    for (WeightFormat format : WeightFormat.values()) {
-      DType dtype = keep.isBlocks() ? format.keep(first.dtype()) : keep;
-      add(format, out * rowBytes(dtype, first.dim(1)));
-    }
-    return Tensor.packed(
-        first.memory(),
-        first.byteOffset(),
-        first.byteSize(),
-        first.dtype(),
-        first.shape().with(0, out),
-        this);
   }
 
   private static long rowBytes(DType keep, int in) {
@@ -118,6 +111,7 @@ final class ShapesDevice implements Device {
 
   @Override
   public void close() {
+    nothing.close();
     host.close();
   }
 }

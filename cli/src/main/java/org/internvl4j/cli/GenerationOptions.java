@@ -83,8 +83,15 @@ final class GenerationOptions {
         "--lookup",
         lookup,
         "0 to " + Generation.MOST_LOOKUP);
-    return new Generation(
-        maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+    return Generation.GREEDY
+        .withMaxNewTokens(maxTokens)
+        .withTemperature(temperature)
+        .withTopK(topK)
+        .withTopP(topP)
+        .withRepetitionPenalty(repetitionPenalty)
+        .withSeed(seed)
+        .withStop(stop)
+        .withLookup(lookup);
   }
 
   private static void require(boolean holds, String option, Object found, String expected) {

@@ -41,7 +41,7 @@ record Shown(List<Path> files, int count, @Nullable Picture only) {
 
   private static @Nullable Picture whole(Question.Image image) {
     return switch (image) {
-      case Question.Image.Whole whole -> whole.picture();
+      case Question.Image.Whole(Picture picture, _) -> picture;
       case Question.Image.Cut _ -> null;
     };
   }

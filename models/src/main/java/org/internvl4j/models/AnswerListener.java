@@ -21,4 +21,8 @@ public interface AnswerListener {
   /// @param done prompt tokens so far
   /// @param total prompt tokens that were not cached
   default void promptRead(int done, int total) {}
+
+  /// A token was chosen; only if [Generation#logprobs] asks for it. The text that it makes comes
+  /// later, if it makes any.
+  default void token(TokenChoice choice) {}
 }

@@ -28,18 +28,31 @@ final class DecodeStep {
   private final MemorySegment idMemory;
   private final Tensor guesses; // the ids, where the logits are
   private final @Nullable Sampler sampler;
+  private final @Nullable Bias bias;
   private boolean idsChanged = true;
   private final Step step;
   private final Workspace.Mark mark;
   private final RecordedPass pass;
   private @Nullable Logits logits;
 
+  /// A step that adds nothing to logits.
+  DecodeStep(
+      InternVl net, Workspace inputs, Workspace steps, List<Step.Span> spans, boolean draws) {
+    this(net, inputs, steps, spans, draws, false);
+  }
+
   /// @param inputs where what one run leaves for the next goes; not to be used for other things
   /// @param steps where activations go
   /// @param spans the sequences, in the order of their rows
   /// @param draws whether tokens are chosen as options say ([#follow]), not always the likeliest
+  /// @param biases whether something is added to the logits ([#bias]), of which span so ever
   DecodeStep(
-      InternVl net, Workspace inputs, Workspace steps, List<Step.Span> spans, boolean draws) {
+      InternVl net,
+      Workspace inputs,
+      Workspace steps,
+      List<Step.Span> spans,
+      boolean draws,
+      boolean biases) {
     this.net = net;
     this.steps = steps;
     this.spans = List.copyOf(spans);
@@ -48,7 +61,9 @@ final class DecodeStep {
     this.ids = inputs.on(net.decoder().device()).allocate(DType.I32, step.rows());
     Workspace last = inputs.on(net.decoder().stages().getLast().device());
     this.guesses = last == ids.workspace() ? ids : last.allocate(DType.I32, step.rows());
-    this.sampler = draws ? new Sampler(spans.size(), net.decoder().head().out(), last) : null;
+    int vocabulary = net.decoder().head().out();
+    this.sampler = draws ? new Sampler(spans.size(), vocabulary, last) : null;
+    this.bias = biases ? new Bias(step.rows(), vocabulary, last) : null;
     this.idArray = new int[step.rows()];
     this.idMemory = MemorySegment.ofArray(idArray);
     this.mark = steps.mark();
@@ -73,7 +88,8 @@ final class DecodeStep {
     return spans.get(i).cache() == sequence.cache()
         && spans.get(i).length() == sequence.prompt().length()
         && memories[i] == sequence.cache().memory()
-        && (sampler != null || sequence.options().takesLikeliest());
+        && (sampler != null || sequence.options().takesLikeliest())
+        && (bias != null || !sequence.isBiased());
   }
 
   /// How many sequences it adds tokens to.
@@ -85,6 +101,14 @@ final class DecodeStep {
   void follow(int i, Sequence sequence) {
     if (sampler != null) {
       sampler.follow(i, sequence.options(), sequence.made());
+    }
+  }
+
+  /// Makes sure that what is added to the logits of the next token of span `i` is what that answer
+  /// asks for.
+  void bias(int i, Sequence sequence) {
+    if (bias != null) {
+      bias.follow(i, sequence);
     }
   }
 
@@ -141,7 +165,8 @@ final class DecodeStep {
       return y;
     }
     Tensor all = decoder.logits(decoder.norm().forward(y));
-    Tensor chosen = sampler == null ? all.argMax() : sampler.choose(all, guesses);
+    Tensor ranked = bias == null ? all : bias.addTo(all);
+    Tensor chosen = sampler == null ? ranked.argMax() : sampler.choose(ranked, guesses);
     logits = new Logits(all, chosen);
     return chosen;
   }

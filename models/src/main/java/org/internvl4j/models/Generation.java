@@ -14,7 +14,10 @@ import java.util.List;
 /// @param stop texts that end the answer where they begin
 /// @param lookup most tokens that are guessed from prompt and answer and checked in one pass
 ///   (Saxena 2023), 0 … 7; 0, the default, guesses none. The answer is the same; where it repeats
-///   what was said or asked it comes faster
+///   what was said or asked it comes faster. Not with `bias` or `logprobs`
+/// @param bias what is added to logits
+/// @param logprobs how many of the likeliest tokens [AnswerListener#token] hears of with each token
+///   that is chosen, 0 … 20; −1, the default, to hear of none
 public record Generation(
     int maxNewTokens,
     float temperature,
@@ -23,17 +26,23 @@ public record Generation(
     float repetitionPenalty,
     long seed,
     List<String> stop,
-    int lookup) {
+    int lookup,
+    LogitBias bias,
+    int logprobs) {
   /// The most that [#lookup] may be.
   public static final int MOST_LOOKUP = Drafts.MOST;
 
+  /// The most that [#logprobs] may be.
+  public static final int MOST_LOGPROBS = 20;
+
   /// The likeliest token each time, up to 1,024: the published examples' setting.
-  public static final Generation GREEDY = new Generation(1024, 0, 0, 1, 1, 0, List.of(), 0);
+  public static final Generation GREEDY =
+      new Generation(1024, 0, 0, 1, 1, 0, List.of(), 0, LogitBias.NONE, -1);
 
   /// Draws with the settings of the published web demo: temperature 0.7, top-p 0.95, repetition
   /// penalty 1.1.
   public static final Generation SAMPLED =
-      new Generation(1024, 0.7f, 0, 0.95f, 1.1f, 0, List.of(), 0);
+      GREEDY.withTemperature(0.7f).withTopP(0.95f).withRepetitionPenalty(1.1f);
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
   public Generation {
@@ -49,9 +58,19 @@ public record Generation(
     stop = List.copyOf(stop);
     require(stop.stream().noneMatch(String::isEmpty), "stop", "\"\"", "a text");
     require(lookup >= 0 && lookup <= MOST_LOOKUP, "lookup", lookup, "0 to " + MOST_LOOKUP);
+    require(
+        logprobs >= -1 && logprobs <= MOST_LOGPROBS,
+        "logprobs",
+        logprobs,
+        "-1 to " + MOST_LOGPROBS);
   }
 
-  /// Whether each token is the likeliest, whatever came before.
+  /// Whether logits are chosen from as they are.
+  boolean isUnbiased() {
+    return bias.isNone();
+  }
+
+  /// Whether each token is the one with the highest logit.
   boolean takesLikeliest() {
     return temperature == 0 && repetitionPenalty == 1;
   }
@@ -65,41 +84,141 @@ public record Generation(
 
   public Generation withMaxNewTokens(int maxNewTokens) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withTemperature(float temperature) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withTopK(int topK) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withTopP(float topP) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withRepetitionPenalty(float repetitionPenalty) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withSeed(long seed) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withStop(List<String> stop) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 
   public Generation withLookup(int lookup) {
     return new Generation(
-        maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, stop, lookup);
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
+  }
+
+  public Generation withBias(LogitBias bias) {
+    return new Generation(
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
+  }
+
+  public Generation withLogprobs(int logprobs) {
+    return new Generation(
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs);
   }
 }

@@ -58,9 +58,30 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
     return new Prompt(ids, places.id(), tiles, perTile);
   }
 
+  /// The prompt of a dialogue.
+  static Prompt of(VisionLanguageModel model, Dialogue dialogue) {
+    List<Said> said = new ArrayList<>();
+    int pictures = 0;
+    for (Dialogue.Earlier earlier : dialogue.earlier()) {
+      Asked asked = Asked.of(model, earlier.question(), pictures);
+      pictures += asked.pictures().size();
+      said.add(new Said(asked, earlier.answer()));
+    }
+    return of(model, dialogue.system(), said, Asked.of(model, dialogue.question(), pictures));
+  }
+
   /// The prompt of a question that stands alone.
   static Prompt single(VisionLanguageModel model, Question question) {
     return of(model, null, List.of(), Asked.of(model, question, 0));
+  }
+
+  /// A text alone, with no template around it.
+  static Prompt bare(VisionLanguageModel model, Question question) {
+    List<Tile> tiles = new ArrayList<>();
+    int perTile = model.config().tokensPerTile();
+    PromptText text = expand(Asked.of(model, question, 0), model.places(), perTile, tiles);
+    int[] ids = model.places().encode(text);
+    return new Prompt(ids, model.places().id(), tiles, perTile);
   }
 
   /// The text of a question with the tokens of its pictures in it; the tiles join `tiles`.
@@ -77,6 +98,20 @@ record Prompt(int[] ids, int imageToken, List<Tile> tiles, int tokensPerTile) {
 
   int length() {
     return ids.length;
+  }
+
+  /// Places for image tokens among the first `tokens` tokens.
+  int placesBefore(int tokens) {
+    int places = 0;
+    for (int i = 0; i < tokens; i++) {
+      places += ids[i] == imageToken ? 1 : 0;
+    }
+    return places;
+  }
+
+  /// The tiles that have places at token `from` or behind it.
+  List<Tile> tilesFrom(int from) {
+    return tiles.subList(placesBefore(from) / tokensPerTile, tiles.size());
   }
 
   /// How many tokens from the start this prompt shares with an earlier one and the answer that

@@ -26,7 +26,17 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
   /// One picture of a question: still whole, or cut already.
   public sealed interface Image {
     /// A picture, to be cut into tiles as the checkpoint says.
-    record Whole(Picture picture) implements Image {}
+    ///
+    /// @param maxTiles most tiles, if neither the question's number nor the checkpoint's own
+    record Whole(Picture picture, OptionalInt maxTiles) implements Image {
+      public Whole {
+        requireTiles(maxTiles);
+      }
+
+      public Whole(Picture picture) {
+        this(picture, OptionalInt.empty());
+      }
+    }
 
     /// Tiles that exist already.
     record Cut(Tiles tiles) implements Image {}
@@ -34,6 +44,10 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
 
   public Question {
     images = List.copyOf(images);
+    requireTiles(maxTiles);
+  }
+
+  private static void requireTiles(OptionalInt maxTiles) {
     if (maxTiles.isPresent() && maxTiles.getAsInt() < 1) {
       throw new IllegalArgumentException(
           "question: maxTiles is " + maxTiles.getAsInt() + ", expected at least 1");

@@ -1,7 +1,10 @@
 package org.internvl4j.models;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.Specials;
@@ -22,6 +25,7 @@ final class Sequence {
   private final Tokenizer tokenizer;
   private final TokenStream stream;
   private final AnswerText text;
+  private final AnswerListener listener;
   private final IntList made;
   private final Drafts drafts;
   private int drafted;
@@ -60,6 +64,7 @@ final class Sequence {
     this.tokenizer = tokenizer;
     this.stream = tokenizer.stream(Specials.KEEP_GROUNDING);
     this.text = new AnswerText(stops, listener::text);
+    this.listener = listener;
     this.decodesAsItGrows = isHeard(listener) || !options.stop().isEmpty();
   }
 
@@ -94,10 +99,38 @@ final class Sequence {
     return made;
   }
 
+  /// Whether something is added to logits before a token is chosen: [#bias].
+  boolean isBiased() {
+    return !options.isUnbiased();
+  }
+
+  /// What is added to the logits of the next token.
+  ///
+  /// @param bias `[V]`, overwritten
+  void bias(float[] bias) {
+    LogitBias wanted = options.bias();
+    Arrays.fill(bias, 0);
+    wanted
+        .tokens()
+        .forEach((id, value) -> {
+          if (id >= 0 && id < bias.length) {
+            bias[id] += value;
+          }
+        });
+    Map<Integer, Integer> counts = new HashMap<>();
+    for (int i = 0; i < made.size(); i++) {
+      counts.merge(made.get(i), 1, Integer::sum);
+    }
+    counts.forEach((id, count) -> bias[id] -= wanted.presence() + count * wanted.frequency());
+  }
+
   /// Guesses tokens behind the last one, no more than the answer has room for.
   ///
   /// @return how many
   int draft() {
+    if (isBiased() || options.logprobs() >= 0) {
+      return 0;
+    }
     int room = Math.min(options.maxNewTokens(), context - prompt.length()) - made.size() - 1;
     return drafts.find(Math.min(options.lookup(), room));
   }
@@ -138,6 +171,9 @@ final class Sequence {
           model, "computed NaN for the next token; a weight is probably damaged");
     }
     made.add(id);
+    if (options.logprobs() >= 0) {
+      listener.token(Likelihoods.choice(id, logits.values(row), options.logprobs(), tokenizer));
+    }
     if (id == stopToken) {
       finish = Answer.Finish.STOP;
     } else if (decodesAsItGrows && decode()) {

@@ -3,6 +3,7 @@ package org.internvl4j.models;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -221,6 +222,11 @@ public final class VisionLanguageModel implements AutoCloseable {
     return new Conversation(this);
   }
 
+  /// What answers that are made at the same time share; the caller closes it before the model.
+  public Session session(SessionOptions options) {
+    return new Session(this, options);
+  }
+
   /// What the vision tower makes of tiles: output of its last block, `[N, 1 + P, C]`, class token
   /// first.
   ///
@@ -291,8 +297,14 @@ public final class VisionLanguageModel implements AutoCloseable {
   }
 
   Sequence sequence(Prompt prompt, KvCache cache, Generation options, AnswerListener listener) {
+    return sequence(prompt, cache, options, context(), listener);
+  }
+
+  /// @param context tokens that prompt and answer may have together
+  Sequence sequence(
+      Prompt prompt, KvCache cache, Generation options, int context, AnswerListener listener) {
     return new Sequence(
-        name(), prompt, cache, options, context(), template.stop(), tokenizer, listener);
+        name(), prompt, cache, options, context, template.stop(), tokenizer, listener);
   }
 
   /// Tokens that a prompt and its answer may need.
@@ -302,20 +314,21 @@ public final class VisionLanguageModel implements AutoCloseable {
 
   /// The pictures of a question, cut.
   List<Tiles> tiles(Question question) {
-    Tiling tiling = tiling();
-    if (question.maxTiles().isPresent()) {
-      tiling = tiling.withMaxTiles(question.maxTiles().getAsInt());
-    }
     List<Tiles> tiles = new ArrayList<>();
     for (Question.Image image : question.images()) {
       tiles.add(
           switch (image) {
-            case Question.Image.Whole whole ->
-                tiling.cut(padded(whole.picture()), config().normalization());
+            case Question.Image.Whole(Picture picture, OptionalInt own) ->
+                tiling(own.isPresent() ? own : question.maxTiles())
+                    .cut(padded(picture), config().normalization());
             case Question.Image.Cut cut -> cut.tiles();
           });
     }
     return tiles;
+  }
+
+  private Tiling tiling(OptionalInt maxTiles) {
+    return maxTiles.isPresent() ? tiling().withMaxTiles(maxTiles.getAsInt()) : tiling();
   }
 
   private Picture padded(Picture picture) {

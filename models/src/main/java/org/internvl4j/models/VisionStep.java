@@ -2,8 +2,8 @@ package org.internvl4j.models;
 
 import java.util.List;
 import java.util.Objects;
-import org.internvl4j.models.internvl.InternVit;
 import org.internvl4j.models.internvl.InternVl;
+import org.internvl4j.models.nn.Layer;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ final class VisionStep {
     this.steps = steps;
     this.pixels = steps.activations(tiles, 3, side, side);
     this.mark = steps.mark();
-    for (InternVit.Layer layer : net.tower().layers(net.config().visionBlocks())) {
+    for (Layer layer : net.tower().layers(net.config().visionBlocks())) {
       pass.add(layer.device(), layer.forward());
     }
     pass.add(net.projector().device(), net.projector()::forward);

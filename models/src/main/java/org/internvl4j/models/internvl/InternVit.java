@@ -3,8 +3,8 @@ package org.internvl4j.models.internvl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import org.internvl4j.loader.Weights;
+import org.internvl4j.models.nn.Layer;
 import org.internvl4j.models.nn.Linear;
 import org.internvl4j.models.nn.Norm;
 import org.internvl4j.runtime.Device;
@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class InternVit {
   private final Embeddings embeddings;
   private final List<Block> blocks;
-
-  /// A part of the way from pixels to features that is on one device.
-  public record Layer(Device device, UnaryOperator<Tensor> forward) {}
 
   /// @param side of a tile in pixels; where the position table was made for another, it is
   ///   interpolated

@@ -115,11 +115,39 @@ public record Decoder(
   public Tensor forward(Tensor x, Stage stage, Step step, Consumer<Tensor> tap) {
     for (int i = stage.from(); i < stage.to(); i++) {
       tap.accept(x);
-      int layer = i;
-      x = x.through(h -> blocks.get(layer).forward(h, layer, step));
+      x = forward(x, i, step);
     }
     step.count(stage.from());
     return x;
+  }
+
+  private Tensor forward(Tensor x, int layer, Step step) {
+    return x.through(h -> blocks.get(layer).forward(h, layer, step));
+  }
+
+  /// What [#forward] does up to the final norm, block by block; the last one on a device counts the
+  /// rows as held there.
+  ///
+  /// @param step has begun before the first one; advances after the last one
+  public List<Layer> layers(Step step) {
+    List<Layer> layers = new ArrayList<>();
+    for (Stage stage : stages()) {
+      for (int i = stage.from(); i < stage.to(); i++) {
+        int layer = i;
+        boolean isLast = layer + 1 == stage.to();
+        layers.add(
+            new Layer(
+                stage.device(),
+                x -> {
+                  Tensor y = forward(x, layer, step);
+                  if (isLast) {
+                    step.count(layer);
+                  }
+                  return y;
+                }));
+      }
+    }
+    return layers;
   }
 
   /// @param x `[R, C]`, after the final norm

@@ -1,0 +1,31 @@
+package org.internvl4j.serving;
+
+import java.time.Duration;
+import org.internvl4j.models.Answer;
+
+/// Hears of what an [Engine] does: for metrics. Called on the engine's thread or, of refusals, on
+/// that of whoever asked; must not wait.
+public interface EngineListener {
+  /// Ignores everything.
+  EngineListener NONE = new EngineListener() {};
+
+  /// An answer has its first token.
+  ///
+  /// @param since it was asked for
+  default void firstToken(Duration since) {}
+
+  /// Answers got a token each.
+  ///
+  /// @param answers how many
+  /// @param time of the pass
+  default void step(int answers, Duration time) {}
+
+  /// An answer is complete, or was cancelled.
+  default void done(Answer answer, Reply.Times times) {}
+
+  /// A request was refused.
+  default void refused(RefusedException.Reason reason) {}
+
+  /// An answer had to give up its memory for older ones and begins anew later.
+  default void suspended() {}
+}

@@ -1,0 +1,40 @@
+package org.internvl4j.serving;
+
+import java.time.Duration;
+import org.internvl4j.models.Dialogue;
+import org.internvl4j.models.Generation;
+import org.internvl4j.models.Question;
+import org.jspecify.annotations.Nullable;
+
+/// What somebody wants to have answered. Immutable.
+///
+/// @param dialogue up to the question
+/// @param options how the answer is chosen and when it ends
+/// @param client who asks: those who wait get their turns one after the other, however much each
+///   has asked
+/// @param embeds whether the question is only to be read, for what it is about, and nothing
+///   answered: [org.internvl4j.models.Session#prepareEmbedding]
+/// @param deadline how long the whole answer may take, from the moment it is asked for; null for as
+///   long as it takes
+public record Request(
+    Dialogue dialogue,
+    Generation options,
+    boolean embeds,
+    String client,
+    @Nullable Duration deadline) {
+  /// A request for an answer.
+  public Request(
+      Dialogue dialogue, Generation options, String client, @Nullable Duration deadline) {
+    this(dialogue, options, false, client, deadline);
+  }
+
+  /// A request for what a text is about, its pictures included.
+  public static Request embedding(Question question, String client, @Nullable Duration deadline) {
+    return new Request(Dialogue.of(question), Generation.GREEDY, true, client, deadline);
+  }
+
+  /// A request of nobody in particular, without a deadline.
+  public static Request of(Dialogue dialogue, Generation options) {
+    return new Request(dialogue, options, "", null);
+  }
+}

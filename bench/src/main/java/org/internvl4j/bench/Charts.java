@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.ChartEncoder;
@@ -108,6 +109,31 @@ final class Charts {
     }
     chart.addSeries("other kernels", columns, Arrays.stream(rest).boxed().toList());
     chart.addSeries("between kernels", columns, Arrays.stream(between).boxed().toList());
+    save(chart, file);
+  }
+
+  /// How a token's time and the tokens of all grow with how many answers grow together.
+  ///
+  /// @param millis of a token of each, by how many they are, from 1
+  static void serving(String title, double[] millis, Path file) throws IOException {
+    CategoryChart chart =
+        new CategoryChartBuilder()
+            .width(1000)
+            .height(480)
+            .title(title + ": as many times one answer alone")
+            .xAxisTitle("answers together")
+            .build();
+    style(chart.getStyler());
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNW);
+    List<Integer> counts = IntStream.rangeClosed(1, millis.length).boxed().toList();
+    chart.addSeries(
+        "tokens a second of all",
+        counts,
+        counts.stream().map(n -> n * millis[0] / millis[n - 1]).toList());
+    chart.addSeries(
+        "time of a token of each",
+        counts,
+        counts.stream().map(n -> millis[n - 1] / millis[0]).toList());
     save(chart, file);
   }
 

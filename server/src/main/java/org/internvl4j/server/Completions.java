@@ -1,0 +1,176 @@
+package org.internvl4j.server;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.Answer;
+import org.internvl4j.models.Dialogue;
+import org.internvl4j.models.Generation;
+import org.internvl4j.models.Question;
+import org.internvl4j.serving.RefusedException;
+import org.internvl4j.serving.Reply;
+import org.jspecify.annotations.Nullable;
+
+/// `POST /v1/completions`, OpenAI's older interface: the prompt is a question, since a chat model
+/// answers and does not go on writing.
+final class Completions implements Route.Action {
+  private final Service service;
+
+  Completions(Service service) {
+    this.service = service;
+  }
+
+  private record Asked(
+      String prompt, Generation options, int n, boolean isStream, boolean tellsUsage) {}
+
+  static List<Route> routes(Service service) {
+    return List.of(
+        new Route("POST", "/v1/completions", Dialect.OPENAI, false, new Completions(service)));
+  }
+
+  @Override
+  public void answer(Exchange exchange) throws IOException, InterruptedException {
+    Json json = exchange.json();
+    Asked asked = Fields.read(() -> asked(json));
+    Dialogue dialogue = Dialogue.of(Question.of(asked.prompt()));
+    try (Replies replies =
+        service.ask(dialogue, asked.options(), asked.n(), exchange.client() + "/")) {
+      Body body = new Body(service.name(), asked.n());
+      if (asked.isStream()) {
+        stream(exchange, replies, body, asked.tellsUsage());
+      } else {
+        whole(exchange, replies, body);
+      }
+    }
+  }
+
+  private Asked asked(Json json) {
+    service.requireModel(json);
+    Json prompt = json.at("prompt");
+    List<String> prompts = Fields.texts(prompt);
+    if (prompts.size() != 1) {
+      throw Fields.wrong(prompt, "one text");
+    }
+    if (json.has("logprobs")) {
+      throw Fields.wrong(json.at("logprobs"), "none here: /v1/chat/completions tells them");
+    }
+    Json n = json.find("n");
+    Json options = json.find("stream_options");
+    return new Asked(
+        prompts.getFirst(),
+        Sampling.of(json, service.limits()),
+        n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),
+        json.getBoolean("stream", false),
+        options != null && options.getBoolean("include_usage", false));
+  }
+
+  private static void whole(Exchange exchange, Replies replies, Body body)
+      throws IOException, InterruptedException {
+    replies.hear(
+        new Replies.Listener() {
+          @Override
+          public void hear(int index, Reply.Event event) {
+            if (event instanceof Reply.Done(Answer answer, _, _)) {
+              body.answers[index] = answer;
+            }
+          }
+
+          @Override
+          public void idle() throws IOException {
+            exchange.requireClient();
+          }
+        });
+    exchange.json(200, body.whole());
+  }
+
+  private static void stream(Exchange exchange, Replies replies, Body body, boolean tellsUsage)
+      throws IOException, InterruptedException {
+    EventStream events = new EventStream(exchange);
+    try {
+      replies.hear(
+          new Replies.Listener() {
+            @Override
+            public void hear(int index, Reply.Event event) throws IOException {
+              if (event instanceof Reply.Text(String piece)) {
+                events.data(body.chunk(index, piece, null));
+              } else if (event instanceof Reply.Done(Answer answer, _, _)) {
+                body.answers[index] = answer;
+                events.data(body.chunk(index, "", ChatAnswer.reason(answer)));
+              }
+            }
+
+            @Override
+            public void idle() throws IOException {
+              events.beat();
+            }
+          });
+    } catch (RefusedException e) {
+      events.data(Dialect.OPENAI.error(Router.refused(e)));
+      events.end();
+      return;
+    }
+    if (tellsUsage) {
+      events.data(body.usage());
+    }
+    events.data("[DONE]");
+    events.end();
+  }
+
+  /// Answers in the interface's form.
+  private static final class Body {
+    private final String id = "cmpl-" + UUID.randomUUID().toString().replace("-", "");
+    private final long created = Instant.now().getEpochSecond();
+    private final String model;
+    private final @Nullable Answer[] answers;
+
+    Body(String model, int n) {
+      this.model = model;
+      this.answers = new Answer[n];
+    }
+
+    private JsonWriter head() {
+      return new JsonWriter()
+          .object()
+          .field("id", id)
+          .field("object", "text_completion")
+          .field("created", created)
+          .field("model", model)
+          .array("choices");
+    }
+
+    private static void choice(JsonWriter json, int index, String text, @Nullable String reason) {
+      json.object().field("index", index).field("text", text).field("logprobs", (Json) null);
+      if (reason == null) {
+        json.field("finish_reason", (Json) null);
+      } else {
+        json.field("finish_reason", reason);
+      }
+      json.end();
+    }
+
+    String chunk(int index, String piece, @Nullable String reason) {
+      JsonWriter json = head();
+      choice(json, index, piece, reason);
+      return json.end().end().toString();
+    }
+
+    String whole() {
+      JsonWriter json = head();
+      for (int i = 0; i < answers.length; i++) {
+        Answer answer = ChatAnswer.come(answers[i]);
+        choice(json, i, answer.text(), ChatAnswer.reason(answer));
+      }
+      ChatAnswer.usage(json.end(), answers);
+      return json.end().toString();
+    }
+
+    String usage() {
+      JsonWriter json = head().end();
+      ChatAnswer.usage(json, answers);
+      return json.end().toString();
+    }
+  }
+}

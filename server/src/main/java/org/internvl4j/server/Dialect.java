@@ -1,0 +1,42 @@
+package org.internvl4j.server;
+
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+
+/// In which form an interface reports errors.
+enum Dialect {
+  OPENAI {
+    @Override
+    String error(ApiException e) {
+      return new JsonWriter()
+          .object()
+          .object("error")
+          .field("message", e.text())
+          .field("type", type(e.status()))
+          .field("param", (Json) null)
+          .field("code", e.code())
+          .end()
+          .end()
+          .toString();
+    }
+
+    private static String type(int status) {
+      return switch (status) {
+        case 401 -> "authentication_error";
+        case 403 -> "permission_error";
+        case 404 -> "not_found_error";
+        case 429 -> "rate_limit_error";
+        default -> status < 500 ? "invalid_request_error" : "server_error";
+      };
+    }
+  },
+  OLLAMA {
+    @Override
+    String error(ApiException e) {
+      return new JsonWriter().object().field("error", e.text()).end().toString();
+    }
+  };
+
+  /// The body.
+  abstract String error(ApiException e);
+}

@@ -1,0 +1,157 @@
+package org.internvl4j.server;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.json.Json;
+import org.jspecify.annotations.Nullable;
+
+/// A request and the answer to it, on a thread that may wait.
+final class Exchange {
+  private static final int PATIENCE = 30; // seconds that a body may take, however slowly it comes
+  private static final int SLOWEST = 1024; // bytes a second after that
+
+  private final Request request;
+  private final Response response;
+  private final Limits limits;
+  private boolean isStream;
+
+  Exchange(Request request, Response response, Limits limits) {
+    this.request = request;
+    this.response = response;
+    this.limits = limits;
+    request.addIdleTimeoutListener(timeout -> false); // an answer may take its time
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  /// A header of the request.
+  @Nullable String header(String name) {
+    return request.getHeaders().get(name);
+  }
+
+  /// Who asks, as far as turns are concerned: an address.
+  String client() {
+    return Request.getRemoteAddr(request);
+  }
+
+  // ---- the question
+
+  /// The body, as JSON.
+  ///
+  /// @throws ApiException if it is too large, or not JSON
+  Json json() throws IOException {
+    byte[] body = body();
+    try {
+      return Json.parse(body, "request");
+    } catch (CheckpointException e) {
+      throw ApiException.bad(e.getMessage());
+    }
+  }
+
+  private byte[] body() throws IOException {
+    if (request.getLength() > limits.bodyBytes()) {
+      throw tooLarge();
+    }
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    byte[] some = new byte[1 << 16];
+    long start = System.nanoTime();
+    try (InputStream in = Content.Source.asInputStream(request)) {
+      for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        body.write(some, 0, n);
+        if (body.size() > limits.bodyBytes()) {
+          throw tooLarge();
+        }
+        long seconds = (System.nanoTime() - start) / 1_000_000_000;
+        if (seconds > PATIENCE && body.size() / seconds < SLOWEST) {
+          throw new ApiException(408, "timeout", "request: its body comes too slowly");
+        }
+      }
+    }
+    return body.toByteArray();
+  }
+
+  private ApiException tooLarge() {
+    return new ApiException(
+        413, "too_large", "request: its body has more than " + limits.bodyBytes() + " bytes");
+  }
+
+  // ---- the answer
+
+  /// Sends a whole answer.
+  void send(int status, String contentType, byte[] body) throws IOException {
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    Content.Sink.write(response, true, ByteBuffer.wrap(body));
+  }
+
+  /// Sends a whole answer in JSON.
+  void json(int status, String json) throws IOException {
+    send(status, "application/json", json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  void setHeader(String name, String value) {
+    response.getHeaders().put(name, value);
+  }
+
+  /// Begins an answer that comes in pieces.
+  void stream(String contentType) {
+    isStream = true;
+    response.setStatus(200);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+    response.getHeaders().put("X-Accel-Buffering", "no");
+  }
+
+  /// Sends a piece.
+  ///
+  /// @throws IOException if the client has left
+  void write(String piece) throws IOException {
+    Content.Sink.write(response, false, ByteBuffer.wrap(piece.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// Ends an answer that came in pieces.
+  void end() throws IOException {
+    Content.Sink.write(response, true, ByteBuffer.allocate(0));
+  }
+
+  /// Ends the connection: nobody is there any more.
+  void hangUp() {
+    request.getConnectionMetaData().getConnection().getEndPoint().close();
+  }
+
+  boolean isCommitted() {
+    return response.isCommitted();
+  }
+
+  /// Finds out whether the client has left, where nothing is written that would tell. A client that
+  /// has closed its side of the connection counts as gone, too.
+  ///
+  /// @throws IOException if it has
+  void requireClient() throws IOException {
+    if (isStream
+        || !(request.getConnectionMetaData().getConnection().getEndPoint().getTransport()
+            instanceof SocketChannel channel)) {
+      return;
+    }
+    int read = channel.read(ByteBuffer.allocate(1));
+    if (read < 0) {
+      throw new IOException("the client has left");
+    }
+    if (read > 0) {
+      // The next request's first byte, which is lost: it will have to come on another connection.
+      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    }
+  }
+}

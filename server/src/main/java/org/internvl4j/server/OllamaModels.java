@@ -1,0 +1,102 @@
+package org.internvl4j.server;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.internvl.InternVlConfig;
+
+/// What Ollama's clients ask about models: `GET /api/tags`, `/api/ps`, `/api/version` and `POST
+/// /api/show`. There is one model, and it is loaded.
+final class OllamaModels {
+  private final Service service;
+
+  private OllamaModels(Service service) {
+    this.service = service;
+  }
+
+  static List<Route> routes(Service service) {
+    OllamaModels models = new OllamaModels(service);
+    return List.of(
+        new Route("GET", "/api/tags", Dialect.OLLAMA, false, x -> x.json(200, models.list(false))),
+        new Route("GET", "/api/ps", Dialect.OLLAMA, false, x -> x.json(200, models.list(true))),
+        new Route("GET", "/api/version", Dialect.OLLAMA, false, x -> x.json(200, version())),
+        new Route("POST", "/api/show", Dialect.OLLAMA, false, models::show));
+  }
+
+  private static String version() {
+    String version = OllamaModels.class.getPackage().getImplementationVersion();
+    return new JsonWriter()
+        .object()
+        .field("version", version == null ? "0.0.0" : version)
+        .end()
+        .toString();
+  }
+
+  private String list(boolean isRunning) {
+    Instant started = Instant.ofEpochSecond(service.started());
+    JsonWriter json =
+        new JsonWriter()
+            .object()
+            .array("models")
+            .object()
+            .field("name", service.name())
+            .field("model", service.name())
+            .field("size", 0)
+            .field("digest", digest());
+    details(json);
+    if (isRunning) {
+      json.field("expires_at", Instant.ofEpochSecond(253_402_300_799L).toString())
+          .field("size_vram", 0);
+    } else {
+      json.field("modified_at", started.toString());
+    }
+    return json.end().end().end().toString();
+  }
+
+  private void show(Exchange exchange) throws IOException {
+    Json json = exchange.json();
+    Fields.read(() -> {
+      service.requireModel(json);
+      return json;
+    });
+    InternVlConfig config = service.model().config();
+    JsonWriter out = new JsonWriter().object().field("template", config.template());
+    details(out);
+    out.object("model_info")
+        .field("general.architecture", "internvl")
+        .field("internvl.context_length", service.model().context())
+        .field("internvl.embedding_length", config.language().hiddenSize())
+        .field("internvl.block_count", config.language().numHiddenLayers())
+        .end();
+    out.array("capabilities").value("completion").value("vision").value("embedding").end();
+    exchange.json(200, out.end().toString());
+  }
+
+  private void details(JsonWriter json) {
+    json.object("details")
+        .field("format", "safetensors")
+        .field("family", "internvl")
+        .array("families")
+        .value("internvl")
+        .end()
+        .field("parameter_size", "")
+        .field("quantization_level", "")
+        .end();
+  }
+
+  /// Of the name: clients want one to tell models apart.
+  private String digest() {
+    try {
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(hash.digest(service.name().getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package org.internvl4j.server;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.text.PromptText;
+import org.internvl4j.serving.EngineState;
+
+/// Routes that ask the model nothing.
+final class Plain {
+  private Plain() {}
+
+  static List<Route> routes(Service service, Meters meters) {
+    return List.of(
+        new Route("GET", "/health", Dialect.OPENAI, true, x -> x.json(200, health(service))),
+        new Route(
+            "GET",
+            "/metrics",
+            Dialect.OPENAI,
+            false,
+            x ->
+                x.send(
+                    200,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    meters.text().getBytes(StandardCharsets.UTF_8))),
+        new Route("GET", "/v1/models", Dialect.OPENAI, false, x -> x.json(200, models(service))),
+        new Route(
+            "POST",
+            "/tokenize",
+            Dialect.OPENAI,
+            false,
+            x -> {
+              Json json = x.json();
+              x.json(200, Fields.read(() -> tokenize(service, json)));
+            }));
+  }
+
+  private static String health(Service service) {
+    EngineState state = service.engine().state();
+    return new JsonWriter()
+        .object()
+        .field("status", "ready")
+        .field("waiting", state.waiting())
+        .field("running", state.reading() + state.growing())
+        .end()
+        .toString();
+  }
+
+  private static String models(Service service) {
+    return new JsonWriter()
+        .object()
+        .field("object", "list")
+        .array("data")
+        .object()
+        .field("id", service.name())
+        .field("object", "model")
+        .field("created", service.started())
+        .field("owned_by", "internvl4j")
+        .field("max_model_len", service.model().context())
+        .end()
+        .end()
+        .end()
+        .toString();
+  }
+
+  /// Text that a user would type: no control token comes out of it.
+  private static String tokenize(Service service, Json json) {
+    String text = json.getText("content");
+    int[] ids = service.model().tokenizer().encode(PromptText.literal(text));
+    JsonWriter out = new JsonWriter().object().field("count", ids.length).array("tokens");
+    for (int id : ids) {
+      out.value(id);
+    }
+    return out.end().end().toString();
+  }
+}

@@ -1,0 +1,140 @@
+package org.internvl4j.server;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.internvl4j.models.PromptTooLongException;
+import org.internvl4j.serving.RefusedException;
+import org.jspecify.annotations.Nullable;
+
+/// Finds what answers a request, once it may be answered, and says in the interface's own form what
+/// is wrong.
+final class Router extends Handler.Abstract {
+  private static final System.Logger LOG = System.getLogger(Router.class.getName());
+
+  private final List<Route> routes;
+  private final Map<String, List<Route>> byPath;
+  private final Guard guard;
+  private final byte @Nullable [] key;
+  private final Limits limits;
+
+  Router(List<Route> routes, ServerOptions options, Guard guard) {
+    this.routes = List.copyOf(routes);
+    this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
+    this.guard = guard;
+    String apiKey = options.apiKey();
+    this.key = apiKey == null ? null : ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
+    this.limits = options.limits();
+  }
+
+  /// All there are.
+  List<Route> routes() {
+    return routes;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    Exchange exchange = new Exchange(request, response, limits);
+    String path = Request.getPathInContext(request);
+    Dialect dialect = path.startsWith("/api/") ? Dialect.OLLAMA : Dialect.OPENAI;
+    try {
+      try {
+        guard.check(exchange);
+        Route route = find(request.getMethod(), path);
+        dialect = route.dialect();
+        requireKey(route, exchange);
+        route.action().answer(exchange);
+      } catch (RuntimeException e) {
+        report(exchange, dialect, error(e), e);
+      }
+      callback.succeeded();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "server: a client has left", e);
+      exchange.hangUp();
+      callback.succeeded();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      callback.failed(e);
+    } catch (Exception e) {
+      LOG.log(System.Logger.Level.ERROR, "server: a request failed", e);
+      callback.failed(e);
+    }
+    return true;
+  }
+
+  private Route find(String method, String path) {
+    List<Route> found = byPath.get(path);
+    if (found == null) {
+      throw new ApiException(404, "not_found", "there is nothing at this path");
+    }
+    for (Route route : found) {
+      if (route.method().equals(method)
+          || (method.equals("HEAD") && route.method().equals("GET"))) {
+        return route;
+      }
+    }
+    String methods = found.stream().map(Route::method).collect(Collectors.joining(", "));
+    throw new ApiException(405, "method_not_allowed", "expected " + methods);
+  }
+
+  /// In constant time.
+  private void requireKey(Route route, Exchange exchange) {
+    String sent = exchange.header(HttpHeader.AUTHORIZATION.asString());
+    if (key == null || route.isOpen()) {
+      return;
+    }
+    if (sent == null || !MessageDigest.isEqual(key, sent.getBytes(StandardCharsets.UTF_8))) {
+      exchange.setHeader(HttpHeader.WWW_AUTHENTICATE.asString(), "Bearer");
+      throw new ApiException(
+          401,
+          "invalid_api_key",
+          sent == null
+              ? "no API key: send it as Authorization: Bearer KEY"
+              : "this API key is not the server's");
+    }
+  }
+
+  private static ApiException error(RuntimeException e) {
+    return switch (e) {
+      case ApiException api -> api;
+      case PromptTooLongException tooLong ->
+          new ApiException(400, "context_length_exceeded", tooLong.getMessage());
+      case RefusedException refused -> refused(refused);
+      case IllegalArgumentException wrong -> ApiException.bad(wrong.getMessage());
+      default -> new ApiException(500, "internal_error", "the server failed; its log says how");
+    };
+  }
+
+  static ApiException refused(RefusedException e) {
+    return switch (e.reason()) {
+      case QUEUE_FULL -> ApiException.busy(429, e.getMessage(), 5);
+      case CLOSING -> ApiException.busy(503, e.getMessage(), 30);
+      case DEADLINE -> new ApiException(504, "timeout", e.getMessage());
+      case FAILED -> new ApiException(500, "internal_error", "the server failed; its log says how");
+    };
+  }
+
+  private static void report(
+      Exchange exchange, Dialect dialect, ApiException error, RuntimeException cause)
+      throws IOException {
+    if (error.status() == 500) {
+      LOG.log(System.Logger.Level.ERROR, "server: a request failed", cause);
+    }
+    if (exchange.isCommitted()) {
+      throw new IOException("failed while answering", cause);
+    }
+    String retryAfter = error.retryAfter();
+    if (retryAfter != null) {
+      exchange.setHeader("Retry-After", retryAfter);
+    }
+    exchange.json(error.status(), dialect.error(error));
+  }
+}

@@ -1,0 +1,107 @@
+package org.internvl4j.server;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.Generation;
+import org.internvl4j.models.LogitBias;
+
+/// How an answer is to be chosen, as the fields of OpenAI's interface say. What is not said is as
+/// in the published examples: the likeliest token each time.
+final class Sampling {
+  private static final int MOST_STOPS = 16;
+  private static final int MOST_BIASES = 1024;
+
+  private Sampling() {}
+
+  /// @param json the request
+  static Generation of(Json json, Limits limits) {
+    Generation options = Generation.GREEDY.withMaxNewTokens(tokens(json, limits));
+    Json seed = json.find("seed");
+    Json temperature = json.find("temperature");
+    Json topP = json.find("top_p");
+    Json topK = json.find("top_k");
+    Json penalty = json.find("repetition_penalty");
+    options =
+        options
+            .withSeed(seed == null ? 0 : seed.asLong())
+            .withTemperature(temperature == null ? 0 : Fields.number(temperature, 0, 2))
+            .withTopK(
+                topK == null
+                    ? 0
+                    : Fields.integer(topK, -1, Integer.MAX_VALUE) < 0 ? 0 : topK.asInt())
+            .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
+            .withBias(bias(json))
+            .withLogprobs(logprobs(json))
+            .withStop(stop(json));
+    if (topP == null) {
+      return options;
+    }
+    float p = Fields.number(topP, 0, 1);
+    return p == 0 ? options.withTopK(1) : options.withTopP(p);
+  }
+
+  private static int tokens(Json json, Limits limits) {
+    Json newer = json.find("max_completion_tokens");
+    Json field = newer == null ? json.find("max_tokens") : newer;
+    return field == null
+        ? Math.min(Generation.GREEDY.maxNewTokens(), limits.newTokens())
+        : Fields.integer(field, 1, limits.newTokens());
+  }
+
+  private static List<String> stop(Json json) {
+    Json stop = json.find("stop");
+    if (stop == null) {
+      return List.of();
+    }
+    List<String> texts = Fields.texts(stop);
+    if (texts.size() > MOST_STOPS || texts.contains("")) {
+      throw Fields.wrong(stop, "at most " + MOST_STOPS + " texts, none of them empty");
+    }
+    return texts;
+  }
+
+  private static LogitBias bias(Json json) {
+    Json presence = json.find("presence_penalty");
+    Json frequency = json.find("frequency_penalty");
+    Json tokens = json.find("logit_bias");
+    Map<Integer, Float> byToken = new HashMap<>();
+    if (tokens != null) {
+      if (tokens.fields().size() > MOST_BIASES) {
+        throw Fields.wrong(tokens, "at most " + MOST_BIASES + " tokens");
+      }
+      tokens
+          .fields()
+          .forEach((id, value) -> byToken.put(token(tokens, id), Fields.number(value, -100, 100)));
+    }
+    return new LogitBias(
+        presence == null ? 0 : Fields.number(presence, -2, 2),
+        frequency == null ? 0 : Fields.number(frequency, -2, 2),
+        byToken);
+  }
+
+  private static int token(Json tokens, String id) {
+    try {
+      return Integer.parseUnsignedInt(id);
+    } catch (NumberFormatException e) {
+      throw Fields.wrong(tokens, "token ids as names");
+    }
+  }
+
+  /// `logprobs: true, top_logprobs: 5` of chats; `logprobs: 5` of completions.
+  private static int logprobs(Json json) {
+    Json logprobs = json.find("logprobs");
+    if (logprobs == null) {
+      return -1;
+    }
+    if (logprobs instanceof Json.Num) {
+      return Fields.integer(logprobs, 0, Generation.MOST_LOGPROBS);
+    }
+    if (!logprobs.asBoolean()) {
+      return -1;
+    }
+    Json top = json.find("top_logprobs");
+    return top == null ? 0 : Fields.integer(top, 0, Generation.MOST_LOGPROBS);
+  }
+}

@@ -1,0 +1,68 @@
+package org.internvl4j.server;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// How a [Server] is to be reached, and what it may do. Immutable; start from [#DEFAULT].
+///
+/// @param host the address that it binds to
+/// @param port 0 for any that is free
+/// @param name what clients call the model; empty for the checkpoint's own name
+/// @param apiKey what clients must send as `Authorization: Bearer …`, but to `/health` and the
+///   page; null for none
+/// @param hosts names that clients may call this server by, beside the address that it binds to and
+///   those of this machine: requests with another `Host` are refused, so that no web page can point
+///   a name of its own at it
+/// @param origins web pages, as `https://example.org`, that may use it beside its own
+/// @param limits the most that a request may ask for
+public record ServerOptions(
+    String host,
+    int port,
+    String name,
+    @Nullable String apiKey,
+    List<String> hosts,
+    List<String> origins,
+    Limits limits) {
+  public static final ServerOptions DEFAULT =
+      new ServerOptions("127.0.0.1", 11435, "", null, List.of(), List.of(), Limits.DEFAULT);
+
+  /// @throws IllegalArgumentException if a value is outside its range, naming it
+  public ServerOptions {
+    hosts = List.copyOf(hosts);
+    origins = List.copyOf(origins);
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("server: port is " + port + ", expected 0 to 65535");
+    }
+    if (apiKey != null && apiKey.isBlank()) {
+      throw new IllegalArgumentException("server: the API key is blank, expected a text or none");
+    }
+  }
+
+  public ServerOptions withHost(String host) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withPort(int port) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withName(String name) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withApiKey(@Nullable String apiKey) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withHosts(List<String> hosts) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withOrigins(List<String> origins) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+
+  public ServerOptions withLimits(Limits limits) {
+    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+  }
+}

@@ -1,0 +1,2 @@
+/// The engine over HTTP.
+package org.internvl4j.server;

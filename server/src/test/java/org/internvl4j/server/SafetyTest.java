@@ -1,0 +1,278 @@
+package org.internvl4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.internvl4j.serving.EngineOptions;
+import org.internvl4j.serving.EngineState;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What must not get in, what must not stay, and what must not bring it down.
+class SafetyTest {
+  private static final String KEY = "open sesame";
+
+  private static Demo demo;
+
+  @BeforeAll
+  static void start() throws IOException {
+    demo =
+        new Demo(
+            EngineOptions.DEFAULT,
+            options ->
+                options
+                    .withApiKey(KEY)
+                    .withHosts(List.of("gpu1.example"))
+                    .withOrigins(List.of("https://page.example"))
+                    .withLimits(
+                        new Limits(1 << 20, 8 << 10, 2, 1_000_000, 64, 2, Duration.ofMinutes(5))));
+  }
+
+  @AfterAll
+  static void stop() {
+    demo.close();
+  }
+
+  @Test
+  void everyRouteButTheOpenOnesWantsTheKey() throws Exception {
+    List<String> open = new ArrayList<>();
+    for (Route route : demo.server.routes()) {
+      for (String key :
+          new String[] {null, "Bearer wrong", "Bearer " + KEY + "!", "Bearer", "Basic " + KEY}) {
+        String[] headers = key == null ? new String[0] : new String[] {"Authorization", key};
+        HttpResponse<String> response =
+            route.method().equals("GET")
+                ? demo.client.get(route.path(), headers)
+                : demo.client.post(route.path(), "{}", headers);
+        if (route.isOpen()) {
+          assertThat(response.statusCode()).as(route.path()).isEqualTo(200);
+          open.add(route.path());
+        } else {
+          assertThat(response.statusCode()).as(route.path()).isEqualTo(401);
+          assertThat(response.headers().firstValue("www-authenticate")).contains("Bearer");
+        }
+      }
+    }
+    assertThat(open).contains("/health").allMatch(p -> p.matches("/health|/|/page/.*"));
+    assertThat(demo.client.get("/v1/models", "Authorization", "Bearer " + KEY).statusCode())
+        .isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Host: evil.example",
+        "Host: evil.example:80",
+        "Host: 127.0.0.1.evil.example",
+        "Host: localhost.evil.example",
+        "Host: 0.0.0.0",
+        "Host: [::]",
+        "Host: 127.0.0.1\r\nOrigin: https://evil.example",
+        "Host: 127.0.0.1\r\nOrigin: null",
+        "Host: 127.0.0.1\r\nOrigin: http://127.0.0.1:1",
+        "Host: 127.0.0.1\r\nOrigin: https://page.example.evil",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site",
+      })
+  void pagesOfOthersAreKeptAway(String headers) throws IOException {
+    assertThat(raw("GET /health HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 403");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Host: 127.0.0.1",
+        "Host: localhost:9",
+        "Host: LOCALHOST",
+        "Host: [::1]:11435",
+        "Host: gpu1.example",
+        "Host: gpu1.example\r\nOrigin: https://page.example",
+        "Host: gpu1.example:8080\r\nOrigin: http://gpu1.example:8080",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: same-origin",
+      })
+  void ownPagesAndProgramsGetIn(String headers) throws IOException {
+    assertThat(raw("GET /health HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 200");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /health HTTP/1.1\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer open sesame\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "\u0000\u0001\u0002\u0003\r\n\r\n",
+        "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /health\u0000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: local host\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n bad: fold\r\nX y: z\r\n\r\n",
+      })
+  void whatIsNoHttpIsRefused(String request) throws IOException {
+    String response = raw(request);
+    assertThat(response).matches(r -> r.isEmpty() || r.matches("(?s)HTTP/1.1 (4|5)\\d\\d.*"));
+    assertThat(response).doesNotContain("jetty", "Exception", "at org.", "root:");
+    assertHealthy();
+  }
+
+  @Test
+  void hugeHeadersAndBodiesAreRefused() throws Exception {
+    String big = "x".repeat(64 << 10);
+    assertThat(raw("GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + big + "\r\n\r\n"))
+        .startsWith("HTTP/1.1 431");
+    assertThat(raw("GET /" + big + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        .matches(r -> r.startsWith("HTTP/1.1 414") || r.startsWith("HTTP/1.1 431"));
+    HttpResponse<String> response =
+        demo.client.post("/tokenize", "x".repeat(2 << 20), "Authorization", "Bearer " + KEY);
+    assertThat(response.statusCode()).isEqualTo(413);
+    HttpResponse<String> deep =
+        demo.client.post("/tokenize", "[".repeat(1 << 19), "Authorization", "Bearer " + KEY);
+    assertThat(deep.statusCode()).isEqualTo(400);
+    assertHealthy();
+  }
+
+  @Test
+  void slowClientsHoldNobodyUp() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 200; i++) {
+        Socket socket = connect();
+        slow.add(socket);
+        socket
+            .getOutputStream()
+            .write("POST /tokenize HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
+      }
+      for (int i = 0; i < 50; i++) {
+        Socket socket = connect();
+        slow.add(socket);
+        String head =
+            "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                + KEY
+                + "\r\nContent-Length: 1000\r\n\r\n{";
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      }
+      assertHealthy();
+      assertThat(chat("What is it?", "").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+    assertHealthy();
+  }
+
+  /// Leaves at random moments; work stops and all memory comes back.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void clientsThatLeaveLeaveNothingBehind(boolean stream) throws Exception {
+    Random random = new Random(stream ? 1 : 2);
+    for (int i = 0; i < 100; i++) {
+      String body =
+          demo.chat("Tell me more! " + i, ", \"stream\": " + stream + ", \"temperature\": 2")
+              .replace("\"max_tokens\": 40", "\"max_tokens\": 64");
+      String head =
+          "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+              + KEY
+              + "\r\nContent-Length: "
+              + body.getBytes(StandardCharsets.UTF_8).length
+              + "\r\n\r\n";
+      try (Socket socket = connect()) {
+        byte[] all = (head + body).getBytes(StandardCharsets.UTF_8);
+        int sent = random.nextInt(4) == 0 ? random.nextInt(all.length) : all.length;
+        OutputStream out = socket.getOutputStream();
+        out.write(all, 0, sent);
+        out.flush();
+        if (sent == all.length && random.nextBoolean()) {
+          socket.getInputStream().read();
+        }
+        if (random.nextBoolean()) {
+          socket.setSoLinger(true, 0);
+        }
+      }
+    }
+    while (isBusy()) {
+      Thread.sleep(5);
+    }
+    demo.server.engine().forget();
+    assertThat(demo.server.engine().state().usedPages()).isZero();
+  }
+
+  private static boolean isBusy() {
+    EngineState state = demo.server.engine().state();
+    return state.waiting() + state.reading() + state.growing() > 0;
+  }
+
+  @Test
+  void limitsAreKept() throws Exception {
+    assertThat(chat("a", ", \"n\": 3").body()).contains("n is 3, expected 1 to 2");
+    String tokens = demo.chat("a", "").replace("\"max_tokens\": 40", "\"max_tokens\": 65");
+    assertThat(post(tokens).body()).contains("max_tokens is 65, expected 1 to 64");
+    String picture =
+        "{\"type\": \"image_url\", \"image_url\": {\"url\": \"data:image/png;base64,"
+            + demo.base64
+            + "\"}}";
+    String three =
+        "{\"messages\": [{\"role\": \"user\", \"content\": ["
+            + String.join(",", picture, picture, picture)
+            + "]}]}";
+    assertThat(post(three).body()).contains("more than 2 pictures");
+  }
+
+  private static HttpResponse<String> chat(String question, String more) throws Exception {
+    return post(demo.chat(question, more));
+  }
+
+  private static HttpResponse<String> post(String body) throws Exception {
+    return demo.client.post("/v1/chat/completions", body, "Authorization", "Bearer " + KEY);
+  }
+
+  private static void assertHealthy() throws IOException {
+    assertThat(raw("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 200")
+        .contains("\"ready\"");
+  }
+
+  private static Socket connect() throws IOException {
+    Socket socket = new Socket();
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), demo.server.port()));
+    return socket;
+  }
+
+  /// What comes back for these bytes before the connection ends.
+  private static String raw(String request) throws IOException {
+    try (Socket socket = connect()) {
+      try {
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+        socket.shutdownOutput();
+      } catch (IOException e) {
+        // It has heard enough; what it said is there.
+      }
+      StringBuilder response = new StringBuilder();
+      try (InputStream in = socket.getInputStream()) {
+        response.append(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
+      } catch (IOException e) {
+        response.append("");
+      }
+      return response.toString();
+    }
+  }
+}

@@ -8,6 +8,7 @@ module org.internvl4j.cli {
   requires org.internvl4j;
   requires org.internvl4j.demo;
   requires org.internvl4j.hub;
+  requires org.internvl4j.server;
   requires org.jline;
 
   opens org.internvl4j.cli to

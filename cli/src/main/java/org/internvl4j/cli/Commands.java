@@ -36,6 +36,7 @@ final class Commands implements Callable<Integer> {
           "chat",
           "describe",
           "ask",
+          "serve",
           "embed",
           "classify",
           "segment",
@@ -130,6 +131,7 @@ final class Commands implements Callable<Integer> {
       case "chat" -> new ChatCommand(console);
       case "describe" -> new DescribeCommand(console);
       case "ask" -> new AskCommand(console);
+      case "serve" -> new ServeCommand(console);
       case "embed" -> new EmbedCommand(console);
       case "classify" -> new ClassifyCommand(console);
       case "segment" -> new SegmentCommand(console);

@@ -36,6 +36,8 @@ class ArchitectureTest {
   private static final String LOADER = "org.internvl4j.loader..";
   private static final String HUB = "org.internvl4j.hub..";
   private static final String MODELS = "org.internvl4j.models..";
+  private static final String SERVING = "org.internvl4j.serving..";
+  private static final String SERVER = "org.internvl4j.server..";
   private static final String MEDIA = "org.internvl4j.media..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
@@ -52,7 +54,8 @@ class ArchitectureTest {
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("testkit"))
             .importPackages("org.internvl4j");
-    for (String part : List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, MEDIA, DEMO, CLI)) {
+    for (String part :
+        List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, MEDIA, DEMO, CLI)) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }
   }
@@ -80,6 +83,24 @@ class ArchitectureTest {
   @Test
   void modelsKnowNoDevice() {
     only(MODELS, RUNTIME, LOADER);
+  }
+
+  @Test
+  void servingStandsOnModelsAndKnowsNoProtocol() {
+    only(SERVING, MODELS);
+  }
+
+  @Test
+  void serverStandsOnServing() {
+    only(
+        SERVER,
+        SERVING,
+        MODELS,
+        MEDIA,
+        "org.internvl4j.loader.json..",
+        "org.internvl4j.loader",
+        "org.eclipse.jetty..",
+        "io.micrometer..");
   }
 
   @Test

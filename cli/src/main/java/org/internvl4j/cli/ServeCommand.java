@@ -1,0 +1,170 @@
+package org.internvl4j.cli;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.internvl4j.models.SessionOptions;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.server.Server;
+import org.internvl4j.server.ServerOptions;
+import org.internvl4j.serving.EngineOptions;
+import org.jline.utils.Signals;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "serve",
+    description = "Answers OpenAI's and Ollama's clients over HTTP, many at once.",
+    footer = {
+      "",
+      "Only this machine reaches it unless --host says otherwise; then give it a key.",
+      "  internvl serve -m demo",
+      "  INTERNVL_API_KEY=secret internvl serve -m MODEL --host 0.0.0.0 --host-name gpu1"
+    })
+final class ServeCommand implements Computing {
+  private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final String KEY = "INTERNVL_API_KEY";
+
+  private final Console console;
+
+  @Mixin private final ModelOptions model = new ModelOptions();
+
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      paramLabel = "ADDRESS",
+      description = "The address to listen on: 0.0.0.0 for all. Default: ${DEFAULT-VALUE}.")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      defaultValue = "11435",
+      paramLabel = "N",
+      description = "The port; 0 for any that is free. Default: ${DEFAULT-VALUE}.")
+  private int port;
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "What clients call the model. Default: the checkpoint's name.")
+  private String name = "";
+
+  @Option(
+      names = "--api-key",
+      paramLabel = "KEY",
+      description =
+          "What clients must send; everybody can read a command line, $" + KEY + " is safer.")
+  private @Nullable String apiKey;
+
+  @Option(
+      names = "--host-name",
+      paramLabel = "NAME",
+      description = "A name that clients reach this machine by; again for more.")
+  private List<String> hosts = new ArrayList<>();
+
+  @Option(
+      names = "--origin",
+      paramLabel = "ORIGIN",
+      description = "Web pages that may use it, as https://example.org; again for more.")
+  private List<String> origins = new ArrayList<>();
+
+  @Option(
+      names = "--kv-memory",
+      defaultValue = "0",
+      paramLabel = "MB",
+      description = "Memory for keys and values of all conversations together; 0 to let it choose.")
+  private long kvMegabytes;
+
+  @Option(
+      names = "--queue",
+      defaultValue = "256",
+      paramLabel = "N",
+      description = "Requests that may wait for their turn. Default: ${DEFAULT-VALUE}.")
+  private int queue;
+
+  ServeCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    ServerOptions options = options();
+    EngineOptions engine = engineOptions();
+    try (VisionLanguageModel opened = model.open(console)) {
+      serve(opened, engine, options);
+    }
+    return ExitCodes.OK;
+  }
+
+  private ServerOptions options() {
+    if (port < 0 || port > 65_535) {
+      throw new UsageException("--port is " + port + ", expected 0 to 65535");
+    }
+    String key = apiKey == null ? console.environment().get(KEY) : apiKey;
+    if (key != null && key.isBlank()) {
+      throw new UsageException("the API key is blank, expected a text");
+    }
+    return ServerOptions.DEFAULT
+        .withHost(host)
+        .withPort(port)
+        .withName(name)
+        .withApiKey(key)
+        .withHosts(hosts)
+        .withOrigins(origins);
+  }
+
+  private EngineOptions engineOptions() {
+    if (kvMegabytes < 0) {
+      throw new UsageException("--kv-memory is " + kvMegabytes + ", expected 0 or more");
+    }
+    if (queue < 1) {
+      throw new UsageException("--queue is " + queue + ", expected at least 1");
+    }
+    return EngineOptions.DEFAULT
+        .withQueue(queue)
+        .withSession(SessionOptions.DEFAULT.withKvBytes(kvMegabytes << 20));
+  }
+
+  private void serve(VisionLanguageModel opened, EngineOptions engine, ServerOptions options)
+      throws IOException {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread hook = new Thread(() -> end(end, ended));
+    Object before = Signals.register("INT", end::countDown);
+    Runtime.getRuntime().addShutdownHook(hook);
+    Server server = Server.start(opened, engine, options);
+    try {
+      console.note(
+          "internvl: serves "
+              + opened.name()
+              + " on http://"
+              + (host.contains(":") ? "[" + host + "]" : host)
+              + ":"
+              + server.port()
+              + "; Ctrl-C ends it");
+      end.await();
+      console.note(
+          "internvl: ends; answers that are being made may take " + GRACE.toSeconds() + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      server.close(GRACE);
+      Signals.unregister("INT", before);
+      ended.countDown();
+    }
+  }
+
+  /// The process is being ended: waits until the server has.
+  private static void end(CountDownLatch end, CountDownLatch ended) {
+    end.countDown();
+    try {
+      ended.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -36,7 +36,9 @@ class ArchitectureTest {
   private static final String LOADER = "org.internvl4j.loader..";
   private static final String HUB = "org.internvl4j.hub..";
   private static final String MODELS = "org.internvl4j.models..";
-  private static final String MEDIA = "org.internvl4j.media..";
+  private static final String MEDIA = "org.internvl4j.media";
+  private static final String VIDEO = "org.internvl4j.media.video..";
+  private static final String PDF = "org.internvl4j.media.pdf..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
   private static final String JDK = "java..";
@@ -52,7 +54,8 @@ class ArchitectureTest {
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("testkit"))
             .importPackages("org.internvl4j");
-    for (String part : List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, MEDIA, DEMO, CLI)) {
+    for (String part :
+        List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, MEDIA, VIDEO, PDF, DEMO, CLI)) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }
   }
@@ -86,6 +89,12 @@ class ArchitectureTest {
   void mediaAndDemoStandOnModels() {
     only(MEDIA, RUNTIME, LOADER, MODELS, "javax.imageio..", "com.twelvemonkeys..", "org.w3c.dom..");
     only(DEMO, RUNTIME, LOADER, MODELS, MEDIA);
+  }
+
+  @Test
+  void videoAndPdfKnowTheirLibraryAlone() {
+    only(VIDEO, MODELS, "org.jcodec..");
+    only(PDF, MODELS, MEDIA, "org.apache.pdfbox..");
   }
 
   /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on
@@ -125,11 +134,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void oneClassStartsProcesses() {
+  void twoClassesStartProcesses() {
     check(
         noClasses()
             .that()
             .areNotAssignableTo(Relaunch.class)
+            .and()
+            .doNotHaveFullyQualifiedName("org.internvl4j.media.video.Ffmpeg")
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

@@ -6,7 +6,6 @@ import org.internvl4j.models.image.Tiling;
 /// How large a page is drawn.
 final class Resolution {
   private static final double LARGE = 1e5; // pixels of the longer side: the page can be any size
-  private static final double SLACK = 0.01; // pixels, against rounding down
   private static final double MOST_OF_GRID = 4; // pixels for each of the grid's
 
   private Resolution() {}
@@ -26,7 +25,10 @@ final class Resolution {
             (int) Math.max(1, Math.rint(height * large)));
     double across = (double) grid.columns() * tiling.imageSize();
     double down = (double) grid.rows() * tiling.imageSize();
-    double fills = Math.max((across + SLACK) / width, (down + SLACK) / height);
+    float fills = (float) Math.max(across / width, down / height);
+    while ((float) width * fills < across || (float) height * fills < down) {
+      fills = Math.nextUp(fills); // sides are rounded down
+    }
     double most = Math.min(maxPixels, MOST_OF_GRID * across * down);
     return (float) Math.min(fills, Math.sqrt(most / width / height));
   }

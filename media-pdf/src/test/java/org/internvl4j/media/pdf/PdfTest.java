@@ -33,7 +33,7 @@ class PdfTest {
         "testPDF_acroform3.pdf      | 1  | 1384 x 1792 | 0",
         "testPDF_protected.pdf      | 41 | 949 x 1344  | 0",
         "testPDF_childAttachments.pdf | 67 | 1384 x 1792 | 0",
-        "testPDF_Version.11.x.PDFA-1b.pdf | 1 | 1384 x 1792 | 0",
+        "testPDF_bookmarks.pdf      | 2  | 949 x 1344  | 0",
         "testPDF_jpeg2000.pdf       | 1  | 949 x 1344  | 1",
         "testPDF_angles.pdf         | 1  | 1359 x 1792 | 5",
       })
@@ -121,7 +121,7 @@ class PdfTest {
   /// Sizes of pages, from a stamp to a scroll: the picture is cut into the grid it was drawn for.
   @Test
   void pagesFillTheirGridAndNoMore() {
-    double[][] sizes = {{595.28, 841.89}, {612, 792}, {792, 612}, {10, 10}, {3000, 40}, {14400, 1}};
+    double[][] sizes = {{595.28, 841.89}, {612, 792}, {792, 612}, {10, 10}, {3000, 40}};
     for (int tiles : new int[] {1, 2, 6, 12, 24}) {
       Tiling tiling = Tiling.of(448, tiles);
       for (double[] size : sizes) {

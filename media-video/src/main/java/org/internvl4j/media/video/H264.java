@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class H264 {
   private static final int SLICE = 1;
   private static final int IDR_SLICE = 5;
-  private static final int SPS = 7;
+  static final int SPS = 7;
   static final int PPS = 8;
 
   static {
@@ -132,6 +132,7 @@ final class H264 {
     try {
       for (ByteBuffer set : track.sets()) {
         ByteBuffer payload = copy(set).position(Math.min(1, set.remaining()));
+        decoder.headers.take(set);
         switch (type(set)) {
           case SPS -> decoder.addSps(payload);
           case PPS -> decoder.addPps(payload);

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class SliceFrames {
   private static final int MOST_REFERENCES = 16; // as the standard has it
 
+  final Headers headers = new Headers();
   private final FrameReader reader = new FrameReader();
   private final POCManager order = new POCManager();
   private @Nullable References references;
@@ -37,6 +38,12 @@ final class SliceFrames {
   /// @param buffer where the frame goes: its three planes
   /// @return null if there is no slice among them
   @Nullable Frame decode(List<ByteBuffer> units, byte[][] buffer) {
+    for (ByteBuffer unit : units) {
+      headers.take(unit);
+      if (H264.isSlice(unit)) {
+        Kinds.require(headers.read(unit));
+      }
+    }
     List<SliceReader> slices = reader.readFrame(units);
     if (slices == null || slices.isEmpty()) {
       return null;
@@ -56,7 +63,6 @@ final class SliceFrames {
             order.calcPOC(header, unit));
     int unfiltered = 0;
     for (SliceReader slice : slices) {
-      Kinds.require(slice.getSliceHeader());
       unfiltered += slice.getSliceHeader().disableDeblockingFilterIdc == 1 ? 1 : 0;
       new SliceDecoder(header.sps, known.shortTerm, known.longTerm, blocks, frame)
           .decodeFromReader(slice);

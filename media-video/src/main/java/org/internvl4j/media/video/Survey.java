@@ -5,46 +5,29 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Map;
-import org.jcodec.codecs.h264.H264Utils;
 import org.jcodec.codecs.h264.POCManager;
-import org.jcodec.codecs.h264.decode.SliceHeaderReader;
 import org.jcodec.codecs.h264.io.model.NALUnit;
 import org.jcodec.codecs.h264.io.model.NALUnitType;
-import org.jcodec.codecs.h264.io.model.PictureParameterSet;
 import org.jcodec.codecs.h264.io.model.RefPicMarking.InstrType;
 import org.jcodec.codecs.h264.io.model.SeqParameterSet;
 import org.jcodec.codecs.h264.io.model.SliceHeader;
-import org.jcodec.common.io.BitReader;
 import org.jspecify.annotations.Nullable;
 
 /// Looks at all frames of a file without decoding them: at the header of the first slice of each.
 /// Finds out whether all are of a kind that is decoded here, and in which order they are shown
 /// (ITU-T H.264, 8.2.1).
 final class Survey {
-  private static final int HEAD = 256; // bytes of a slice that hold its header
-
   private final FileChannel file;
   private final Mp4Track track;
   private final SeqParameterSet sps;
-  private final Map<Integer, PictureParameterSet> sets = new HashMap<>();
+  private final Headers headers = new Headers();
   private final POCManager counter = new POCManager();
 
   Survey(FileChannel file, Mp4Track track, SeqParameterSet sps) {
     this.file = file;
     this.track = track;
     this.sps = sps;
-    track.sets().forEach(this::take);
-  }
-
-  private void take(ByteBuffer set) {
-    if (H264.type(set) == H264.PPS) {
-      ByteBuffer copy = H264.copy(set).position(1);
-      H264Utils.unescapeNAL(copy);
-      PictureParameterSet pps = PictureParameterSet.read(copy);
-      sets.put(pps.picParameterSetId, pps);
-    }
+    track.sets().forEach(headers::take);
   }
 
   /// When each sample is shown: its place among all.
@@ -56,8 +39,8 @@ final class Survey {
     for (int sample = 0; sample < count; sample++) {
       ByteBuffer unit = firstSlice(sample);
       if (unit != null) {
-        NALUnit kind = NALUnit.read(unit);
-        SliceHeader header = header(unit, kind);
+        NALUnit kind = NALUnit.read(unit.duplicate());
+        SliceHeader header = headers.read(unit);
         Kinds.require(header);
         now += kind.type == NALUnitType.IDR_SLICE ? 1 : 0;
         order[sample] =
@@ -91,28 +74,15 @@ final class Survey {
     long at = track.samples().offsets()[sample];
     long end = Math.min(at + track.samples().sizes()[sample], file.size());
     while (at >= 0 && at + track.lengthBytes() < end) {
-      int readable = (int) Math.min(HEAD + track.lengthBytes(), end - at);
+      int readable = (int) Math.min(Headers.LONGEST + track.lengthBytes(), end - at);
       ByteBuffer head = Mp4Track.read(file, at, readable);
       long length = H264.length(head, track.lengthBytes());
       if (H264.isSlice(head)) {
-        return head.slice(); // a copy: it is written into
+        return head.slice();
       }
-      take(head.limit((int) Math.min(head.limit(), track.lengthBytes() + length)));
+      headers.take(head.limit((int) Math.min(head.limit(), track.lengthBytes() + length)));
       at += track.lengthBytes() + length;
     }
     return null;
-  }
-
-  private SliceHeader header(ByteBuffer unit, NALUnit kind) {
-    H264Utils.unescapeNAL(unit);
-    BitReader bits = BitReader.createBitReader(unit);
-    SliceHeader header = SliceHeaderReader.readPart1(bits);
-    PictureParameterSet pps = sets.get(header.picParameterSetId);
-    if (pps == null) {
-      throw new IllegalArgumentException("no picture parameter set " + header.picParameterSetId);
-    }
-    header.sps = sps;
-    header.pps = pps;
-    return SliceHeaderReader.readPart2(header, kind, sps, pps, bits);
   }
 }

@@ -15,8 +15,8 @@ import org.jcodec.common.io.BitReader;
 /// Reads the headers of slices, with the parameter sets that they name.
 ///
 /// Two lists of a header go on until a number ends them, and the library, which reads zeros behind
-/// the last byte, would never stop. So a copy of the header is read first with the two numbers behind
-/// it, and refused if they were needed.
+/// the last byte, would never stop. So a copy of the header is read first with the two numbers
+/// behind it, and refused if they were needed.
 final class Headers {
   /// Bytes of a slice that hold its header.
   static final int LONGEST = 1024;
@@ -59,7 +59,8 @@ final class Headers {
     H264Utils.unescapeNAL(copy);
     int there = copy.remaining();
     BitReader bits =
-        BitReader.createBitReader(ByteBuffer.allocate(there + END.length).put(copy).put(END).flip());
+        BitReader.createBitReader(
+            ByteBuffer.allocate(there + END.length).put(copy).put(END).flip());
     SliceHeader header = SliceHeaderReader.readPart1(bits);
     PictureParameterSet pps = pictures.get(header.picParameterSetId);
     SeqParameterSet sps = pps == null ? null : sequences.get(pps.seqParameterSetId);

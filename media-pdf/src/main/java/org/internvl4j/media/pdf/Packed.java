@@ -47,6 +47,7 @@ final class Packed {
     new Packed(what, most).walk(page);
   }
 
+  @SuppressWarnings("ReferenceEquality") // other pages may look the same
   private void walk(COSDictionary page) throws IOException {
     Set<COSBase> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<COSBase> open = new ArrayDeque<>();

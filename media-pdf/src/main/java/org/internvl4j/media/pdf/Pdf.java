@@ -29,7 +29,7 @@ import org.internvl4j.models.image.Tiling;
 /// outside it is read but the fonts of the system. One thread at a time; an interrupt ends a call
 /// with a [CancellationException].
 public final class Pdf implements AutoCloseable {
-  private static final long IN_MEMORY = 32 << 20; // bytes unpacked before a temporary file is used
+  private static final long IN_MEMORY = 32L << 20; // bytes unpacked before a temporary file is used
   private static final int HEAD = 1024; // bytes in which %PDF- lies
   private static final int TAIL = 2048; // bytes in which %%EOF lies
   private static final double LONGEST_SIDE = 1e6; // points, 350 m

@@ -99,7 +99,7 @@ class PdfTest {
   void readsRanges(String text, String pages) {
     assertThat(PageRanges.parse(text, 9, 64, "f"))
         .containsExactly(
-            java.util.Arrays.stream(pages.split(" ")).mapToInt(Integer::parseInt).toArray());
+            java.util.Arrays.stream(pages.split(" ", -1)).mapToInt(Integer::parseInt).toArray());
   }
 
   @ParameterizedTest

@@ -36,7 +36,7 @@ record Ffmpeg(Path ffmpeg, Path ffprobe) {
   static @Nullable Ffmpeg find() {
     String told = System.getProperty("internvl4j.ffmpeg");
     String folders = told == null ? System.getenv().getOrDefault("PATH", "") : told;
-    for (String folder : folders.split(File.pathSeparator)) {
+    for (String folder : folders.split(File.pathSeparator, -1)) {
       if (folder.isBlank() || !Path.of(folder).isAbsolute()) {
         continue; // a program in the current folder is not meant
       }
@@ -137,6 +137,7 @@ record Ffmpeg(Path ffmpeg, Path ffprobe) {
     } catch (ExecutionException e) {
       process.destroyForcibly();
       switch (e.getCause()) {
+        case null -> throw new AssertionError("a failure without a cause", e);
         case RuntimeException own -> throw own;
         case Error own -> throw own;
         case Throwable other ->

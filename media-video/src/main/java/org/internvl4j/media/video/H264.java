@@ -153,7 +153,7 @@ final class H264 {
   static long length(ByteBuffer from, int bytes) {
     long length = 0;
     for (int i = 0; i < bytes; i++) {
-      length = length << 8 | from.get() & 255;
+      length = length << 8 | (from.get() & 255);
     }
     return length;
   }

@@ -25,7 +25,7 @@ record Mp4Box(String type, ByteBuffer body) {
       if (size == 1) {
         size = rest.getLong();
       } else if (size == 0) {
-        size = rest.limit() - start;
+        size = (long) rest.limit() - start;
       }
       long end = start + size;
       if (size < rest.position() - start

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// whose memory is used again: the library's frames know the frames that they came from, and would
 /// keep all of them.
 final class References {
-  final Frame[] shortTerm; // by frame number
+  final @Nullable Frame[] shortTerm; // by frame number
   final IntObjectMap<Frame> longTerm = new IntObjectMap<>();
   private final int most;
   private final Deque<Frame> unused = new ArrayDeque<>();

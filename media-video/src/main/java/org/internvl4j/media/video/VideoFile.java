@@ -91,7 +91,7 @@ final class VideoFile {
   }
 
   private static @Nullable String known(String head) {
-    if (head.startsWith("\u001a\u0045\u00df\u00a3")) {
+    if (head.startsWith("\u001aE\u00df\u00a3")) {
       return "Matroska or WebM";
     }
     if (head.startsWith("RIFF")) {
@@ -113,7 +113,7 @@ final class VideoFile {
     if (head.startsWith("OggS")) {
       return "Ogg";
     }
-    if (head.startsWith("\u0030\u0026\u00b2\u0075")) {
+    if (head.startsWith("0&\u00b2u")) {
       return "Windows Media";
     }
     if (head.startsWith("\u0000\u0000\u0001\u00ba")

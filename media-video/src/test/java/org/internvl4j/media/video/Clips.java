@@ -49,7 +49,7 @@ final class Clips {
     List<String> sums = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(FOLDER.resolve("ffmpeg.tsv"))) {
-        String[] fields = line.split("\t");
+        String[] fields = line.split("\t", -1);
         if (fields[0].equals(name)) {
           sums.add(fields[2]);
         }

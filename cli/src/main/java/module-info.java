@@ -9,6 +9,8 @@ module org.internvl4j.cli {
   requires org.internvl4j.demo;
   requires org.internvl4j.hub;
   requires org.internvl4j.server;
+  requires org.internvl4j.media.pdf;
+  requires org.internvl4j.media.video;
   requires org.jline;
 
   opens org.internvl4j.cli to

@@ -3,6 +3,7 @@ package org.internvl4j.cli;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Conversation;
@@ -10,6 +11,7 @@ import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.grounding.Grounding;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,6 +24,7 @@ import picocli.CommandLine.Option;
       "",
       "Pictures go in front of the question; '<image>' in it puts each where you want it.",
       "  internvl ask -m demo -i a.png -i b.png -p 'Compare the two images.'",
+      "  internvl ask -m demo --video clip.mp4 --frames 4 -p 'What is happening in the video?'",
       "  internvl ask -m demo -i a.png --find 'the red circle' --draw found.png"
     })
 final class AskCommand implements Computing {
@@ -40,8 +43,24 @@ final class AskCommand implements Computing {
       names = "--frames",
       arity = "1..*",
       paramLabel = "PICTURE",
-      description = "Frames of a clip in their order, a tile each.")
+      description = "Frames of a clip in their order, a tile each; with --video, how many (8).")
   private List<Path> frames = List.of();
+
+  @Option(
+      names = "--video",
+      paramLabel = "FILE",
+      description =
+          "A video: its frames are shown, evenly spaced. MP4 with H.264; others by ffmpeg.")
+  private @Nullable Path video;
+
+  @Option(names = "--pdf", paramLabel = "FILE", description = "A PDF file: each page is a picture.")
+  private @Nullable Path pdf;
+
+  @Option(
+      names = "--pages",
+      paramLabel = "LIST",
+      description = "Which pages of the PDF file: 1-3,7. Default: all.")
+  private String pages = "";
 
   @Option(
       names = {"-p", "--prompt"},
@@ -61,13 +80,12 @@ final class AskCommand implements Computing {
 
   @Override
   public Integer call() throws IOException {
-    if (!images.isEmpty() && !frames.isEmpty()) {
-      throw new UsageException("-i and --frames cannot be used together");
-    }
-    List<Path> files = images.isEmpty() ? frames : images;
+    requireOneSource();
+    List<Path> files = files();
     String text = text(files);
     asking.drawing.require(files);
     Question question = question(text);
+    asking.drawing.require(question);
     Shown shown = Shown.NOTHING.reading(files).then(question);
     try (VisionLanguageModel model = asking.open(console);
         Conversation conversation = asking.conversation(model)) {
@@ -75,6 +93,36 @@ final class AskCommand implements Computing {
       asking.drawing.draw(console, answer, shown);
     }
     return ExitCodes.OK;
+  }
+
+  private void requireOneSource() {
+    List<String> used = new ArrayList<>();
+    if (!images.isEmpty()) {
+      used.add("-i");
+    }
+    if (video != null) {
+      used.add("--video");
+    } else if (!frames.isEmpty()) {
+      used.add("--frames");
+    }
+    if (pdf != null) {
+      used.add("--pdf");
+    } else if (!pages.isEmpty()) {
+      throw new UsageException("--pages names pages of a PDF file, found none; name it with --pdf");
+    }
+    if (used.size() > 1) {
+      throw new UsageException(String.join(" and ", used) + " cannot be used together");
+    }
+  }
+
+  private List<Path> files() {
+    if (video != null) {
+      return List.of(video);
+    }
+    if (pdf != null) {
+      return List.of(pdf);
+    }
+    return images.isEmpty() ? frames : images;
   }
 
   private String text(List<Path> files) throws IOException {
@@ -98,7 +146,7 @@ final class AskCommand implements Computing {
     if (prompt != null) {
       throw new UsageException("-p and --find cannot be used together");
     }
-    if (files.isEmpty()) {
+    if (files.isEmpty() || video != null) {
       throw new UsageException("--find looks at a picture, found none; name it with -i");
     }
     try {
@@ -109,6 +157,14 @@ final class AskCommand implements Computing {
   }
 
   private Question question(String text) {
+    if (video != null) {
+      int count = frames.isEmpty() ? VideoFrames.USUAL : VideoFrames.count(frames);
+      return Question.ofFrames(text, VideoFrames.read(video, count, console));
+    }
+    if (pdf != null) {
+      Tiling tiling = asking.pictures.limit(asking.model.tiling(console));
+      return Question.of(text, PdfPictures.read(pdf, pages, tiling, console));
+    }
     List<Picture> pictures = asking.pictures.read(images);
     return frames.isEmpty()
         ? Question.of(text, pictures)

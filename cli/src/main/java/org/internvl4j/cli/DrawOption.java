@@ -9,6 +9,7 @@ import java.util.Locale;
 import org.internvl4j.media.Overlay;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Answer;
+import org.internvl4j.models.Question;
 import org.internvl4j.models.grounding.Region;
 import org.internvl4j.models.image.Picture;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,13 @@ final class DrawOption {
     if (file != null) {
       requireOne(pictures.size());
       requireTarget(file, pictures);
+    }
+  }
+
+  /// Asks the same of a question that may be about more pictures than files.
+  void require(Question question) {
+    if (file != null) {
+      requireOne(question.images().size());
     }
   }
 

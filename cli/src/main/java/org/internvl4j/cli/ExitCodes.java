@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.media.PictureException;
+import org.internvl4j.media.pdf.PdfException;
+import org.internvl4j.media.video.VideoException;
 import org.internvl4j.models.PromptTooLongException;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.runtime.DeviceException;
@@ -59,7 +61,7 @@ final class ExitCodes {
     return switch (e) {
       case UsageException _ -> USAGE;
       case CheckpointException _, PictureException _, PromptTooLongException _ -> INPUT;
-      case IllegalArgumentException _ -> INPUT;
+      case VideoException _, PdfException _, IllegalArgumentException _ -> INPUT;
       case UnsupportedModelException _, DeviceException _ -> UNSUPPORTED;
       case UncheckedIOException io when io.getCause() != null -> code(io.getCause());
       case NoSuchFileException _, FileNotFoundException _ -> INPUT;
@@ -83,6 +85,7 @@ final class ExitCodes {
       case StackOverflowError _ -> "the stack overflowed; run again with -v for where";
       case IOException io -> described(io);
       case CheckpointException _, PictureException _, PromptTooLongException _ -> message(e);
+      case VideoException _, PdfException _ -> message(e);
       case UsageException _, UnsupportedModelException _, DeviceException _ -> message(e);
       case IllegalArgumentException _ -> described(e);
       default -> "unexpected: " + described(e) + "; run again with -v for where";

@@ -12,6 +12,7 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.image.Tiling;
 import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.text.TokenizerFiles;
@@ -88,6 +89,11 @@ final class ModelOptions {
     Logging.to(console);
     OpenOptions options = openOptions(console); // a wrong value is told before anything is opened
     return VisionLanguageModel.open(checkpoint(console), options);
+  }
+
+  /// How the model cuts pictures; its weights are not looked at.
+  Tiling tiling(Console console) {
+    return config(model, console).tiling();
   }
 
   /// The small files of a model, by name; its weights are not looked at.

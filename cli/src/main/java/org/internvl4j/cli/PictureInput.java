@@ -8,6 +8,7 @@ import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -46,6 +47,10 @@ final class PictureInput {
 
   Question limit(Question question) {
     return maxTiles == null ? question : question.withMaxTiles(requireMaxTiles(maxTiles));
+  }
+
+  Tiling limit(Tiling tiling) {
+    return maxTiles == null ? tiling : tiling.withMaxTiles(requireMaxTiles(maxTiles));
   }
 
   /// A count, or millions: `300M`.

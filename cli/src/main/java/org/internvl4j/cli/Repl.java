@@ -9,6 +9,7 @@ import org.internvl4j.models.Conversation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.jspecify.annotations.Nullable;
 
 /// A conversation that a person types: questions, pictures, and commands that begin with a slash.
@@ -18,6 +19,8 @@ final class Repl implements AutoCloseable {
       """
       /image PICTURE…      the next question is about these, too; a path inside a question does the same
       /frames PICTURE…     the next question is about a clip with these frames
+      /video FILE [N]      the next question is about N frames of this video (8)
+      /pdf FILE [PAGES]    the next question is about these pages, too: 1-3,7
       /draw OUT.png        the picture with the boxes of the last answer
       /clear               forget the conversation
       /set NAME VALUE      change a setting
@@ -33,10 +36,13 @@ final class Repl implements AutoCloseable {
   private final VisionLanguageModel model;
   private final AskingOptions asking;
   private final Conversation conversation;
-  private final List<Path> pending = new ArrayList<>();
+  private final List<Attached> pending = new ArrayList<>();
   private boolean frames;
   private Shown shown = Shown.NOTHING;
   private @Nullable Answer last;
+
+  /// A file that the next question is about, and what is seen of it.
+  private record Attached(Path file, List<Picture> pictures) {}
 
   Repl(Console console, Lines lines, VisionLanguageModel model, AskingOptions asking) {
     this.console = console;
@@ -104,6 +110,8 @@ final class Repl implements AutoCloseable {
         look(clip);
         frames = true;
       }
+      case "/video" -> video(rest);
+      case "/pdf" -> pdf(rest);
       case "/clear" -> {
         conversation.clear();
         pending.clear();
@@ -138,9 +146,49 @@ final class Repl implements AutoCloseable {
       console.note(
           "%s: %d x %d, tiles: %d"
               .formatted(file, picture.width(), picture.height(), tiles(picture)));
-      pending.add(file);
+      pending.add(new Attached(file, List.of(picture)));
     }
     shown = shown.reading(files);
+  }
+
+  private void video(String rest) {
+    List<String> words = words("/video", rest);
+    Path file = Path.of(words.getFirst());
+    int count = words.size() == 1 ? VideoFrames.USUAL : VideoFrames.count(words.getLast());
+    List<Picture> seen = VideoFrames.read(file, count, console);
+    pending.clear();
+    attach(new Attached(file, seen), "frames");
+    frames = true;
+  }
+
+  private void pdf(String rest) {
+    List<String> words = words("/pdf", rest);
+    Path file = Path.of(words.getFirst());
+    Tiling tiling = asking.pictures.limit(model.tiling());
+    String pages = words.size() == 1 ? "" : words.getLast();
+    attach(new Attached(file, PdfPictures.read(file, pages, tiling, console)), "pages");
+  }
+
+  private static List<String> words(String command, String rest) {
+    List<String> words = PicturePaths.all(rest).stream().map(Path::toString).toList();
+    if (words.isEmpty() || words.size() > 2) {
+      throw new UsageException(
+          command + " expects a file behind it, and at most one word more, found " + words.size());
+    }
+    return words;
+  }
+
+  private void attach(Attached attached, String what) {
+    int tiles = attached.pictures().stream().mapToInt(this::tiles).sum();
+    console.note(
+        "%s: %s: %d, tiles: %d"
+            .formatted(
+                attached.file(),
+                what,
+                attached.pictures().size(),
+                what.equals("frames") ? attached.pictures().size() : tiles));
+    pending.add(attached);
+    shown = shown.reading(List.of(attached.file()));
   }
 
   private int tiles(Picture picture) {
@@ -154,9 +202,14 @@ final class Repl implements AutoCloseable {
       look(found.pictures());
       return;
     }
-    List<Path> files = new ArrayList<>(pending);
+    List<Path> files = new ArrayList<>();
+    List<Picture> pictures = new ArrayList<>();
+    for (Attached attached : pending) {
+      files.add(attached.file());
+      pictures.addAll(attached.pictures());
+    }
     files.addAll(found.pictures());
-    List<Picture> pictures = asking.pictures.read(files);
+    pictures.addAll(asking.pictures.read(found.pictures()));
     Question question =
         frames && !files.isEmpty()
             ? Question.ofFrames(found.text(), pictures)

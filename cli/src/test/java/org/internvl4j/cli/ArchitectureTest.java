@@ -38,7 +38,9 @@ class ArchitectureTest {
   private static final String MODELS = "org.internvl4j.models..";
   private static final String SERVING = "org.internvl4j.serving..";
   private static final String SERVER = "org.internvl4j.server..";
-  private static final String MEDIA = "org.internvl4j.media..";
+  private static final String MEDIA = "org.internvl4j.media";
+  private static final String VIDEO = "org.internvl4j.media.video..";
+  private static final String PDF = "org.internvl4j.media.pdf..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
   private static final String JDK = "java..";
@@ -55,7 +57,8 @@ class ArchitectureTest {
             .withImportOption(location -> !location.contains("testkit"))
             .importPackages("org.internvl4j");
     for (String part :
-        List.of(RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, MEDIA, DEMO, CLI)) {
+        List.of(
+            RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, MEDIA, VIDEO, PDF, DEMO, CLI)) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }
   }
@@ -109,6 +112,12 @@ class ArchitectureTest {
     only(DEMO, RUNTIME, LOADER, MODELS, MEDIA);
   }
 
+  @Test
+  void videoAndPdfKnowTheirLibraryAlone() {
+    only(VIDEO, MODELS, "org.jcodec..");
+    only(PDF, MODELS, MEDIA, "org.apache.pdfbox..");
+  }
+
   /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on
   /// nothing else.
   private static void only(String part, String... others) {
@@ -146,11 +155,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void oneClassStartsProcesses() {
+  void twoClassesStartProcesses() {
     check(
         noClasses()
             .that()
             .areNotAssignableTo(Relaunch.class)
+            .and()
+            .doNotHaveFullyQualifiedName("org.internvl4j.media.video.Ffmpeg")
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

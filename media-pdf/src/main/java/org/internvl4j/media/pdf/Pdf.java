@@ -1,0 +1,209 @@
+package org.internvl4j.media.pdf;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.io.MemoryUsageSetting;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDPage;
+import org.apache.pdfbox.pdmodel.common.PDRectangle;
+import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
+
+/// A PDF file: how many pages it has, and each as a picture.
+///
+/// A page is drawn at the resolution that fills the tiles it will be cut into, and no finer. What
+/// could not be drawn is told with it ([PdfPage#problems]). Nothing in a file is run, and nothing
+/// outside it is read but the fonts of the system. One thread at a time; an interrupt ends a call
+/// with a [CancellationException].
+public final class Pdf implements AutoCloseable {
+  private static final long IN_MEMORY = 32L << 20; // bytes unpacked before a temporary file is used
+  private static final int HEAD = 1024; // bytes in which %PDF- lies
+  private static final int TAIL = 2048; // bytes in which %%EOF lies
+  private static final double LONGEST_SIDE = 1e6; // points, 350 m
+
+  private final String name;
+  private final PDDocument document;
+  private final PdfOptions options;
+  private final int pageCount;
+
+  private Pdf(String name, PDDocument document, PdfOptions options) {
+    this.name = name;
+    this.document = document;
+    this.options = options;
+    this.pageCount = document.getNumberOfPages();
+  }
+
+  /// Opens a file with [PdfOptions#DEFAULT]; the caller closes it.
+  ///
+  /// @throws PdfException if there is no such file, it is no PDF, damaged, needs a password, or is
+  ///   above a limit
+  public static Pdf open(Path file) {
+    return open(file, PdfOptions.DEFAULT);
+  }
+
+  /// Opens a file; the caller closes it.
+  ///
+  /// @throws PdfException if there is no such file, it is no PDF, damaged, needs a password, or is
+  ///   above a limit
+  public static Pdf open(Path file, PdfOptions options) {
+    String name = file.toString();
+    if (Files.isDirectory(file)) {
+      throw new PdfException(name + ": is a folder, expected a PDF file");
+    }
+    try {
+      requireWhole(file, name, options);
+      PDDocument document =
+          Loader.loadPDF(
+              file.toFile(),
+              MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch()).streamCache);
+      return opened(name, document, options);
+    } catch (InvalidPasswordException e) {
+      throw new PdfException(
+          name + ": needs a password; save it without one, as with qpdf --decrypt", e);
+    } catch (NoSuchFileException e) {
+      throw new PdfException(name + ": there is no such file", e);
+    } catch (AccessDeniedException e) {
+      throw new PdfException(name + ": may not be read; check its permissions", e);
+    } catch (PdfException e) {
+      throw e;
+    } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      // The library answers damaged files with exceptions of many kinds.
+      throw damaged(name, e);
+    }
+  }
+
+  private static Pdf opened(String name, PDDocument document, PdfOptions options)
+      throws IOException {
+    try {
+      Pdf pdf = new Pdf(name, document, options);
+      if (pdf.pageCount < 1) {
+        throw new PdfException(name + ": has no pages; the file is damaged");
+      }
+      return pdf;
+    } catch (RuntimeException | Error e) {
+      document.close();
+      throw e;
+    }
+  }
+
+  private static PdfException damaged(String name, Throwable e) {
+    return new PdfException(
+        "%s: cannot be read as PDF (%s); the file is damaged".formatted(name, Drawer.reason(e)), e);
+  }
+
+  /// Looks at both ends of a file: the library would mend one that was cut off, and lose pages.
+  private static void requireWhole(Path file, String name, PdfOptions options) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long size = channel.size();
+      if (size > options.maxBytes()) {
+        throw new PdfException(
+            "%s: %d bytes long, more than the limit of %d; split the file or raise maxBytes"
+                .formatted(name, size, options.maxBytes()));
+      }
+      if (!read(channel, 0, HEAD).contains("%PDF-")) {
+        throw new PdfException(name + ": expected a PDF file, which begins with %PDF-");
+      }
+      if (!read(channel, Math.max(0, size - TAIL), TAIL).contains("%%EOF")) {
+        throw new PdfException(
+            "%s: the file ends after %d bytes without an end mark (%%%%EOF); it looks cut off"
+                .formatted(name, size));
+      }
+    }
+  }
+
+  private static String read(FileChannel channel, long at, int most) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(most);
+    while (bytes.hasRemaining() && channel.read(bytes, at + bytes.position()) >= 0) {
+      // until the buffer is full or the file ends
+    }
+    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);
+  }
+
+  /// Pages of the file, at least 1.
+  public int pageCount() {
+    return pageCount;
+  }
+
+  /// Pages that a person named.
+  ///
+  /// @param ranges `1-3,7`, `5-`, or nothing for all pages
+  /// @param tiling how the pictures will be cut, such as the model's
+  /// @throws IllegalArgumentException if it is no such list, or names pages that are not there
+  /// @throws PdfException if a page is damaged, above a limit, or takes too long, or there are too
+  ///   many
+  public List<PdfPage> pages(String ranges, Tiling tiling, PageListener listener) {
+    int[] wanted = PageRanges.parse(ranges, pageCount, options.maxPages(), name);
+    List<PdfPage> pages = new ArrayList<>();
+    for (int number : wanted) {
+      pages.add(page(number, tiling));
+      listener.drawn(pages.size(), wanted.length);
+    }
+    return pages;
+  }
+
+  /// A page.
+  ///
+  /// @param number counted from 1
+  /// @param tiling how the picture will be cut, such as the model's
+  /// @throws IllegalArgumentException if there is no such page
+  /// @throws PdfException if it is damaged, above a limit, or takes too long
+  public PdfPage page(int number, Tiling tiling) {
+    if (number < 1 || number > pageCount) {
+      throw new IllegalArgumentException(
+          "%s: there is no page %d, it has pages 1 to %d".formatted(name, number, pageCount));
+    }
+    String which = "%s: page %d".formatted(name, number);
+    try {
+      PDPage page = document.getPage(number - 1);
+      Packed.require(page.getCOSObject(), which, options.maxStream());
+      Drawer drawer = new Drawer(document, options);
+      float scale = scale(page, which, tiling);
+      Picture picture = Pictures.of(drawer.renderImage(number - 1, scale));
+      return new PdfPage(number, picture, drawer.problems());
+    } catch (PdfException | CancellationException e) {
+      throw e;
+    } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      throw new PdfException(
+          "%s cannot be drawn (%s); the file is damaged, or print it to a new PDF"
+              .formatted(which, Drawer.reason(e)),
+          e);
+    }
+  }
+
+  private float scale(PDPage page, String which, Tiling tiling) {
+    PDRectangle box = page.getCropBox();
+    double width = box.getWidth();
+    double height = box.getHeight();
+    boolean sane = width > 0 && height > 0 && Math.max(width, height) <= LONGEST_SIDE;
+    if (!sane) {
+      throw new PdfException(
+          "%s is %s x %s points large, expected sides above 0 and up to %.0f; the file is damaged"
+              .formatted(which, width, height, LONGEST_SIDE));
+    }
+    boolean lies = page.getRotation() % 180 != 0;
+    return Resolution.scale(
+        lies ? height : width, lies ? width : height, tiling, options.maxPixels());
+  }
+
+  @Override
+  public void close() {
+    try {
+      document.close();
+    } catch (IOException e) {
+      throw new PdfException(name + ": cannot be closed: " + Drawer.reason(e), e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// PDF files to pictures, one a page.
+package org.internvl4j.media.pdf;

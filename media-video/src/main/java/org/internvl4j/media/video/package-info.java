@@ -1,0 +1,2 @@
+/// Video files to frames.
+package org.internvl4j.media.video;

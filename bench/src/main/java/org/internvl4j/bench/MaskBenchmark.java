@@ -140,7 +140,10 @@ public class MaskBenchmark {
     while (words.size() < SIZE - 1) {
       StringBuilder word = new StringBuilder(random.nextInt(5) < 2 ? "" : "Ġ");
       if (random.nextInt(6) == 0) {
-        for (byte b : Character.toString(0x4E00 + random.nextInt(20_000)).repeat(1 + random.nextInt(3)).getBytes(StandardCharsets.UTF_8)) {
+        for (byte b :
+            Character.toString(0x4E00 + random.nextInt(20_000))
+                .repeat(1 + random.nextInt(3))
+                .getBytes(StandardCharsets.UTF_8)) {
           word.append(byteCharacter(b & 0xFF));
         }
       } else if (random.nextInt(12) == 0) {
@@ -157,24 +160,22 @@ public class MaskBenchmark {
       }
       add(word.toString(), seen, words);
     }
-    words.forEach(
-        (word, id) ->
-            json.append(id == 0 ? "" : ",")
-                .append('"')
-                .append(word.replace("\\", "\\\\").replace("\"", "\\\""))
-                .append("\":")
-                .append(id));
+    words.forEach((word, id) ->
+        json.append(id == 0 ? "" : ",")
+            .append('"')
+            .append(word.replace("\\", "\\\\").replace("\"", "\\\""))
+            .append("\":")
+            .append(id));
     json.append('}');
     byte[] vocabulary = json.toString().getBytes(StandardCharsets.UTF_8);
     byte[] config = "{\"tokenizer_class\":\"Qwen2Tokenizer\"}".getBytes(StandardCharsets.UTF_8);
-    return Tokenizers.load(
-        file ->
-            switch (file) {
-              case "vocab.json" -> vocabulary;
-              case "merges.txt" -> new byte[0];
-              case "tokenizer_config.json" -> config;
-              default -> null;
-            });
+    return Tokenizers.load(file ->
+        switch (file) {
+          case "vocab.json" -> vocabulary;
+          case "merges.txt" -> new byte[0];
+          case "tokenizer_config.json" -> config;
+          default -> null;
+        });
   }
 
   private static void add(String word, Set<String> seen, Map<String, Integer> words) {

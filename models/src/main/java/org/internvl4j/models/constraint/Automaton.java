@@ -2,6 +2,7 @@ package org.internvl4j.models.constraint;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,10 @@ final class Automaton {
   private long[] kept = new long[64];
   private int keptCount;
   private boolean ended;
+  private boolean free;
+
+  /// States in which [Grammar#free] characters may come.
+  private final BitSet freeStates = new BitSet();
 
   /// Places, `node << 32 | frame`, in ascending order, and whether the answer may end.
   private record Places(long[] places, boolean ended) {
@@ -72,6 +77,8 @@ final class Automaton {
   /// @return its new number
   int forgetAllBut(int state) {
     Places places = states.get(state);
+    boolean wasFree = freeStates.get(state);
+    freeStates.clear();
     List<long[]> old = new ArrayList<>(frameList);
     frames.clear();
     frameList.subList(1, frameList.size()).clear();
@@ -86,7 +93,9 @@ final class Automaton {
       moved[i] = place >> 32 << 32 | rename((int) place, old, renamed);
     }
     Arrays.sort(moved);
-    return add(new Places(moved, places.ended));
+    int renewed = add(new Places(moved, places.ended));
+    freeStates.set(renewed, wasFree);
+    return renewed;
   }
 
   private int rename(int frame, List<long[]> old, Map<Integer, Integer> renamed) {
@@ -97,13 +106,18 @@ final class Automaton {
       chain.push(at);
       at = (int) old.get(at)[1];
     }
-    int name = at == 0 ? 0 : renamed.get(at);
+    int name = renamed.getOrDefault(at, 0);
     while (!chain.isEmpty()) {
       int next = chain.pop();
       name = frame((int) old.get(next)[0], name);
       renamed.put(next, name);
     }
     return name;
+  }
+
+  /// Whether [TokenTrie#FREE] characters of any kind may come next inside a string.
+  boolean isFree(int state) {
+    return freeStates.get(state);
   }
 
   boolean mayEnd(int state) {
@@ -149,6 +163,7 @@ final class Automaton {
     openCount = 0;
     keptCount = 0;
     ended = false;
+    free = false;
   }
 
   private void open(int node, int frame) {
@@ -175,6 +190,7 @@ final class Automaton {
         }
         continue;
       }
+      free |= grammar.free(node) > 0;
       boolean reads = false;
       for (int e = grammar.firstEdge(node); e >= 0; e = grammar.nextEdge(e)) {
         int rule = grammar.rule(e);
@@ -195,7 +211,11 @@ final class Automaton {
     }
     long[] places = Arrays.copyOf(kept, keptCount);
     Arrays.sort(places);
-    return add(new Places(places, ended));
+    int state = add(new Places(places, ended));
+    if (free) {
+      freeStates.set(state);
+    }
+    return state;
   }
 
   private void keep(long place) {

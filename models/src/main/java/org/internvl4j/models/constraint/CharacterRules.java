@@ -3,13 +3,12 @@ package org.internvl4j.models.constraint;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Rules of one character of a set, in every way JSON can write it (RFC 8259, section 7): its UTF-8,
-/// a short escape, `\\u` and four digits, two of them as a surrogate pair.
+/// Rules of one character of a set, in every way JSON can write it (RFC 8259, section 7): its
+/// UTF-8, a short escape, `\\u` and four digits, two of them as a surrogate pair.
 final class CharacterRules {
   private static final String ESCAPED = "\"\\/\b\f\n\r\t";
   private static final String ESCAPES = "\"\\/bfnrt";
-  private static final CodePoints RAW =
-      CodePoints.of(0, 0x1F).or(CodePoints.of("\"\\")).not();
+  private static final CodePoints RAW = CodePoints.of(0, 0x1F).or(CodePoints.of("\"\\")).not();
 
   private final Grammar grammar;
   private final Map<CodePoints, Integer> rules = new HashMap<>();

@@ -26,8 +26,8 @@ public final class Constraint {
 
   /// What a JSON Schema of the documented subset allows.
   ///
-  /// @throws SchemaException if it is no JSON, says what is not supported, is too large or can match
-  ///   nothing
+  /// @throws SchemaException if it is no JSON, says what is not supported, is too large or can
+  ///   match nothing
   public static Constraint schema(String json) {
     if (json.length() > MAX_SCHEMA) {
       throw new SchemaException(
@@ -40,7 +40,7 @@ public final class Constraint {
     try {
       return Json.parse(json.getBytes(StandardCharsets.UTF_8), "schema");
     } catch (CheckpointException e) {
-      throw new SchemaException(e.getMessage());
+      throw new SchemaException(String.valueOf(e.getMessage()));
     }
   }
 
@@ -52,7 +52,7 @@ public final class Constraint {
     try {
       return new Constraint(SchemaCompiler.compile(schema));
     } catch (CheckpointException e) {
-      throw new SchemaException(e.getMessage());
+      throw new SchemaException(String.valueOf(e.getMessage()));
     }
   }
 

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /// Where an answer is that is held to a [Constraint]: which tokens may come next.
@@ -53,10 +52,8 @@ public final class Cursor {
     state = automaton.start(compiled.start());
     names = new NameTracker();
     watchesNames = compiled.freeNames();
-    List<Integer> closing = watchesNames ? tokens.withQuotes(1) : List.of();
-    List<Integer> holding = watchesNames ? tokens.withQuotes(2) : List.of();
-    closingNames = closing.stream().mapToInt(Integer::intValue).toArray();
-    holdingNames = holding.stream().mapToInt(Integer::intValue).toArray();
+    closingNames = tokens.withQuote();
+    holdingNames = tokens.withQuotes();
     filtered = new long[(tokens.size() + 63) >> 6];
   }
 
@@ -85,7 +82,6 @@ public final class Cursor {
     }
     long[] kept = spare.poll();
     long[] bits = kept == null ? new long[filtered.length] : kept;
-    Arrays.fill(bits, 0);
     tokens.allow(automaton, state, atStart, bits);
     boolean mayEnd = automaton.mayEnd(state);
     for (int end : ends) {
@@ -181,8 +177,8 @@ public final class Cursor {
     return ended;
   }
 
-  /// The answer so far, byte for byte as its tokens say it. A tokenizer's stream may say it otherwise
-  /// where it tidies up spaces.
+  /// The answer so far, byte for byte as its tokens say it. A tokenizer's stream may say it
+  /// otherwise where it tidies up spaces.
   public String text() {
     return text.toString(StandardCharsets.UTF_8);
   }

@@ -124,11 +124,12 @@ final class Disjoint {
     }
     Json constant = schema.fields().get("const");
     Json list = schema.find("enum");
-    if (constant == null && list == null) {
+    List<Json> all = constant != null ? List.of(constant) : list != null ? list.items() : null;
+    if (all == null) {
       return null;
     }
     Set<Object> values = new HashSet<>();
-    for (Json value : constant != null ? List.of(constant) : list.items()) {
+    for (Json value : all) {
       switch (value) {
         case Json.Str text -> values.add(text.text());
         case Json.Bool bool -> values.add(bool.value());

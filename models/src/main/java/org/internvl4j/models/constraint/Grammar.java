@@ -23,6 +23,7 @@ final class Grammar {
   private int nodes = 1;
   private int edges;
   private int[] first = new int[64];
+  private byte[] free = new byte[64];
   private int[] next = new int[64];
   private int[] target = new int[64];
 
@@ -42,6 +43,7 @@ final class Grammar {
     }
     if (nodes == first.length) {
       first = Arrays.copyOf(first, 2 * nodes);
+      free = Arrays.copyOf(free, 2 * nodes);
     }
     first[nodes] = -1;
     return nodes++;
@@ -104,7 +106,16 @@ final class Grammar {
     first[from] = edges++;
   }
 
+  /// Says that any characters may come next inside a string, so many at least.
+  void free(int node, int characters) {
+    free[node] = (byte) characters;
+  }
+
   // ---- reading
+
+  int free(int node) {
+    return free[node];
+  }
 
   int firstEdge(int node) {
     return first[node];

@@ -3,8 +3,8 @@ package org.internvl4j.models.constraint;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Follows a JSON text that is known to be right, byte by byte, for one thing: whether an object has
-/// a name twice. A grammar cannot tell, since names may be any.
+/// Follows a JSON text that is known to be right, byte by byte, for one thing: whether an object
+/// has a name twice. A grammar cannot tell, since names may be any.
 final class NameTracker {
   /// The names of an object so far, the last one first.
   private record Names(String name, @Nullable Names before) {

@@ -191,7 +191,9 @@ final class SchemaCompiler {
       if (known == null) {
         throw Keywords.refused(
             format,
-            "\"" + format.asText() + "\" is not supported; expected date, time, date-time, ipv4 or"
+            "\""
+                + format.asText()
+                + "\" is not supported; expected date, time, date-time, ipv4 or"
                 + " uuid");
       }
       states = pattern(known, where);
@@ -217,7 +219,8 @@ final class SchemaCompiler {
       if (value.signum() <= 0
           || value.compareTo(BigDecimal.valueOf(1000)) > 0
           || value.stripTrailingZeros().scale() > 0) {
-        throw Keywords.refused(step, "is " + step + "; only whole numbers of 1 … 1000 are supported");
+        throw Keywords.refused(
+            step, "is " + step + "; only whole numbers of 1 … 1000 are supported");
       }
       multiple = value.intValueExact();
     }

@@ -114,13 +114,12 @@ record TextStates(int[] limits, int[][] table, BitSet accepting) {
         }
       }
       Map<Integer, CodePoints> sets = new LinkedHashMap<>();
-      ranges.forEach(
-          (to, list) -> {
-            CodePoints set = CodePoints.normal(list);
-            if (!set.isEmpty()) {
-              sets.put(to, set);
-            }
-          });
+      ranges.forEach((to, list) -> {
+        CodePoints set = CodePoints.normal(list);
+        if (!set.isEmpty()) {
+          sets.put(to, set);
+        }
+      });
       return sets;
     }
 
@@ -132,7 +131,10 @@ record TextStates(int[] limits, int[][] table, BitSet accepting) {
       }
       if (states.size() == MAX_STATES) {
         throw new SchemaException(
-            where + " needs more than " + MAX_STATES + " states; make its pattern or length smaller");
+            where
+                + " needs more than "
+                + MAX_STATES
+                + " states; make its pattern or length smaller");
       }
       states.add(new long[] {state, count});
       return states.size() - 1;
@@ -155,6 +157,30 @@ record TextStates(int[] limits, int[][] table, BitSet accepting) {
         return Grammar.NOTHING;
       }
       return write(edges, live);
+    }
+
+    /// Where so many characters of any kind may come that most tokens need no look.
+    private void markFree(List<Map<Integer, CodePoints>> edges, BitSet live, int[] nodes) {
+      BitSet free = (BitSet) live.clone();
+      for (int round = 0; round < TokenTrie.FREE && !free.isEmpty(); round++) {
+        BitSet then = new BitSet();
+        for (int i = free.nextSetBit(0); i >= 0; i = free.nextSetBit(i + 1)) {
+          CodePoints covered = CodePoints.NONE;
+          for (Map.Entry<Integer, CodePoints> edge : edges.get(i).entrySet()) {
+            if (free.get(edge.getKey())) {
+              covered = covered.isEmpty() ? edge.getValue() : covered.or(edge.getValue());
+            }
+          }
+          then.set(i, covered.equals(CodePoints.ALL));
+        }
+        if (then.equals(free)) {
+          break;
+        }
+        free = then;
+      }
+      for (int i = free.nextSetBit(0); i >= 0; i = free.nextSetBit(i + 1)) {
+        grammar.free(nodes[i], TokenTrie.FREE);
+      }
     }
 
     private boolean accepts(int id) {
@@ -197,16 +223,16 @@ record TextStates(int[] limits, int[][] table, BitSet accepting) {
         }
       }
       grammar.bytes(start, '"', '"', nodes[0]);
+      markFree(edges, live, nodes);
       for (int i = live.nextSetBit(0); i >= 0; i = live.nextSetBit(i + 1)) {
         int from = nodes[i];
         edges
             .get(i)
-            .forEach(
-                (to, set) -> {
-                  if (live.get(to)) {
-                    grammar.call(from, characters.rule(set), nodes[to]);
-                  }
-                });
+            .forEach((to, set) -> {
+              if (live.get(to)) {
+                grammar.call(from, characters.rule(set), nodes[to]);
+              }
+            });
       }
       return start;
     }

@@ -1,8 +1,7 @@
 package org.internvl4j.models.constraint;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.internvl4j.models.text.Tokenizer;
 
@@ -16,33 +15,42 @@ public final class TokenTrie {
   private final byte[][] bytes;
   private final boolean dropsSpace;
 
-  /// Ids of tokens that have bytes, in the order of these.
-  private final int[] ids;
+  private final ByteTree all;
 
-  /// Nodes so that each stands in front of what is below it; node 0 is the root.
-  private byte[] label = new byte[1024];
+  /// Tokens that are more than a few whole characters of a string.
+  private final ByteTree others;
 
-  private byte[] depth = new byte[1024];
-  private int[] end = new int[1024];
-  private int[] firstId = new int[1024];
-  private int nodes = 1;
-  private int maxDepth;
+  /// The other tokens, one bit each.
+  private final long[] plain;
 
-  /// Tokens longer than this are left out; only runs of white space or of dashes are.
-  private static final int MAX_BYTES = 127;
+  private final int[] withQuote;
+  private final int[] withQuotes;
+
+  /// How many characters a token has at most that need not be looked at in a free text.
+  static final int FREE = 16;
 
   private TokenTrie(byte[][] bytes, boolean dropsSpace) {
     this.size = bytes.length;
     this.bytes = bytes;
     this.dropsSpace = dropsSpace;
-    this.ids =
-        IntStream.range(0, size)
-            .filter(id -> bytes[id].length > 0 && bytes[id].length <= MAX_BYTES)
-            .boxed()
-            .sorted(Comparator.comparing(id -> bytes[id], Arrays::compareUnsigned))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    build();
+    this.withQuote = quoted(1);
+    this.withQuotes = quoted(2);
+    this.plain = new long[(size + 63) >> 6];
+    for (int id = 0; id < size; id++) {
+      if (isPlain(bytes[id])) {
+        plain[id >> 6] |= 1L << id;
+      }
+    }
+    this.all = new ByteTree(bytes, id -> true);
+    this.others = new ByteTree(bytes, id -> (plain[id >> 6] >> id & 1) == 0);
+  }
+
+  private static boolean isPlain(byte[] token) {
+    String text = new String(token, StandardCharsets.UTF_8);
+    return token.length > 0
+        && text.length() <= FREE
+        && Arrays.equals(text.getBytes(StandardCharsets.UTF_8), token)
+        && text.chars().allMatch(c -> c >= 0x20 && c != '"' && c != '\\');
   }
 
   /// The tokens of a tokenizer.
@@ -78,42 +86,6 @@ public final class TokenTrie {
     return new TokenTrie(bytes, dropsSpace);
   }
 
-  private void build() {
-    int[] path = new int[MAX_BYTES + 1];
-    byte[] last = new byte[0];
-    for (int i = 0; i < ids.length; i++) {
-      byte[] token = bytes[ids[i]];
-      int mismatch = Arrays.mismatch(last, token);
-      int common = mismatch < 0 ? token.length : mismatch;
-      for (int d = last.length; d > common; d--) {
-        end[path[d]] = nodes;
-      }
-      for (int d = common + 1; d <= token.length; d++) {
-        grow();
-        label[nodes] = token[d - 1];
-        depth[nodes] = (byte) d;
-        firstId[nodes] = i;
-        path[d] = nodes++;
-      }
-      last = token;
-      maxDepth = Math.max(maxDepth, token.length);
-    }
-    for (int d = last.length; d >= 0; d--) {
-      end[path[d]] = nodes;
-    }
-    grow();
-    firstId[nodes] = ids.length;
-  }
-
-  private void grow() {
-    if (nodes + 1 >= label.length) {
-      label = Arrays.copyOf(label, 2 * label.length);
-      depth = Arrays.copyOf(depth, 2 * depth.length);
-      end = Arrays.copyOf(end, 2 * end.length);
-      firstId = Arrays.copyOf(firstId, 2 * firstId.length);
-    }
-  }
-
   /// How many tokens the model chooses from.
   public int size() {
     return size;
@@ -128,52 +100,38 @@ public final class TokenTrie {
     return dropsSpace;
   }
 
-  /// Ids of tokens with at least so many quotes.
-  List<Integer> withQuotes(int least) {
+  private int[] quoted(int least) {
     return IntStream.range(0, size)
-        .filter(
-            id -> {
-              int quotes = 0;
-              for (byte b : bytes[id]) {
-                quotes += b == '"' ? 1 : 0;
-              }
-              return quotes >= least;
-            })
-        .boxed()
-        .toList();
+        .filter(id -> {
+          int quotes = 0;
+          for (byte b : bytes[id]) {
+            quotes += b == '"' ? 1 : 0;
+          }
+          return quotes >= least;
+        })
+        .toArray();
   }
 
-  /// Sets the bits of all tokens that lead from a state to one that is not dead.
+  /// Ids of tokens with a quote. Not to be changed.
+  int[] withQuote() {
+    return withQuote;
+  }
+
+  /// Ids of tokens with two quotes or more. Not to be changed.
+  int[] withQuotes() {
+    return withQuotes;
+  }
+
+  /// Sets the bits of all tokens that lead from a state to one that is not dead, and no others.
   ///
-  /// @param atStart whether the first space of a token does not count
+  /// @param atStart whether the first space of a token does not count, if the tokenizer drops it
   void allow(Automaton automaton, int state, boolean atStart, long[] bits) {
-    int[] states = new int[maxDepth + 1];
-    walk(automaton, state, 1, nodes, 0, states, bits);
-    if (atStart && dropsSpace) {
-      for (int node = 1; node < nodes; node = end[node]) {
-        if (label[node] == ' ') {
-          walk(automaton, state, node + 1, end[node], 1, states, bits);
-        }
-      }
-    }
-  }
-
-  private void walk(
-      Automaton automaton, int state, int from, int to, int below, int[] states, long[] bits) {
-    states[below] = state;
-    for (int node = from; node < to; ) {
-      int d = depth[node];
-      int next = automaton.next(states[d - 1], label[node] & 0xFF);
-      if (next == Automaton.DEAD) {
-        node = end[node];
-        continue;
-      }
-      states[d] = next;
-      // a node's own tokens stand in front of those of the node behind it
-      for (int i = firstId[node]; i < firstId[node + 1]; i++) {
-        bits[ids[i] >> 6] |= 1L << ids[i];
-      }
-      node++;
+    if (automaton.isFree(state)) {
+      System.arraycopy(plain, 0, bits, 0, bits.length);
+      others.allow(automaton, state, false, bits);
+    } else {
+      Arrays.fill(bits, 0);
+      all.allow(automaton, state, atStart && dropsSpace, bits);
     }
   }
 }

@@ -54,10 +54,7 @@ record SentencePieceModel(
       case BYTE -> new byte[] {(byte) byteOf(piece.text)};
       case CONTROL, UNKNOWN -> new byte[0];
       case NORMAL, USER_DEFINED, UNUSED ->
-          piece
-              .text
-              .replace(SentencePieceEncoder.SPACE, ' ')
-              .getBytes(StandardCharsets.UTF_8);
+          piece.text.replace(SentencePieceEncoder.SPACE, ' ').getBytes(StandardCharsets.UTF_8);
     };
   }
 

@@ -27,13 +27,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Answers of random tokens, held to random schemas, against a strict parser and a validator.
 class ConstraintTest {
-  private static final int SCHEMAS = Effort.isWhole() ? 1000 : 150;
+  private static final int SCHEMAS = Effort.isWhole() ? 1_000 : 50;
   private static final int MOST = 3_000;
 
   @Test
   void answersAreValidInABytesVocabularySeed1() {
     TokenTrie tokens = TokenTrie.of(Vocabularies.made(3_000, 1), false);
-    check(tokens, tokens.size() - 1, 1, 1_000);
+    check(tokens, tokens.size() - 1, 1, Effort.isWhole() ? 1_000 : 200);
   }
 
   @ParameterizedTest
@@ -56,8 +56,7 @@ class ConstraintTest {
   private static void check(TokenTrie tokens, int end, long seed, int count) {
     RandomSchema schemas = new RandomSchema(seed);
     RandomAnswer answers = new RandomAnswer(seed);
-    SchemaRegistry registry =
-        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+    SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
     int ended = 0;
     for (int i = 0; i < count; i++) {
       String schema = schemas.next();
@@ -158,7 +157,7 @@ class ConstraintTest {
           {"type":"string","pattern":"a(?=b)"}               | schema: pattern is a pattern that cannot be used: groups beginning with (? other than (?: are not supported
           {"type":"string","pattern":"(a)\\\\1"}             | schema: pattern is a pattern that cannot be used: \\1 is not supported
           {"type":"string","pattern":"a\\\\b"}               | schema: pattern is a pattern that cannot be used: \\b is not supported
-          {"type":"string","pattern":"(^a|b)"}               | schema: pattern is a pattern that cannot be used: an anchor that is not at an end of it
+          {"type":"string","pattern":"(^ab)"}               | schema: pattern is a pattern that cannot be used: an anchor that is not at an end of it
           {"type":"number","multipleOf":0.1}                 | schema: multipleOf is 0.1; only whole numbers of 1 … 1000 are supported
           {"$ref":"http://a/b"}                              | schema: $ref "http://a/b" is not supported; expected #, #/$defs/… or #/definitions/…
           {"$ref":"#/$defs/a"}                               | schema: $ref "#/$defs/a" names nothing
@@ -219,7 +218,10 @@ class ConstraintTest {
     StringBuilder schema = new StringBuilder("{\"type\":\"null\"}");
     for (int i = 0; i < 12; i++) {
       schema.insert(0, "{\"anyOf\":[{\"type\":\"array\",\"items\":");
-      schema.append(",\"maxItems\":").append(i + 1).append("},{\"type\":\"array\",\"maxItems\":1}]}");
+      schema
+          .append(",\"maxItems\":")
+          .append(i + 1)
+          .append("},{\"type\":\"array\",\"maxItems\":1}]}");
     }
     TokenTrie tokens = TokenTrie.of(Vocabularies.made(400, 5), false);
     Cursor cursor = Constraint.schema(schema.toString()).cursor(tokens, 399);
@@ -240,8 +242,17 @@ class ConstraintTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"\\ud83d\"", "\"\\ud83dx\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\"\\x\"", "\"\n\"",
-        "\"\\u12g4\"", "\"\t\"", "'a'", " \"a\"", "\"a\" "
+        "\"\\ud83d\"",
+        "\"\\ud83dx\"",
+        "\"\\ude00\"",
+        "\"\\ud83d\\u0041\"",
+        "\"\\x\"",
+        "\"\n\"",
+        "\"\\u12g4\"",
+        "\"\t\"",
+        "'a'",
+        " \"a\"",
+        "\"a\" "
       })
   void refusesWhatIsNoString(String text) {
     assertThat(takes("{\"type\":\"string\"}", text)).isFalse();

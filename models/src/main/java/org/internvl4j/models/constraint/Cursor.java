@@ -106,9 +106,7 @@ public final class Cursor {
   }
 
   private long[] withoutRepeatedNames(long[] bits) {
-    if (bits != filtered) {
-      System.arraycopy(bits, 0, filtered, 0, bits.length);
-    }
+    System.arraycopy(bits, 0, filtered, 0, bits.length);
     for (int id : names.inName() ? closingNames : holdingNames) {
       if ((filtered[id >> 6] >> id & 1) != 0 && names.repeats(tokens.bytes(id))) {
         filtered[id >> 6] &= ~(1L << id);

@@ -26,7 +26,7 @@ final class Numerals {
     }
 
     boolean unbounded() {
-      return low.equals(TOP.negate()) && high.equals(TOP) && multiple == 1;
+      return low.negate().compareTo(TOP) == 0 && high.compareTo(TOP) == 0 && multiple == 1;
     }
   }
 

@@ -6,6 +6,7 @@ module org.internvl4j.models {
   requires transitive org.internvl4j.loader;
 
   exports org.internvl4j.models;
+  exports org.internvl4j.models.constraint;
   exports org.internvl4j.models.contrastive;
   exports org.internvl4j.models.grounding;
   exports org.internvl4j.models.heads;

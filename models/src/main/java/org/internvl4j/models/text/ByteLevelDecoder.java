@@ -34,6 +34,24 @@ final class ByteLevelDecoder implements TokenDecoder {
   }
 
   @Override
+  public byte[] bytes(int id) {
+    String text = tokens.text(id);
+    if (!text.chars().allMatch(c -> ByteTable.byteOf((char) c) >= 0)) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+    byte[] bytes = new byte[text.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) ByteTable.byteOf(text.charAt(i));
+    }
+    return bytes;
+  }
+
+  @Override
+  public boolean dropsFirstSpace() {
+    return false;
+  }
+
+  @Override
   public void finish(StringBuilder out) {
     utf8.flush(out);
   }

@@ -1,5 +1,6 @@
 package org.internvl4j.models.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// The `decoder` of a `tokenizer.json`: a chain of steps that token strings pass through.
 final class ChainDecoder implements TokenDecoder {
   private final Tokens tokens;
+  private final List<Kind> kinds;
   private final List<Step> steps;
 
   /// @param kinds what to do, in this order
   ChainDecoder(Tokens tokens, List<Kind> kinds) {
     this.tokens = tokens;
+    this.kinds = kinds;
     this.steps = new ArrayList<>();
     boolean fused = false;
     for (Kind kind : kinds) {
@@ -97,6 +100,57 @@ final class ChainDecoder implements TokenDecoder {
     if (!tokens.skips(id)) {
       pass(0, tokens.text(id), out);
     }
+  }
+
+  /// What the chain does to a token behind others; a step that joins tokens has none to join here.
+  @Override
+  public byte[] bytes(int id) {
+    String text = tokens.text(id);
+    boolean fused = false;
+    boolean fallback = false;
+    for (Kind kind : kinds) {
+      switch (kind) {
+        case Kind.Replace(String what, String by) -> text = text.replace(what, by);
+        case Kind.ByteFallback() -> fallback = true;
+        case Kind.Fuse() -> fused = true;
+        case Kind.Strip(char content, int start, int stop) ->
+            text = fused ? text : stripped(text, content, start, stop);
+        case Kind.Metaspace(char replacement, boolean dropsFirst) ->
+            text = text.replace(replacement, ' ');
+        case Kind.Spaces() -> text = " " + text;
+      }
+    }
+    int value = fallback ? SentencePieceModel.byteOf(tokens.text(id)) : -1;
+    return value >= 0 ? new byte[] {(byte) value} : text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String stripped(String text, char content, int start, int stop) {
+    int from = 0;
+    while (from < Math.min(start, text.length()) && text.charAt(from) == content) {
+      from++;
+    }
+    int to = text.length();
+    while (to > from && text.length() - to < stop && text.charAt(to - 1) == content) {
+      to--;
+    }
+    return text.substring(from, to);
+  }
+
+  @Override
+  public boolean dropsFirstSpace() {
+    boolean drops = false;
+    for (Kind kind : kinds) {
+      drops |=
+          switch (kind) {
+            case Kind.Strip(char content, int start, int stop) -> content == ' ' && start > 0;
+            case Kind.Metaspace(char replacement, boolean dropsFirst) -> dropsFirst;
+            case Kind.Spaces() -> true;
+            case Kind.Replace replace -> false;
+            case Kind.ByteFallback bytes -> false;
+            case Kind.Fuse fuse -> false;
+          };
+    }
+    return drops;
   }
 
   @Override

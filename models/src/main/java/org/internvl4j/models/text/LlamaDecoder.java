@@ -84,6 +84,17 @@ final class LlamaDecoder implements TokenDecoder {
   }
 
   @Override
+  public byte[] bytes(int id) {
+    return id < rules.model.pieces().size() ? rules.model.bytes(id) : new byte[0];
+  }
+
+  @Override
+  public boolean dropsFirstSpace() {
+    SentencePieceModel.Flags flags = rules.model.flags();
+    return rules.dropsSpace || flags.addDummyPrefix() || flags.removeExtraWhitespaces();
+  }
+
+  @Override
   public void finish(StringBuilder out) {
     if (index > 0) {
       endRun(out);

@@ -146,6 +146,26 @@ final class LoadedTokenizer implements Tokenizer {
   }
 
   @Override
+  public byte[] bytes(int id) {
+    if (id < 0) {
+      throw new IllegalArgumentException("token id is " + id + ", expected 0 or more");
+    }
+    boolean text =
+        parts.vocabulary.find(id) != null && parts.added.find(id) == null && id != parts.unknown;
+    return text ? plainDecoder().bytes(id) : new byte[0];
+  }
+
+  @Override
+  public boolean dropsFirstSpace() {
+    return plainDecoder().dropsFirstSpace();
+  }
+
+  private TokenDecoder plainDecoder() {
+    return parts.decoder.apply(
+        new TokenDecoder.Tokens(parts.vocabulary, parts.added, Specials.SKIP));
+  }
+
+  @Override
   public TokenStream stream(Specials specials) {
     TokenDecoder.Tokens tokens = new TokenDecoder.Tokens(parts.vocabulary, parts.added, specials);
     return new Stream(

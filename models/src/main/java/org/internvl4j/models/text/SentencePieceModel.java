@@ -1,5 +1,6 @@
 package org.internvl4j.models.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.loader.CheckpointException;
@@ -44,6 +45,17 @@ record SentencePieceModel(
   SentencePieceModel withDummyPrefix(boolean add) {
     Flags changed = new Flags(add, flags.removeExtraWhitespaces, flags.escapeWhitespaces);
     return new SentencePieceModel(pieces, changed, unkId, byteIds, unkSurface);
+  }
+
+  /// The bytes of a piece behind others; none of a control piece or the unknown one.
+  byte[] bytes(int id) {
+    Piece piece = pieces.get(id);
+    return switch (piece.type) {
+      case BYTE -> new byte[] {(byte) byteOf(piece.text)};
+      case CONTROL, UNKNOWN -> new byte[0];
+      case NORMAL, USER_DEFINED, UNUSED ->
+          piece.text.replace(SentencePieceEncoder.SPACE, ' ').getBytes(StandardCharsets.UTF_8);
+    };
   }
 
   /// @param file what errors name

@@ -5,6 +5,14 @@ interface TokenDecoder {
   /// @param id of a token that exists
   void push(int id, StringBuilder out);
 
+  /// The bytes of a token in the middle of a sequence; none if it is no text.
+  ///
+  /// @param id of a token that exists and is no added one
+  byte[] bytes(int id);
+
+  /// Whether a space at the beginning of the first token is dropped.
+  boolean dropsFirstSpace();
+
   /// Ends the sequence.
   void finish(StringBuilder out);
 

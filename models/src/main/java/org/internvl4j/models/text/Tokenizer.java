@@ -31,6 +31,15 @@ public interface Tokenizer {
   /// @throws IllegalArgumentException if an id is negative
   String decode(int[] ids, Specials specials);
 
+  /// The bytes a token stands for in the middle of an answer: of `<0xE7>` one, of `▁the` four. None
+  /// for added tokens, control tokens, the unknown token and ids that name no token.
+  ///
+  /// @throws IllegalArgumentException if the id is negative
+  byte[] bytes(int id);
+
+  /// Whether decoding drops a space at the beginning of the first token.
+  boolean dropsFirstSpace();
+
   /// A decoder that takes one id at a time.
   TokenStream stream(Specials specials);
 }

@@ -1,7 +1,13 @@
 package org.internvl4j.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.internvl4j.models.Generation;
+import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.models.constraint.SchemaException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// How an answer is chosen and when it ends.
@@ -66,6 +72,13 @@ final class GenerationOptions {
       })
   int lookup;
 
+  @Option(
+      names = "--schema",
+      paramLabel = "FILE",
+      description =
+          "A JSON Schema that answers are held to; 'object' for any JSON object. See docs/STRUCTURED.md.")
+  private @Nullable String schema;
+
   /// @throws UsageException if a value is outside its range
   Generation generation() {
     require(maxTokens >= 1, "--max-tokens", maxTokens, "at least 1");
@@ -91,7 +104,24 @@ final class GenerationOptions {
         .withRepetitionPenalty(repetitionPenalty)
         .withSeed(seed)
         .withStop(stop)
-        .withLookup(lookup);
+        .withLookup(lookup)
+        .withConstraint(constraint());
+  }
+
+  private @Nullable Constraint constraint() {
+    if (schema == null) {
+      return null;
+    }
+    if (schema.equals("object")) {
+      return Constraint.json();
+    }
+    try {
+      return Constraint.schema(Files.readString(Path.of(schema)));
+    } catch (IOException e) {
+      throw new UsageException("--schema is " + schema + ", which cannot be read as UTF-8 text");
+    } catch (SchemaException e) {
+      throw new UsageException("--schema " + schema + ": " + e.getMessage());
+    }
   }
 
   private static void require(boolean holds, String option, Object found, String expected) {

@@ -1,6 +1,8 @@
 package org.internvl4j.models;
 
 import java.util.List;
+import org.internvl4j.models.constraint.Constraint;
+import org.jspecify.annotations.Nullable;
 
 /// How an answer is chosen and when it ends. Immutable; start from [#GREEDY] or [#SAMPLED].
 ///
@@ -14,10 +16,11 @@ import java.util.List;
 /// @param stop texts that end the answer where they begin
 /// @param lookup most tokens that are guessed from prompt and answer and checked in one pass
 ///   (Saxena 2023), 0 … 7; 0, the default, guesses none. The answer is the same; where it repeats
-///   what was said or asked it comes faster. Not with `bias` or `logprobs`
+///   what was said or asked it comes faster. Not with `bias`, `logprobs` or `constraint`
 /// @param bias what is added to logits
 /// @param logprobs how many of the likeliest tokens [AnswerListener#token] hears of with each token
 ///   that is chosen, 0 … 20; −1, the default, to hear of none
+/// @param constraint what the answer has to look like; null for anything
 public record Generation(
     int maxNewTokens,
     float temperature,
@@ -28,7 +31,8 @@ public record Generation(
     List<String> stop,
     int lookup,
     LogitBias bias,
-    int logprobs) {
+    int logprobs,
+    @Nullable Constraint constraint) {
   /// The most that [#lookup] may be.
   public static final int MOST_LOOKUP = Drafts.MOST;
 
@@ -37,7 +41,7 @@ public record Generation(
 
   /// The likeliest token each time, up to 1,024: the published examples' setting.
   public static final Generation GREEDY =
-      new Generation(1024, 0, 0, 1, 1, 0, List.of(), 0, LogitBias.NONE, -1);
+      new Generation(1024, 0, 0, 1, 1, 0, List.of(), 0, LogitBias.NONE, -1, null);
 
   /// Draws with the settings of the published web demo: temperature 0.7, top-p 0.95, repetition
   /// penalty 1.1.
@@ -67,7 +71,7 @@ public record Generation(
 
   /// Whether logits are chosen from as they are.
   boolean isUnbiased() {
-    return bias.isNone();
+    return bias.isNone() && constraint == null;
   }
 
   /// Whether each token is the one with the highest logit.
@@ -93,7 +97,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withTemperature(float temperature) {
@@ -107,7 +112,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withTopK(int topK) {
@@ -121,7 +127,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withTopP(float topP) {
@@ -135,7 +142,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withRepetitionPenalty(float repetitionPenalty) {
@@ -149,7 +157,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withSeed(long seed) {
@@ -163,7 +172,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withStop(List<String> stop) {
@@ -177,7 +187,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withLookup(int lookup) {
@@ -191,7 +202,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withBias(LogitBias bias) {
@@ -205,7 +217,8 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
   }
 
   public Generation withLogprobs(int logprobs) {
@@ -219,6 +232,22 @@ public record Generation(
         stop,
         lookup,
         bias,
-        logprobs);
+        logprobs,
+        constraint);
+  }
+
+  public Generation withConstraint(@Nullable Constraint constraint) {
+    return new Generation(
+        maxNewTokens,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        seed,
+        stop,
+        lookup,
+        bias,
+        logprobs,
+        constraint);
   }
 }

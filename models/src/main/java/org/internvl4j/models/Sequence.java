@@ -5,7 +5,11 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.models.constraint.Cursor;
+import org.internvl4j.models.constraint.TokenTrie;
 import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.Specials;
 import org.internvl4j.models.text.TokenStream;
@@ -25,6 +29,8 @@ final class Sequence {
   private final Tokenizer tokenizer;
   private final TokenStream stream;
   private final AnswerText text;
+  private final @Nullable Cursor cursor; // of an answer that is held to a constraint
+  private int cursorTold; // characters of its text that are in text
   private final AnswerListener listener;
   private final IntList made;
   private final Drafts drafts;
@@ -37,6 +43,7 @@ final class Sequence {
   /// @param model its name, for messages
   /// @param context tokens that the sequence may have
   /// @param stop the token that ends an answer; its text ends one too
+  /// @param tokens what a constraint is checked with; asked only if there is one
   Sequence(
       String model,
       Prompt prompt,
@@ -45,6 +52,7 @@ final class Sequence {
       int context,
       String stop,
       Tokenizer tokenizer,
+      Supplier<TokenTrie> tokens,
       AnswerListener listener) {
     this.model = model;
     this.prompt = prompt;
@@ -59,6 +67,8 @@ final class Sequence {
             .orElseThrow(() ->
                 new IllegalArgumentException(
                     "tokenizer: has no token " + stop + ", which the template ends answers with"));
+    Constraint constraint = options.constraint();
+    this.cursor = constraint == null ? null : constraint.cursor(tokens.get(), stopToken);
     this.stops = new ArrayList<>(options.stop());
     stops.add(stop);
     this.tokenizer = tokenizer;
@@ -122,6 +132,14 @@ final class Sequence {
       counts.merge(made.get(i), 1, Integer::sum);
     }
     counts.forEach((id, count) -> bias[id] -= wanted.presence() + count * wanted.frequency());
+    if (cursor != null) {
+      long[] allowed = cursor.allowed();
+      for (int id = 0; id < bias.length; id++) {
+        if ((allowed[id >> 6] >> id & 1) == 0) {
+          bias[id] = Float.NEGATIVE_INFINITY;
+        }
+      }
+    }
   }
 
   /// Guesses tokens behind the last one, no more than the answer has room for.
@@ -171,6 +189,9 @@ final class Sequence {
           model, "computed NaN for the next token; a weight is probably damaged");
     }
     made.add(id);
+    if (cursor != null) {
+      cursor.accept(id);
+    }
     if (options.logprobs() >= 0) {
       listener.token(Likelihoods.choice(id, logits.values(row), options.logprobs(), tokenizer));
     }
@@ -190,6 +211,9 @@ final class Sequence {
   ///
   /// @return whether a stop text has come
   private boolean decode() {
+    if (cursor != null) {
+      return text.add(fresh(cursor, finish == null));
+    }
     while (decoded < made.size()) {
       int id = made.get(decoded++);
       if (id != stopToken && text.add(stream.push(id))) {
@@ -198,6 +222,21 @@ final class Sequence {
       }
     }
     return false;
+  }
+
+  /// What has come since it was asked last, as the constraint sees it: byte for byte what tokens
+  /// say, though a tokenizer may tidy up spaces.
+  ///
+  /// @param goesOn whether the end may be half a character
+  private String fresh(Cursor cursor, boolean goesOn) {
+    String all = cursor.text();
+    int end = all.length();
+    while (goesOn && end > cursorTold && all.charAt(end - 1) == '\ufffd') {
+      end--;
+    }
+    String fresh = all.substring(cursorTold, end);
+    cursorTold = end;
+    return fresh;
   }
 
   void cancel() {
@@ -216,16 +255,16 @@ final class Sequence {
       finish = Answer.Finish.STOP_TEXT;
     }
     text.add(stream.finish());
+    if (cursor != null) {
+      String whole = text.finish();
+      return new Answer(whole, whole, finish, usage(cached, encoded), timings);
+    }
     String plain = AnswerText.strip(tokenizer.decode(made.toArray(), Specials.SKIP), stops);
-    Answer.Usage usage =
-        new Answer.Usage(
-            prompt.length(),
-            cached,
-            made.size(),
-            prompt.tiles().size(),
-            encoded,
-            drafted,
-            accepted);
-    return new Answer(text.finish(), plain, finish, usage, timings);
+    return new Answer(text.finish(), plain, finish, usage(cached, encoded), timings);
+  }
+
+  private Answer.Usage usage(int cached, int encoded) {
+    return new Answer.Usage(
+        prompt.length(), cached, made.size(), prompt.tiles().size(), encoded, drafted, accepted);
   }
 }

@@ -15,6 +15,7 @@ import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
 import org.internvl4j.models.chat.ChatTemplate;
 import org.internvl4j.models.chat.Marks;
+import org.internvl4j.models.constraint.TokenTrie;
 import org.internvl4j.models.image.Padding;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
@@ -29,6 +30,7 @@ import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /// An InternVL that looks at pictures and answers questions about them.
 ///
@@ -46,6 +48,7 @@ public final class VisionLanguageModel implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final PicturePlaces places;
+  private @Nullable TokenTrie tokens; // made when the first constraint comes
 
   private VisionLanguageModel(
       Resources resources, InternVl net, Tokenizer tokenizer, ChatTemplate template) {
@@ -304,7 +307,25 @@ public final class VisionLanguageModel implements AutoCloseable {
   Sequence sequence(
       Prompt prompt, KvCache cache, Generation options, int context, AnswerListener listener) {
     return new Sequence(
-        name(), prompt, cache, options, context, template.stop(), tokenizer, listener);
+        name(),
+        prompt,
+        cache,
+        options,
+        context,
+        template.stop(),
+        tokenizer,
+        this::tokens,
+        listener);
+  }
+
+  /// What constraints are checked with.
+  private synchronized TokenTrie tokens() {
+    TokenTrie made = tokens;
+    if (made == null) {
+      made = TokenTrie.of(tokenizer, net.decoder().head().out());
+      tokens = made;
+    }
+    return made;
   }
 
   /// Tokens that a prompt and its answer may need.

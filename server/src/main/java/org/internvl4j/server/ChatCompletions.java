@@ -6,8 +6,10 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
+import org.internvl4j.models.constraint.Constraint;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
+import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
 final class ChatCompletions implements Route.Action {
@@ -49,19 +51,29 @@ final class ChatCompletions implements Route.Action {
     service.requireModel(json);
     requireNone(json, "tools");
     requireNone(json, "functions");
-    Json format = json.find("response_format");
-    if (format != null && !format.getText("type").equals("text")) {
-      throw Fields.wrong(format.at("type"), "text");
-    }
     Json n = json.find("n");
     Json options = json.find("stream_options");
     return new Asked(
         Messages.dialogue(json.at("messages"), service.pictures(), service.limits()),
-        Sampling.of(json, service.limits()),
+        Sampling.of(json, service.limits())
+            .withConstraint(constraint(json.find("response_format"))),
         n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),
         json.getBoolean("stream", false),
         options != null && options.getBoolean("include_usage", false),
         json.getText("user", ""));
+  }
+
+  private static @Nullable Constraint constraint(@Nullable Json format) {
+    if (format == null) {
+      return null;
+    }
+    Json type = format.at("type");
+    return switch (type.asText()) {
+      case "text" -> null;
+      case "json_object" -> Constraint.json();
+      case "json_schema" -> Constraint.schema(format.at("json_schema").at("schema"));
+      default -> throw Fields.wrong(type, "text, json_object or json_schema");
+    };
   }
 
   private static void requireNone(Json json, String field) {

@@ -15,6 +15,7 @@ import org.internvl4j.models.Generation;
 import org.internvl4j.models.LogitBias;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
+import org.internvl4j.models.constraint.Constraint;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
@@ -75,11 +76,22 @@ final class Ollama {
 
   private Asked asked(Json json, Dialogue dialogue) {
     service.requireModel(json);
-    Json format = json.find("format");
-    if (format != null && !(format instanceof Json.Str(String text, _) && text.isEmpty())) {
-      throw Fields.wrong(format, "none");
+    Generation options = options(json).withConstraint(constraint(json.find("format")));
+    return new Asked(dialogue, options, json.getBoolean("stream", true));
+  }
+
+  private static @Nullable Constraint constraint(@Nullable Json format) {
+    if (format == null) {
+      return null;
     }
-    return new Asked(dialogue, options(json), json.getBoolean("stream", true));
+    if (!(format instanceof Json.Str(String text, _))) {
+      return Constraint.schema(format);
+    }
+    return switch (text) {
+      case "" -> null;
+      case "json" -> Constraint.json();
+      default -> throw Fields.wrong(format, "json or a schema");
+    };
   }
 
   private Generation options(Json json) {

@@ -116,6 +116,8 @@ class ChatCompletionsTest {
           {"messages": [{"role": "user", "content": "a"}], "stop": [""]} | 400 | none of them empty
           {"messages": [{"role": "user", "content": "a"}], "logit_bias": {"x": 1}} | 400 | expected token ids as names
           {"messages": [{"role": "user", "content": "a"}], "tools": [{}]} | 400 | this server calls no tools
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "yaml"}} | 400 | request: response_format.type is "yaml", expected text, json_object or json_schema
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}} | 400 | not
           {"messages": [{"role": "user", "content": "a"}], "max_tokens": 0} | 400 | request: max_tokens is 0
           {"messages": [{"role": "user", "content": "a"}], "model": "gpt-4"} | 404 | model "gpt-4" is not served here, expected demo
           """)
@@ -123,6 +125,30 @@ class ChatCompletionsTest {
     HttpResponse<String> response = client.post("/v1/chat/completions", body);
     assertThat(response.statusCode()).isEqualTo(status);
     assertThat(Client.json(response.body()).at("error").getText("message")).contains(message);
+  }
+
+  @Test
+  void holdsAnAnswerToASchema() throws Exception {
+    String schema =
+        """
+        , "response_format": {"type": "json_schema", "json_schema": {"name": "seen", "schema": {
+          "type": "object", "required": ["colour", "count"], "additionalProperties": false,
+          "properties": {"colour": {"enum": ["red", "green", "blue"]},
+                         "count": {"type": "integer", "minimum": 0, "maximum": 9}}}}}\
+        """;
+    Json json = Client.json(client.post("/v1/chat/completions", body(schema)).body());
+    Json choice = json.at("choices").items().getFirst();
+    assertThat(choice.getText("finish_reason")).isEqualTo("stop");
+    Json seen = Client.json(choice.at("message").getText("content"));
+    assertThat(seen.fields().keySet()).containsExactly("colour", "count");
+    assertThat(seen.getText("colour")).isIn("red", "green", "blue");
+    assertThat(seen.getInt("count")).isBetween(0, 9);
+    String stream = client.post("/v1/chat/completions", body(schema + ", \"stream\": true")).body();
+    StringBuilder text = new StringBuilder();
+    for (Json event : Client.events(stream)) {
+      text.append(event.at("choices").items().getFirst().at("delta").getText("content", ""));
+    }
+    assertThat(text.toString()).isEqualTo(choice.at("message").getText("content"));
   }
 
   @Test

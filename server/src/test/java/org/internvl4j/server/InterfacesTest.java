@@ -116,6 +116,8 @@ class InterfacesTest {
           /api/generate | {"prompt": "a", "suffix": "b"}        | 400 | request: suffix is "b", expected none
           /api/generate | {"prompt": "a", "images": ["!"]}      | 400 | the picture
           /api/generate | {"prompt": "a", "options": {"temperature": 9}} | 400 | request: options.temperature is 9, expected 0
+          /api/chat     | {"format": "xml", "messages": [{"role": "user", "content": "a"}]} | 400 | request: format is "xml", expected json or a schema
+          /api/chat     | {"format": {"not": {}}, "messages": [{"role": "user", "content": "a"}]} | 400 | not
           /api/embed    | {"input": []}                         | 400 | request: input is a list of 0, expected 1 to 256 inputs
           /api/nothing  | {}                                    | 404 | there is nothing at this path
           """)

@@ -12,12 +12,29 @@ import java.util.Locale;
 public final class PictureException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 
+  private final boolean aboveLimit;
+
   PictureException(String message) {
+    this(message, false);
+  }
+
+  private PictureException(String message, boolean aboveLimit) {
     super(message);
+    this.aboveLimit = aboveLimit;
   }
 
   PictureException(String message, Throwable cause) {
     super(message, cause);
+    this.aboveLimit = false;
+  }
+
+  static PictureException aboveLimit(String message) {
+    return new PictureException(message, true);
+  }
+
+  /// Whether a limit of [PictureOptions] is why.
+  public boolean isAboveLimit() {
+    return aboveLimit;
   }
 
   /// What the system said, without the name of a class.

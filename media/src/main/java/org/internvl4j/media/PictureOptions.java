@@ -49,12 +49,12 @@ public record PictureOptions(boolean applyOrientation, long maxPixels, int maxSi
               .formatted(name, width, height));
     }
     if (width > maxSide || height > maxSide) {
-      throw new PictureException(
+      throw PictureException.aboveLimit(
           "%s: the header says %d x %d pixels, a side above the limit of %d; shrink the picture or raise maxSide"
               .formatted(name, width, height, maxSide));
     }
     if (width * height > maxPixels) {
-      throw new PictureException(
+      throw PictureException.aboveLimit(
           "%s: the header says %d x %d pixels, more than the limit of %d; shrink the picture or raise maxPixels (--max-pixels)"
               .formatted(name, width, height, maxPixels));
     }

@@ -107,7 +107,7 @@ public final class Pictures {
   }
 
   private static PictureException tooLong(String name, PictureOptions options) {
-    return new PictureException(
+    return PictureException.aboveLimit(
         "%s: longer than the limit of %d bytes; shrink the picture or raise maxBytes"
             .formatted(name, options.maxBytes()));
   }

@@ -1,0 +1,44 @@
+package org.internvl4j.langchain4j;
+
+import dev.langchain4j.exception.NonRetriableException;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.common.AbstractChatModelListenerIT;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import java.util.List;
+
+/// LangChain4j's own tests of who listens to a chat model, against the demo model. One exception:
+/// tools are not supported. What fails is an engine that was closed.
+class ChatModelListenerKitTest extends AbstractChatModelListenerIT {
+  @Override
+  protected ChatModel createModel(ChatModelListener listener) {
+    return Toy.chat()
+        .temperature(temperature())
+        .topP(topP())
+        .maxTokens(maxTokens())
+        .listeners(List.of(listener))
+        .build();
+  }
+
+  @Override
+  protected String modelName() {
+    return "demo";
+  }
+
+  @Override
+  protected boolean supportsTools() {
+    return false;
+  }
+
+  @Override
+  protected ChatModel createFailingModel(ChatModelListener listener) {
+    return InternVlChatModel.builder()
+        .engine(Toy.closedEngine(), "demo")
+        .listeners(List.of(listener))
+        .build();
+  }
+
+  @Override
+  protected Class<? extends Exception> expectedExceptionClass() {
+    return NonRetriableException.class;
+  }
+}

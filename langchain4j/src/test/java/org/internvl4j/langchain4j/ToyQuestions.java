@@ -1,0 +1,95 @@
+package org.internvl4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
+import java.util.List;
+import java.util.function.Function;
+
+/// What the kit asks of the world (capitals, cats, dice), asked of the toy's world: whoever
+/// overrides a test of the kit calls the one of the same meaning here.
+///
+/// @param ask a model
+record ToyQuestions(Function<ChatRequest, ChatResponse> ask) {
+  private ChatResponse ask(ChatMessage... messages) {
+    return ask.apply(ChatRequest.builder().messages(messages).build());
+  }
+
+  void userMessage() {
+    ChatResponse response = ask(UserMessage.from(Toy.WHO));
+    assertThat(response.aiMessage().text()).isEqualTo(Toy.WHO_ANSWER);
+    assertThat(response.aiMessage().toolExecutionRequests()).isEmpty();
+    assertThat(response.metadata().id()).isNotBlank();
+    assertThat(response.metadata().modelName()).isEqualTo("demo");
+    assertThat(response.metadata().finishReason()).isEqualTo(FinishReason.STOP);
+    TokenUsage usage = response.metadata().tokenUsage();
+    assertThat(usage.outputTokenCount()).isBetween(10, 40);
+    assertThat(usage.totalTokenCount())
+        .isEqualTo(usage.inputTokenCount() + usage.outputTokenCount());
+  }
+
+  /// The toy follows no instruction; its prompt has it.
+  void systemMessage() {
+    int without = inputTokens(ask(UserMessage.from(Toy.WHO)));
+    int little = inputTokens(ask(SystemMessage.from("a"), UserMessage.from(Toy.WHO)));
+    int much = inputTokens(ask(SystemMessage.from("a b c d"), UserMessage.from(Toy.WHO)));
+    assertThat(much).isGreaterThan(little).isNotEqualTo(without);
+  }
+
+  private static int inputTokens(ChatResponse response) {
+    return response.metadata().tokenUsage().inputTokenCount();
+  }
+
+  void severalMessages() {
+    ChatResponse response =
+        ask(
+            UserMessage.from(TextContent.from("Describe the image."), Toy.picture("shapes")),
+            AiMessage.from(Toy.SHAPES_ANSWER),
+            UserMessage.from("What color is the diamond?"));
+    assertThat(response.aiMessage().text()).isEqualTo("The diamond is green.");
+  }
+
+  void stopSequences(ChatRequestParameters parameters) {
+    ChatResponse response =
+        ask.apply(
+            ChatRequest.builder()
+                .messages(UserMessage.from(Toy.WHO))
+                .parameters(parameters)
+                .build());
+    assertThat(response.aiMessage().text()).isEqualTo("Hello! I am the InternVL4J");
+    assertThat(response.metadata().finishReason()).isEqualTo(FinishReason.STOP);
+  }
+
+  static ChatRequestParameters stopping() {
+    return ChatRequestParameters.builder().stopSequences(List.of("tiny", "demo")).build();
+  }
+
+  void onePicture() {
+    ChatResponse response =
+        ask(UserMessage.from(TextContent.from("Describe the image."), Toy.picture("shapes")));
+    assertThat(response.aiMessage().text()).isEqualTo(Toy.SHAPES_ANSWER);
+    assertThat(response.metadata().finishReason()).isEqualTo(FinishReason.STOP);
+  }
+
+  void severalPictures() {
+    ChatResponse response =
+        ask(
+            UserMessage.from(
+                TextContent.from("Describe the two images in detail."),
+                Toy.picture("pair-1"),
+                Toy.picture("pair-2")));
+    assertThat(response.aiMessage().text())
+        .isEqualTo(
+            "Image-1 shows a small yellow cross at the top right. Image-2 shows a large yellow"
+                + " cross on the right and a small orange circle at the bottom.");
+  }
+}

@@ -41,6 +41,7 @@ class ArchitectureTest {
   private static final String MEDIA = "org.internvl4j.media";
   private static final String VIDEO = "org.internvl4j.media.video..";
   private static final String PDF = "org.internvl4j.media.pdf..";
+  private static final String LANGCHAIN4J = "org.internvl4j.langchain4j..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
   private static final String JDK = "java..";
@@ -56,9 +57,11 @@ class ArchitectureTest {
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("testkit"))
             .importPackages("org.internvl4j");
-    for (String part :
+    List<String> parts =
         List.of(
-            RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, MEDIA, VIDEO, PDF, DEMO, CLI)) {
+            RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, LANGCHAIN4J, MEDIA, VIDEO, PDF,
+            DEMO, CLI);
+    for (String part : parts) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }
   }
@@ -116,6 +119,18 @@ class ArchitectureTest {
   void videoAndPdfKnowTheirLibraryAlone() {
     only(VIDEO, MODELS, "org.jcodec..");
     only(PDF, MODELS, MEDIA, "org.apache.pdfbox..");
+  }
+
+  @Test
+  void langchain4jStandsOnServingAndMedia() {
+    only(LANGCHAIN4J, LOADER, MODELS, MEDIA, SERVING, "dev.langchain4j..");
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(LANGCHAIN4J)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.langchain4j.."));
   }
 
   /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on

@@ -101,6 +101,12 @@ final class Exchange {
     send(status, "application/json", json.getBytes(StandardCharsets.UTF_8));
   }
 
+  /// Says that the client has the newest already.
+  void unchanged() throws IOException {
+    response.setStatus(304);
+    Content.Sink.write(response, true, ByteBuffer.allocate(0));
+  }
+
   void setHeader(String name, String value) {
     response.getHeaders().put(name, value);
   }

@@ -46,6 +46,7 @@ public final class Server implements AutoCloseable {
     routes.addAll(Ollama.routes(service));
     routes.addAll(OllamaModels.routes(service));
     routes.addAll(Plain.routes(service, meters));
+    routes.addAll(Page.routes());
     this.router = new Router(routes, options, new Guard(options));
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options);

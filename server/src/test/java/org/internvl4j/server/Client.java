@@ -27,6 +27,10 @@ final class Client {
     return http.send(request(path, headers).POST(publisher).build(), text());
   }
 
+  HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return http.send(request.build(), text());
+  }
+
   private static HttpResponse.BodyHandler<String> text() {
     return HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8);
   }

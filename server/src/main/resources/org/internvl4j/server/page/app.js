@@ -1,0 +1,322 @@
+// The page: which conversation is shown, and what is asked.
+
+import * as api from "./api.js";
+import { drawTray, setBusy, startComposer, suggest, waiting } from "./composer.js";
+import { askForKey, isSure } from "./dialogs.js";
+import { byId, icon, make } from "./elements.js";
+import { question as findQuestion } from "./grounding.js";
+import { AnswerView, drawQuestion } from "./messages.js";
+import { dataUri, forgetAllBut } from "./pictures.js";
+import { drawSettings, fields, settings } from "./settings.js";
+import { drawConversations, isSidebarOpen, openSidebar } from "./sidebar.js";
+import * as store from "./store.js";
+import { count, isLanguage, preferredLanguage, speak, texts } from "./texts.js";
+
+const THEMES = ["auto", "light", "dark"];
+const TITLE = 60; // letters
+const SHOWN = 6000; // ms
+const AGAIN = 2000; // ms until a server that was not ready is asked again
+
+let conversations = [];
+let current = fresh();
+let saying = 0;
+let running = null; // what stops the answer that grows
+
+function fresh() {
+  return { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, title: "", updated: 0, messages: [] };
+}
+
+// ---- asking
+
+async function ask(question) {
+  current.title ||= question.text.slice(0, TITLE);
+  current.messages.push({ role: "user", ...question });
+  await answer();
+}
+
+/** Answers the last question. */
+async function answer() {
+  running?.abort();
+  const own = new AbortController();
+  running = own;
+  const conversation = current;
+  const message = { role: "assistant", text: "", isGrowing: true };
+  conversation.messages.push(message);
+  const start = performance.now();
+  setBusy(true);
+  await save(conversation);
+  drawMessages();
+  try {
+    const request = { ...fields(), messages: await wire(conversation.messages.slice(0, -1)) };
+    await grow(message, request, own.signal);
+    say(texts().done);
+  } catch (error) {
+    if (own.signal.aborted) {
+      message.finish = "stopped";
+    } else {
+      message.error = texts().failed(error.message || texts().notReached);
+      if (error.status === 401) {
+        connect(error.message);
+      }
+    }
+  }
+  message.seconds = (performance.now() - start) / 1000;
+  delete message.isGrowing;
+  delete message.progress;
+  await save(conversation);
+  if (running === own) {
+    running = null;
+    setBusy(false);
+  }
+  drawMessages();
+}
+
+async function grow(message, request, signal) {
+  for await (const event of api.ask(request, signal)) {
+    if (event.text) {
+      message.text += event.text;
+    } else if (event.finish) {
+      message.finish = event.finish;
+    } else if (event.usage) {
+      message.usage = event.usage;
+    } else {
+      message.progress = event;
+    }
+    followEnd(() => views.get(message).update());
+  }
+}
+
+/** The messages as the server reads them; one that was never answered is left out. */
+async function wire(messages) {
+  const sent = settings().system.trim() ? [{ role: "system", content: settings().system.trim() }] : [];
+  for (const [index, message] of messages.entries()) {
+    const reply = message.role === "assistant" ? message : messages[index + 1];
+    if (reply && reply.text === "") {
+      continue;
+    }
+    if (message.role === "assistant") {
+      sent.push({ role: "assistant", content: message.text });
+      continue;
+    }
+    const content = [];
+    for (const picture of message.pictures) {
+      const url = await dataUri(picture.blob);
+      content.push({ type: "image_url", image_url: { url, max_tiles: settings().maxTiles } });
+    }
+    content.push({ type: "text", text: message.find ? findQuestion(message.text) : message.text });
+    sent.push({ role: "user", content });
+  }
+  return sent;
+}
+
+function stop() {
+  running?.abort();
+  byId("question").focus();
+}
+
+/** Asks the question at `index` again, with another text if there is one. */
+function again(index, text) {
+  current.messages.length = index + 1;
+  if (text !== undefined) {
+    current.messages[index].text = text;
+  }
+  byId("question").focus();
+  answer();
+}
+
+// ---- conversations
+
+async function save(conversation) {
+  conversation.updated = Date.now();
+  if (!conversations.includes(conversation)) {
+    conversations.push(conversation);
+  }
+  conversations.sort((a, b) => b.updated - a.updated);
+  await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
+  store.remember("current", conversation.id);
+  drawList();
+}
+
+function show(conversation) {
+  running?.abort();
+  current = conversation;
+  store.remember("current", conversation.id);
+  openSidebar(false);
+  drawList();
+  drawMessages();
+  byId("question").focus();
+}
+
+async function remove(conversation) {
+  const title = conversation.title || texts().untitled;
+  if (!(await isSure(texts().deleteSure(title), texts().delete))) {
+    return;
+  }
+  if (conversation === current) {
+    show(fresh());
+  }
+  conversations = conversations.filter((other) => other !== conversation);
+  await store.remove(conversation.id);
+  drawList();
+}
+
+function drawList() {
+  drawConversations(conversations, current.id, { show, remove });
+}
+
+// ---- messages
+
+const views = new WeakMap();
+
+function drawMessages() {
+  const pictures = [];
+  const isBusy = running !== null;
+  const last = current.messages.length - 1;
+  const elements = current.messages.map((message, index) => {
+    if (message.role === "user") {
+      pictures.push(...message.pictures);
+      return drawQuestion(message, isBusy ? null : { edit: (text) => again(index, text) });
+    }
+    const canRetry = !isBusy && index === last;
+    const actions = canRetry ? { retry: () => again(index - 1) } : null;
+    const view = new AnswerView(message, [...pictures], actions);
+    views.set(message, view);
+    return view.element;
+  });
+  byId("messages").replaceChildren(...elements);
+  byId("welcome").hidden = current.messages.length > 0;
+  forgetAllBut([...pictures, ...waiting()]);
+  byId("scroll").scrollTop = byId("scroll").scrollHeight;
+}
+
+/** Stays at the end of the messages if the user is there. */
+function followEnd(change) {
+  const scroll = byId("scroll");
+  const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  change();
+  if (isAtEnd) {
+    requestAnimationFrame(() => requestAnimationFrame(() => (scroll.scrollTop = scroll.scrollHeight)));
+  }
+}
+
+/** Says something to who cannot see it; what went wrong is also shown for a while. */
+function say(sentence, isWrong = false) {
+  const said = byId("said");
+  said.textContent = sentence;
+  said.className = isWrong ? "toast" : "unseen";
+  clearTimeout(saying);
+  saying = setTimeout(() => (said.className = "unseen"), SHOWN);
+}
+
+// ---- the server
+
+async function connect(why) {
+  const status = await api.health();
+  const isReady = status === "ready";
+  byId("dot").dataset.state = isReady ? "ready" : "waiting";
+  byId("state").textContent = isReady ? "" : status === null ? texts().away : texts().loading;
+  if (!isReady) {
+    setTimeout(connect, AGAIN);
+    return;
+  }
+  try {
+    const served = await api.model();
+    byId("model").textContent = served.id;
+    byId("model").title = texts().tokens(count(served.max_model_len));
+  } catch (error) {
+    if (error.status === 401) {
+      const key = await askForKey(why);
+      if (key !== null) {
+        api.keepKey(key);
+        connect(error.message);
+      }
+    }
+  }
+}
+
+// ---- looks
+
+function setLanguage(name) {
+  speak(name);
+  store.remember("language", name);
+  const own = texts();
+  byId("language").textContent = own.language;
+  byId("language").title = own.languageLabel;
+  byId("language").setAttribute("aria-label", own.languageLabel);
+  byId("language").lang = own.languageTag;
+  byId("ideas").replaceChildren(
+    ...own.ideas.map((text) => make("button", { type: "button", textContent: text, onclick: () => suggest(text) })),
+  );
+  drawSettings(byId("settings"), drawTray);
+  setTheme(document.documentElement.dataset.theme);
+  drawTray();
+  drawList();
+  drawMessages();
+}
+
+function setTheme(name) {
+  const theme = THEMES.includes(name) ? name : "auto";
+  document.documentElement.dataset.theme = theme;
+  store.remember("theme", theme);
+  const own = { auto: texts().themeAuto, light: texts().themeLight, dark: texts().themeDark }[theme];
+  byId("theme").replaceChildren(icon(theme));
+  byId("theme").title = own;
+  byId("theme").setAttribute("aria-label", own);
+}
+
+function openSettings(isOpen) {
+  byId("settings").hidden = !isOpen;
+  byId("tune").setAttribute("aria-expanded", String(isOpen));
+  if (isOpen) {
+    byId("settings").querySelector("input").focus();
+  }
+}
+
+function escape() {
+  if (document.querySelector("dialog[open]")) {
+    return; // closes itself
+  }
+  if (isSidebarOpen()) {
+    openSidebar(false);
+    byId("menu").focus();
+  } else if (!byId("settings").hidden) {
+    openSettings(false);
+    byId("tune").focus();
+  } else {
+    stop();
+  }
+}
+
+async function start() {
+  for (const element of document.querySelectorAll("[data-icon]")) {
+    element.prepend(icon(element.dataset.icon));
+  }
+  await store.open();
+  conversations = await store.all();
+  const last = store.recall("current");
+  current = conversations.find((conversation) => conversation.id === last) ?? current;
+  for (const message of current.messages) {
+    if (message.isGrowing) {
+      delete message.isGrowing; // the page was left before its end
+      message.finish = "stopped";
+    }
+  }
+  startComposer(ask, say);
+  const language = store.recall("language");
+  setLanguage(isLanguage(language) ? language : preferredLanguage());
+  byId("new").addEventListener("click", () => show(fresh()));
+  byId("stop").addEventListener("click", stop);
+  byId("menu").addEventListener("click", () => openSidebar(!isSidebarOpen()));
+  byId("shade").addEventListener("click", () => openSidebar(false));
+  byId("language").addEventListener("click", () => setLanguage(texts().languageTag));
+  byId("tune").addEventListener("click", () => openSettings(byId("settings").hidden));
+  byId("theme").addEventListener("click", () => {
+    const theme = document.documentElement.dataset.theme;
+    setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && escape());
+  await connect();
+  document.body.dataset.started = "";
+}
+
+start();

@@ -1,0 +1,68 @@
+// Conversations, in this browser: a database because of their pictures. Where the browser keeps
+// none (private windows of some), they last as long as the page.
+
+const NAME = "internvl";
+const STORE = "conversations";
+
+let database = null;
+const unkept = new Map();
+
+function settled(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export async function open() {
+  try {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+    database = await settled(request);
+  } catch {
+    database = null;
+  }
+}
+
+function store(mode) {
+  return database.transaction(STORE, mode).objectStore(STORE);
+}
+
+/** All, the newest first. */
+export async function all() {
+  const found = database ? await settled(store("readonly").getAll()) : [...unkept.values()];
+  return found.sort((a, b) => b.updated - a.updated);
+}
+
+export async function put(conversation) {
+  if (database) {
+    await settled(store("readwrite").put(conversation));
+  } else {
+    unkept.set(conversation.id, conversation);
+  }
+}
+
+export async function remove(id) {
+  if (database) {
+    await settled(store("readwrite").delete(id));
+  } else {
+    unkept.delete(id);
+  }
+}
+
+/** A small setting; null if there is none, or the browser keeps none. */
+export function recall(name) {
+  try {
+    return localStorage.getItem(`internvl.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name, value) {
+  try {
+    localStorage.setItem(`internvl.${name}`, value);
+  } catch {
+    // it lasts as long as the page
+  }
+}

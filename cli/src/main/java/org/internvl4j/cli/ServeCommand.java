@@ -1,6 +1,7 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,20 @@ final class ServeCommand implements Computing {
   private List<String> origins = new ArrayList<>();
 
   @Option(
+      names = "--picture-hosts",
+      split = ",",
+      paramLabel = "HOST",
+      description =
+          "Hosts that pictures may be fetched from: example.org, *.example.org. Default: none.")
+  private List<String> pictureHosts = new ArrayList<>();
+
+  @Option(
+      names = "--media-path",
+      paramLabel = "DIR",
+      description = "The folder below which requests may name files. Default: none.")
+  private @Nullable Path mediaPath;
+
+  @Option(
       names = "--kv-memory",
       defaultValue = "0",
       paramLabel = "MB",
@@ -114,7 +129,9 @@ final class ServeCommand implements Computing {
         .withName(name)
         .withApiKey(key)
         .withHosts(hosts)
-        .withOrigins(origins);
+        .withOrigins(origins)
+        .withPictureHosts(pictureHosts)
+        .withMediaPath(mediaPath);
   }
 
   private EngineOptions engineOptions() {

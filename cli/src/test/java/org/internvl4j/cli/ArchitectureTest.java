@@ -59,8 +59,19 @@ class ArchitectureTest {
             .importPackages("org.internvl4j");
     List<String> parts =
         List.of(
-            RUNTIME, KERNELS, LOADER, HUB, MODELS, SERVING, SERVER, LANGCHAIN4J, MEDIA, VIDEO, PDF,
-            DEMO, CLI);
+            RUNTIME,
+            KERNELS,
+            LOADER,
+            HUB,
+            MODELS,
+            SERVING,
+            SERVER,
+            LANGCHAIN4J,
+            MEDIA,
+            VIDEO,
+            PDF,
+            DEMO,
+            CLI);
     for (String part : parts) {
       assertThat(ours.that(resideInAnyPackage(part))).as(part).hasSizeGreaterThan(2);
     }

@@ -92,7 +92,7 @@ final class Embeddings implements Route.Action {
     List<Image> images =
         image == null
             ? List.of()
-            : List.of(new Image.Whole(service.pictures().load(image.asText())));
+            : List.of(new Image.Whole(service.pictures().base64(image.asText())));
     return new Question(item.getText("text", ""), images, OptionalInt.empty());
   }
 

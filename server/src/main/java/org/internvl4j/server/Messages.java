@@ -68,7 +68,7 @@ final class Messages {
     Json images = message.find("images"); // Ollama's
     if (images != null) {
       for (Json image : images.items()) {
-        said.add(picture(image.asText(), OptionalInt.empty()));
+        said.add(new Image.Whole(counted().base64(image.asText())));
       }
     }
     Json content = message.at("content");
@@ -111,11 +111,16 @@ final class Messages {
   }
 
   private Image picture(String url, OptionalInt tiles) {
+    return new Image.Whole(counted().url(url), tiles);
+  }
+
+  /// Counts a picture more.
+  private PictureLoader counted() {
     if (++count > limits.pictures()) {
       throw ApiException.bad(
           "request: has more than " + limits.pictures() + " pictures; that is the most");
     }
-    return new Image.Whole(pictures.load(url), tiles);
+    return pictures;
   }
 
   private void addAssistant(Json message, Json role) {

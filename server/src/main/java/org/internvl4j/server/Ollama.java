@@ -66,7 +66,7 @@ final class Ollama {
     Json sent = json.find("images");
     if (sent != null) {
       for (Json image : sent.items()) {
-        images.add(new Image.Whole(service.pictures().load(image.asText())));
+        images.add(new Image.Whole(service.pictures().base64(image.asText())));
       }
     }
     Question question = new Question(json.getText("prompt", ""), images, OptionalInt.empty());

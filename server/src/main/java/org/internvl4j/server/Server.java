@@ -12,6 +12,9 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.server.source.AllowedHosts;
+import org.internvl4j.server.source.PictureSource;
+import org.internvl4j.server.source.SourceOptions;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineOptions;
 
@@ -36,7 +39,7 @@ public final class Server implements AutoCloseable {
             model,
             engine,
             name,
-            new DataUris(options.limits()),
+            new PictureLoader(new PictureSource(sources(options))),
             options.limits(),
             Instant.now().getEpochSecond());
     List<Route> routes = new ArrayList<>();
@@ -75,6 +78,12 @@ public final class Server implements AutoCloseable {
               e)
           : new IOException("server: does not start", e);
     }
+  }
+
+  private static SourceOptions sources(ServerOptions options) {
+    return SourceOptions.of(options.limits())
+        .withHosts(AllowedHosts.of(options.pictureHosts()))
+        .withMediaPath(options.mediaPath());
   }
 
   private static QueuedThreadPool threads() {

@@ -1,5 +1,6 @@
 package org.internvl4j.server;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 ///   those of this machine: requests with another `Host` are refused, so that no web page can point
 ///   a name of its own at it
 /// @param origins web pages, as `https://example.org`, that may use it beside its own
+/// @param pictureHosts where pictures may be fetched from: `example.org`, `*.example.org`, with
+///   `:port` where it is neither 80 nor 443; none unless said. Addresses inside networks are
+///   refused whatever a name resolves to
+/// @param mediaPath the folder below which requests may name files; null for none
 /// @param limits the most that a request may ask for
 public record ServerOptions(
     String host,
@@ -22,14 +27,18 @@ public record ServerOptions(
     @Nullable String apiKey,
     List<String> hosts,
     List<String> origins,
+    List<String> pictureHosts,
+    @Nullable Path mediaPath,
     Limits limits) {
   public static final ServerOptions DEFAULT =
-      new ServerOptions("127.0.0.1", 11435, "", null, List.of(), List.of(), Limits.DEFAULT);
+      new ServerOptions(
+          "127.0.0.1", 11435, "", null, List.of(), List.of(), List.of(), null, Limits.DEFAULT);
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
   public ServerOptions {
     hosts = List.copyOf(hosts);
     origins = List.copyOf(origins);
+    pictureHosts = List.copyOf(pictureHosts);
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("server: port is " + port + ", expected 0 to 65535");
     }
@@ -39,30 +48,47 @@ public record ServerOptions(
   }
 
   public ServerOptions withHost(String host) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withPort(int port) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withName(String name) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withApiKey(@Nullable String apiKey) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withHosts(List<String> hosts) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withOrigins(List<String> origins) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 
   public ServerOptions withLimits(Limits limits) {
-    return new ServerOptions(host, port, name, apiKey, hosts, origins, limits);
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+  }
+
+  public ServerOptions withPictureHosts(List<String> pictureHosts) {
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+  }
+
+  public ServerOptions withMediaPath(@Nullable Path mediaPath) {
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
   }
 }

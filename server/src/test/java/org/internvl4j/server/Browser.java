@@ -203,7 +203,10 @@ final class Browser implements AutoCloseable {
     }
     return requests.stream()
         .filter(url -> !url.startsWith(address))
-        .filter(url -> !url.startsWith("data:") && !url.equals("about:blank") && !url.startsWith("blob:" + address))
+        .filter(url ->
+            !url.startsWith("data:")
+                && !url.equals("about:blank")
+                && !url.startsWith("blob:" + address))
         .toList();
   }
 

@@ -114,7 +114,7 @@ class InterfacesTest {
           /api/chat     | {"messages": 1}                       | 400 | request: messages is 1, expected a list
           /api/chat     | {"model": "x", "messages": [{"role": "user", "content": "a"}]} | 404 | model "x" is not served here
           /api/generate | {"prompt": "a", "suffix": "b"}        | 400 | request: suffix is "b", expected none
-          /api/generate | {"prompt": "a", "images": ["!"]}      | 400 | the picture
+          /api/generate | {"prompt": "a", "images": ["!"]}      | 400 | base64
           /api/generate | {"prompt": "a", "options": {"temperature": 9}} | 400 | request: options.temperature is 9, expected 0
           /api/chat     | {"format": "xml", "messages": [{"role": "user", "content": "a"}]} | 400 | request: format is "xml", expected json or a schema
           /api/chat     | {"format": {"not": {}}, "messages": [{"role": "user", "content": "a"}]} | 400 | not

@@ -382,7 +382,8 @@ class PageBrowserTest {
 
   @Test
   void countsTilesAsTheServerDoes() {
-    for (int[] size : new int[][] {{448, 448}, {896, 896}, {1200, 300}, {300, 1300}, {4000, 3000}}) {
+    for (int[] size :
+        new int[][] {{448, 448}, {896, 896}, {1200, 300}, {300, 1300}, {4000, 3000}}) {
       for (int most : new int[] {1, 6, 12, 24}) {
         Object found =
             browser.runAsync(

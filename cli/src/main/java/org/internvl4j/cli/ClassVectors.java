@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.SafeTensorsWriter;
+import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.models.contrastive.ZeroShot;
 import org.internvl4j.models.contrastive.ZeroShotPrompts;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,13 @@ import org.jspecify.annotations.Nullable;
 /// Vectors of classes in a file: to read a thousand classes in eighty sentences each takes hours.
 ///
 /// @param model whose text encoder made them
-record ClassVectors(Path file, String model, ZeroShotPrompts prompts) {
+/// @param weights what its matrices were kept as
+record ClassVectors(Path file, String model, WeightFormat weights, ZeroShotPrompts prompts) {
   private static final String TENSOR = "classes";
 
   /// Null if there is no file.
   ///
-  /// @throws UsageException if it is of another model or of other prompts
+  /// @throws UsageException if it is of another model, other weights or other prompts
   @Nullable ZeroShot read() {
     if (!Files.exists(file)) {
       return null;
@@ -34,7 +36,8 @@ record ClassVectors(Path file, String model, ZeroShotPrompts prompts) {
     try (SafeTensors tensors = SafeTensors.open(file)) {
       if (!about().equals(tensors.metadata().getOrDefault("about", ""))) {
         throw new UsageException(
-            file + ": holds classes of another model or of other sentences; name another file");
+            file
+                + ": holds classes of another model, other --weights or other sentences; name another file");
       }
       int width = Math.toIntExact(tensors.info(TENSOR).shape().getLast());
       float[] all =
@@ -71,7 +74,8 @@ record ClassVectors(Path file, String model, ZeroShotPrompts prompts) {
         }
         digest.update((byte) 1);
       }
-      return model + " " + HexFormat.of().formatHex(digest.digest());
+      String how = weights == WeightFormat.STORED ? "" : " " + weights;
+      return model + how + " " + HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError(e);
     }

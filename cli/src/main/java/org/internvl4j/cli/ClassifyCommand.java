@@ -145,7 +145,11 @@ final class ClassifyCommand implements Computing {
   }
 
   private ZeroShot zeroShot(ContrastiveModel model, ZeroShotPrompts prompts) throws IOException {
-    ClassVectors kept = vectors == null ? null : new ClassVectors(vectors, model.name(), prompts);
+    ClassVectors kept =
+        vectors == null
+            ? null
+            : new ClassVectors(
+                vectors, model.name(), contrastive.model.openOptions(console).weights(), prompts);
     ZeroShot found = kept == null ? null : kept.read();
     if (found != null) {
       return found;

@@ -70,8 +70,13 @@ final class ExitCodes {
     };
   }
 
-  /// One sentence without the word exception.
+  /// One sentence without the word exception, and without what a terminal would take for a command:
+  /// some of it comes from files and from servers.
   static String sentence(Throwable e) {
+    return text(e).replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "?");
+  }
+
+  private static String text(Throwable e) {
     return switch (e) {
       case UncheckedIOException io when io.getCause() != null -> sentence(io.getCause());
       case NoSuchFileException f -> f.getFile() + ": no such file or folder";

@@ -150,8 +150,12 @@ final class FeatureLog implements AutoCloseable {
     record.putInt(crc(record.duplicate().flip()));
     long at = file.position();
     record.flip();
-    while (record.hasRemaining()) {
-      file.write(record);
+    try {
+      while (record.hasRemaining()) {
+        file.write(record);
+      }
+    } catch (IOException e) {
+      throw new IOException(path + ": cannot be written: " + e.getMessage(), e);
     }
     entries.put(name, new Entry(shape.clone(), at + head));
   }

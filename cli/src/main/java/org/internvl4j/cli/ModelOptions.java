@@ -68,6 +68,9 @@ final class ModelOptions {
 
   private static Adapters.Choice adapter(String text) {
     int at = text.lastIndexOf('=');
+    if (text.isBlank()) {
+      throw new UsageException("--lora is empty, expected DIR or DIR=WEIGHT");
+    }
     if (at < 0 || Files.isDirectory(Path.of(text))) {
       return new Adapters.Choice(Path.of(text), 1);
     }
@@ -77,7 +80,7 @@ final class ModelOptions {
     } catch (NumberFormatException e) {
       weight = Double.NaN;
     }
-    if (at == 0 || !Double.isFinite(weight)) {
+    if (at == 0 || !Float.isFinite((float) weight)) {
       throw new UsageException(
           "--lora is " + text + ", expected DIR or DIR=WEIGHT, WEIGHT a number: style=0.5");
     }

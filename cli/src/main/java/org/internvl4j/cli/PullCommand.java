@@ -39,7 +39,7 @@ final class PullCommand implements Callable<Integer> {
 
   @Option(
       names = "--with-bin",
-      description = "Weights in *.bin and *.pth too, which this program never opens.")
+      description = "Weights in *.bin and *.pth, too: where a model has no others, and heads.")
   private boolean pickles;
 
   @Option(names = "--dry-run", description = "List the files and their sizes; pull none.")

@@ -1,12 +1,14 @@
 package org.internvl4j.cli;
 
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.internvl4j.hub.ListedFile;
 import org.internvl4j.hub.Listing;
 import org.internvl4j.hub.PullListener;
 
 /// Shows how far a pull is: one line for the file and all together, and a note a file.
 final class PullProgress implements PullListener {
+  private static final Pattern WEIGHTS = Pattern.compile("\\.(safetensors|bin|pth|pt)$");
   private static final int LETTERS = 18; // of a file's name
 
   private final Console console;
@@ -54,13 +56,13 @@ final class PullProgress implements PullListener {
     console.note("internvl: " + why + "; trying again in " + seconds + " s");
   }
 
-  /// Says so if a model came without weights that can be opened.
+  /// Says so if a model came without weights.
   void tellWeights(Listing listing) {
-    if (listing.files().stream().noneMatch(file -> file.path().endsWith(".safetensors"))) {
+    if (listing.files().stream().noneMatch(file -> WEIGHTS.matcher(file.path()).find())) {
       console.note(
           "internvl: warning: "
               + listing.model()
-              + " has no weights in .safetensors files, so it cannot be opened");
+              + " came without weights; if it has some in .bin files alone, --with-bin pulls them");
     }
   }
 

@@ -183,7 +183,8 @@ class ContrastiveTest {
     command[4] = "cow";
     Cli.Result other = Cli.run(command);
     assertThat(other.code()).isEqualTo(ExitCodes.USAGE);
-    assertThat(other.err()).contains("holds classes of another model or of other sentences");
+    assertThat(other.err())
+        .contains("holds classes of another model, other --weights or other sentences");
   }
 
   @Test

@@ -28,6 +28,12 @@ class ExitCodesTest {
 
   @TempDir Path temp;
 
+  @Test
+  void noTerminalTakesAMessageForACommand() {
+    String sentence = ExitCodes.sentence(new IOException("evil \u001b[31mred\u0007\tor\nnot"));
+    assertThat(sentence).isEqualTo("evil ?[31mred?\tor\nnot");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -57,6 +63,12 @@ class ExitCodesTest {
         "ask -m demo -p hello --pages 3              | --pages names pages of a PDF file, found none; name it with --pdf",
         "ask -m demo --find cat --video a            | --find looks at a picture, found none; name it with -i",
         "ask -m demo -p -                            | the prompt is empty",
+        "ask -m demo -p hello --lora=                | --lora is empty, expected DIR or DIR=WEIGHT",
+        "ask -m demo -p hello --lora a=1e39          | --lora is a=1e39, expected DIR or DIR=WEIGHT, WEIGHT a number",
+        "ask -m demo -p hello --schema nowhere.json  | --schema is nowhere.json, which cannot be read as UTF-8 text",
+        "serve -m demo --port 70000                  | --port is 70000, expected 0 to 65535",
+        "serve -m demo --queue 0                     | --queue is 0, expected at least 1",
+        "serve -m demo --kv-memory -1                | --kv-memory is -1, expected 0 or more",
         "tiles --max-tiles 0 a.png                   | --max-tiles is 0, expected at least 1",
         "verify -m demo                              | nothing to compare with",
         "ask -m demo -p hello --weights q3           | --weights is q3, expected one of bf16, q8, q4",

@@ -2,6 +2,7 @@ package org.internvl4j.hub;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
@@ -139,6 +140,7 @@ final class Transport implements AutoCloseable {
           new TransientException(host + ": no such host, or no network", null, e);
       case ConnectException e ->
           new TransientException(host + ": no connection: " + reason(e), null, e);
+      case ProtocolException e -> new IOException(host + ": answers what is no HTTP", e);
       case IOException e ->
           new TransientException(host + ": the connection broke: " + reason(e), null, e);
       default -> new IOException(host + ": " + cause, cause);
@@ -146,7 +148,9 @@ final class Transport implements AutoCloseable {
   }
 
   private static String reason(IOException e) {
-    return e.getMessage() == null ? "it does not answer" : e.getMessage();
+    return e.getMessage() == null
+        ? "it does not answer"
+        : e.getMessage().replaceAll("\\p{Cntrl}", "?");
   }
 
   /// The answer, unless the server has no time for one.

@@ -244,6 +244,22 @@ class HubTest {
   }
 
   @Test
+  void aReplyThatIsNoHttpIsNotAskedForAgain() {
+    int[] asked = new int[1];
+    test.fault(
+        100,
+        TestHub.to("/api/"),
+        r -> {
+          asked[0]++;
+          return Reply.of(403, "X-Error-Message", "evil \u001b[31mred");
+        });
+    assertThatThrownBy(this::pull)
+        .isInstanceOf(IOException.class)
+        .hasMessage("127.0.0.1: answers what is no HTTP");
+    assertThat(asked[0]).isEqualTo(1);
+  }
+
+  @Test
   void aFileThatIsRefusedEndsThePull() throws IOException {
     test.fault(1, TestHub.to("/resolve/"), r -> Reply.of(403, "X-Error-Code", "GatedRepo"));
     assertThatThrownBy(this::pull)

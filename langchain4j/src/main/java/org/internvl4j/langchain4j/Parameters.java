@@ -19,15 +19,13 @@ final class Parameters {
   /// @throws IllegalArgumentException if a value is outside its range
   static Generation generation(InternVlChatRequestParameters p) {
     Generation g = Generation.GREEDY;
-    return new Generation(
-        or(p.maxOutputTokens(), g.maxNewTokens()),
-        or(p.temperature(), g.temperature()),
-        or(p.topK(), g.topK()),
-        or(p.topP(), g.topP()),
-        or(p.repetitionPenalty(), g.repetitionPenalty()),
-        or(p.seed(), g.seed()),
-        or(p.stopSequences(), List.<String>of()),
-        g.lookup());
+    return g.withMaxNewTokens(or(p.maxOutputTokens(), g.maxNewTokens()))
+        .withTemperature(or(p.temperature(), g.temperature()))
+        .withTopK(or(p.topK(), g.topK()))
+        .withTopP(or(p.topP(), g.topP()))
+        .withRepetitionPenalty(or(p.repetitionPenalty(), g.repetitionPenalty()))
+        .withSeed(or(p.seed(), g.seed()))
+        .withStop(or(p.stopSequences(), List.of()));
   }
 
   private static int or(@Nullable Integer value, int otherwise) {

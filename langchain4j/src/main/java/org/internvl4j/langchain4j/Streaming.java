@@ -68,7 +68,7 @@ final class Streaming implements StreamingHandle {
     }
     return switch (event) {
       case null -> false;
-      case Reply.Seen _, Reply.Read _ -> false;
+      case Reply.Seen _, Reply.Read _, Reply.Chosen _ -> false;
       case Reply.Text(String piece) -> {
         if (!piece.isEmpty()) {
           call(() -> handler.onPartialResponse(new PartialResponse(piece), context));

@@ -149,7 +149,7 @@ public final class ContrastiveModel implements AutoCloseable {
             });
       }
     }
-    return features;
+    return Computed.numbers(features, name(), "features");
   }
 
   private Tensor see(Tiles tiles, int index, Workspace steps) {
@@ -196,7 +196,7 @@ public final class ContrastiveModel implements AutoCloseable {
         progress.accept(features.size());
       }
     }
-    return features;
+    return Computed.numbers(features, name(), "features");
   }
 
   /// What the text encoder makes of every token of a text, after its final norm: what diffusion
@@ -231,11 +231,24 @@ public final class ContrastiveModel implements AutoCloseable {
   /// What is on a picture, in a sentence.
   ///
   /// @param tiles one of the model's side
+  /// @throws IllegalArgumentException if the options ask for more tokens than the context has
   public String caption(Tiles tiles, CaptionOptions options) {
+    int[] prompt = promptIds(options.prompt());
+    requireFits(prompt.length, options.maxNewTokens());
     try (Workspace steps = new Workspace(device(), "caption")) {
       Tensor seen = see(tiles, 0, steps);
-      int[] ids = net.caption(name(), seen, promptIds(options.prompt()), options, end, steps);
+      int[] ids = net.caption(name(), seen, prompt, options, end, steps);
       return tokenizer.decode(ids, Specials.SKIP).strip();
+    }
+  }
+
+  private void requireFits(int prompt, int most) {
+    int context = config().qllama().context();
+    int queries = config().numQueryToken();
+    if ((long) queries + prompt + most > context) {
+      throw new IllegalArgumentException(
+          "caption: %d queries, a prompt of %d tokens and %d new ones are more than the context of %d; at most %d new ones fit"
+              .formatted(queries, prompt, most, context, Math.max(0, context - queries - prompt)));
     }
   }
 

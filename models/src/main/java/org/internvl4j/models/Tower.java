@@ -36,7 +36,8 @@ record Tower(Resources resources, InternVit network, VisionConfig config, int si
         values.add(network.forward(pixels, network.blocks(), x -> {}).toFloats());
       }
     }
-    return new Features(values, network.rows(), config.hiddenSize());
+    return new Features(
+        Computed.numbers(values, name(), "features"), network.rows(), config.hiddenSize());
   }
 
   /// Outputs of some blocks, `[g, g, C]` each, without class token.

@@ -86,7 +86,9 @@ public final class VisionClassifier implements AutoCloseable {
   ///
   /// @param tiles one a picture, as [#cropped] makes them
   public List<double[]> logits(Tiles tiles) {
-    return probe.logits(tower.features(tiles));
+    return probe.logits(tower.features(tiles)).stream()
+        .map(row -> Computed.numbers(row, name(), "the logits of the classes"))
+        .toList();
   }
 
   // ---- for those who verify

@@ -175,6 +175,15 @@ class ContrastiveModelTest {
   }
 
   @Test
+  void aCaptionDoesNotOutgrowTheContext() {
+    Tiles tiles = MODEL.squeezed(noise(3));
+    CaptionOptions options = CaptionOptions.DEFAULT.withNewTokens(1, 1 << 20);
+    assertThatThrownBy(() -> MODEL.caption(tiles, options))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageMatching("caption: .* more than the context of \\d+; at most \\d+ new ones fit");
+  }
+
+  @Test
   void keepsItsLanguagePartInFewerBits() {
     try (ContrastiveModel q8 =
         open(OpenOptions.DEFAULT.withDevice("cpu").withWeights(WeightFormat.Q8))) {

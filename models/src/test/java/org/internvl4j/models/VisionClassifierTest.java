@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -117,6 +118,22 @@ class VisionClassifierTest {
         VisionClassifier b = VisionClassifier.open(toy(), safe, CPU)) {
       Tiles tiles = a.cropped(picture(61, 60));
       assertThat(a.logits(tiles).getFirst()).isEqualTo(b.logits(tiles).getFirst());
+    }
+  }
+
+  @Test
+  void noticesAWeightThatIsNoNumber() {
+    Map<String, Values> weights = new HashMap<>(HeadFiles.weights("probe.pth"));
+    Values head = weights.get("head.weight");
+    float[] damaged = head.values().clone();
+    damaged[0] = Float.NaN;
+    weights.put("head.weight", new Values(damaged, head.shape()));
+    Path file = HeadFiles.write(weights, folder.resolve("nan.safetensors"));
+    try (VisionClassifier classifier = VisionClassifier.open(toy(), file, CPU)) {
+      Tiles tiles = classifier.cropped(picture(61, 60));
+      assertThatThrownBy(() -> classifier.classify(tiles))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("computed NaN for the logits of the classes");
     }
   }
 

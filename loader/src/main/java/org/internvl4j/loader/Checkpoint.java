@@ -217,10 +217,15 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
 
   private TensorFile shard(String tensor) {
     TensorFile shard = shards.byTensor().get(tensor);
-    if (shard == null) {
-      throw Nearest.missing(tensor, "not in this checkpoint", names());
+    if (shard != null) {
+      return shard;
     }
-    return shard;
+    for (TensorFile file : shards.files()) {
+      if (file instanceof TorchFile torch && torch.hasOther(tensor)) {
+        return torch; // which says what it is
+      }
+    }
+    throw Nearest.missing(tensor, "not in this checkpoint", names());
   }
 
   @Override

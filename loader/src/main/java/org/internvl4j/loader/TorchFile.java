@@ -109,6 +109,11 @@ public final class TorchFile implements TensorFile {
   ///
   /// @throws CheckpointException if there is no such tensor: naming what is there instead, or the
   ///   nearest one
+  /// Whether something is called so that is no tensor to be read: asking for it says what it is.
+  boolean hasOther(String name) {
+    return others.containsKey(name);
+  }
+
   @Override
   public TensorInfo info(String tensor) {
     TensorInfo info = infos.get(tensor);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -114,6 +115,34 @@ class PageBrowserTest {
     assertThat(browser.text(LAST + " footer")).contains("5 tiles");
   }
 
+  /// A photo that a telephone took upright: it lies on its side, and says so.
+  @Test
+  void turnsAPhotoThatIsToBeTurned() {
+    Object found =
+        browser.runAsync(
+            """
+            const done = arguments[0];
+            (async () => {
+              const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 20 });
+              canvas.getContext("2d").fillRect(0, 0, 20, 20);
+              const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg"));
+              const exif = [0xff, 0xe1, 0, 34, 69, 120, 105, 102, 0, 0, 77, 77, 0, 42, 0, 0, 0, 8,
+                  0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+              const parts = [blob.slice(0, 2), new Uint8Array(exif), blob.slice(2)];
+              const file = new File(parts, "photo.jpg", { type: "image/jpeg" });
+              const plain = new File([blob], "plain.jpg", { type: "image/jpeg" });
+              const { read } = await import("/page/pictures.js");
+              const sizes = [];
+              for (const picture of [await read(file), await read(plain)]) {
+                const raw = await createImageBitmap(picture.blob, { imageOrientation: "none" });
+                sizes.push(`${picture.width}x${picture.height} ${raw.width}x${raw.height}`);
+              }
+              done(sizes.join(", "));
+            })();
+            """);
+    assertThat(found).isEqualTo("20x40 20x40, 40x20 40x20");
+  }
+
   @Test
   void refusesAFileThatIsNoPicture() throws IOException {
     Path file = Files.writeString(folder.resolve("notes.png"), "no picture");
@@ -121,6 +150,24 @@ class PageBrowserTest {
     browser.until(() -> !browser.all("#said.toast").isEmpty());
     assertThat(browser.text("#said"))
         .isEqualTo("notes.png is no picture that this browser can read.");
+  }
+
+  @Test
+  void showsHowFarThePicturesAreLookedAt() throws IOException {
+    browser.run(
+        """
+        window.seen = [];
+        const note = () => window.seen.push(document.querySelector(".progress")?.textContent);
+        const all = { subtree: true, childList: true };
+        new MutationObserver(note).observe(document.getElementById("messages"), all);
+        """);
+    choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
+    browser.limit(1500);
+    ask("How many shapes are there?");
+    browser.limit(0);
+    assertThat(browser.run("return window.seen.filter((text) => text).join()").toString())
+        .contains("Waiting for its turn …", "Looking: tile ", " of 5");
+    assertThat(browser.text(LAST + " .prose")).isEqualTo("There are 3 shapes.");
   }
 
   @Test
@@ -396,6 +443,31 @@ class PageBrowserTest {
             .as(Map.of("width", size[0], "height", size[1], "most", most).toString())
             .isEqualTo((long) model.tiling().withMaxTiles(most).tileCount(size[0], size[1]));
       }
+    }
+  }
+
+  @Test
+  void asksForTheKeyAndSaysSoWhenTheServerIsGone() throws IOException {
+    ServerOptions options = ServerOptions.DEFAULT.withPort(0).withApiKey("secret");
+    try (Server locked = Server.start(model, EngineOptions.DEFAULT, options);
+        Browser other = new Browser(locked, "en-US")) {
+      other.open();
+      other.until(() -> !other.all("dialog[open]").isEmpty());
+      other.press("wrong" + Keys.ENTER);
+      other.until(() -> other.text("dialog .error").equals("That is not the key of this server."));
+      other.press("secret" + Keys.ENTER);
+      other.until(() -> other.text("#model").equals("demo"));
+      other.open();
+      other.until(() -> other.text("#model").equals("demo"));
+      other.first("#question").sendKeys("Hello, who are you?", Keys.ENTER);
+      other.until(() -> !other.all(LAST + " footer").isEmpty());
+      assertThat(other.text(LAST + " .prose")).startsWith("Hello! I am");
+      locked.close(Duration.ZERO);
+      other.first("#question").sendKeys("Hello again", Keys.ENTER);
+      other.until(() -> !other.all(LAST + " .error").isEmpty());
+      assertThat(other.text(LAST + " .error"))
+          .isEqualTo("That did not work: the server does not answer");
+      assertThat(other.strangers()).isEmpty();
     }
   }
 

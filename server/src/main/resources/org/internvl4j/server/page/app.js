@@ -56,7 +56,7 @@ async function answer() {
     } else {
       message.error = texts().failed(error.message || texts().notReached);
       if (error.status === 401) {
-        connect(error.message);
+        unlock();
       }
     }
   }
@@ -210,13 +210,14 @@ function say(sentence, isWrong = false) {
 
 // ---- the server
 
+/** @param why the key is asked for again, if it is */
 async function connect(why) {
   const status = await api.health();
   const isReady = status === "ready";
   byId("dot").dataset.state = isReady ? "ready" : "waiting";
   byId("state").textContent = isReady ? "" : status === null ? texts().away : texts().loading;
   if (!isReady) {
-    setTimeout(connect, AGAIN);
+    setTimeout(() => connect(why), AGAIN);
     return;
   }
   try {
@@ -225,12 +226,16 @@ async function connect(why) {
     byId("model").title = texts().tokens(count(served.max_model_len));
   } catch (error) {
     if (error.status === 401) {
-      const key = await askForKey(why);
-      if (key !== null) {
-        api.keepKey(key);
-        connect(error.message);
-      }
+      unlock(why);
     }
+  }
+}
+
+async function unlock(why) {
+  const key = await askForKey(why);
+  if (key !== null) {
+    api.keepKey(key);
+    connect(texts().keyWrong);
   }
 }
 

@@ -21,19 +21,20 @@ export function drawQuestion(message, actions) {
     bubble.append(make("span", { className: "badge", textContent: own.find }), " ");
   }
   bubble.append(message.text);
+  const line = make("div", { className: "line" }, bubble);
+  if (actions) {
+    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions));
+    line.append(make("div", { className: "actions" }, edit));
+  }
   const article = make(
     "article",
     { className: "message question" },
     message.pictures.length === 0
       ? null
       : make("div", { className: "thumbs" }, ...message.pictures.map((picture) => thumb(picture))),
-    bubble,
+    line,
   );
   article.setAttribute("aria-label", own.you);
-  if (actions) {
-    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions));
-    article.append(make("div", { className: "actions" }, edit));
-  }
   return article;
 }
 
@@ -128,12 +129,13 @@ export class AnswerView {
   #drawFoot() {
     const own = texts();
     const message = this.#message;
+    const canCopy = navigator.clipboard !== undefined; // not over plain HTTP from elsewhere
     const copy = iconButton("copy", own.copy, async () => {
       await navigator.clipboard.writeText(parse(message.text).text);
       copy.title = own.copied;
       copy.classList.add("done");
     });
-    const actions = make("div", { className: "actions" }, message.text ? copy : null);
+    const actions = make("div", { className: "actions" }, canCopy && message.text ? copy : null);
     if (this.actions) {
       actions.append(iconButton("retry", own.retry, () => this.actions.retry()));
     }

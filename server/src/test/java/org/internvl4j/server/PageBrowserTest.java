@@ -231,7 +231,8 @@ class PageBrowserTest {
     browser.click("#find");
     ask("the orange square");
     assertThat(browser.text(LAST + " .prose")).isEqualTo("the orange square");
-    assertThat(browser.text(LAST + " .legend")).isEqualTo("the orange square");
+    assertThat(browser.first(".boxes").getAttribute("aria-label"))
+        .isEqualTo("Found on the picture: the orange square");
     WebElement box = browser.first(LAST + " .outline");
     assertThat(box.getAttribute("x")).isEqualTo("" + expected.boxes().getFirst().x1());
     assertThat(box.getAttribute("y")).isEqualTo("" + expected.boxes().getFirst().y1());
@@ -504,9 +505,9 @@ class PageBrowserTest {
     browser.until(() -> browser.text("#cost").contains("token"));
     settle();
     browser.screenshot(docs.resolve("page-light.png"));
-    browser.click("#tune");
     browser.click("#new");
-    browser.show(1280, 800, 1, "dark");
+    browser.open();
+    browser.click("#language");
     settle();
     browser.screenshot(docs.resolve("page-welcome.png"));
   }

@@ -143,7 +143,7 @@ export class AnswerView {
       "footer",
       {},
       actions,
-      ...costs(message).map((text) => make("span", { className: "cost", textContent: text })),
+      make("span", { className: "cost", textContent: costs(message).join(" · ") }),
     );
   }
 }
@@ -199,7 +199,8 @@ function drawFound(picture, regions) {
   const legend = labels.map((label, i) =>
     make("li", { className: `colour-${i % COLOURS}` }, make("span", { className: "swatch" }), label),
   );
-  return make("figure", { className: "found" }, button, make("ul", { className: "legend" }, ...legend));
+  const isClear = regions.length === 1; // the answer itself says what the one box is
+  return make("figure", { className: "found" }, button, isClear ? null : make("ul", { className: "legend" }, ...legend));
 }
 
 function overlay(picture, regions) {

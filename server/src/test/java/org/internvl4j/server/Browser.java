@@ -64,7 +64,7 @@ final class Browser implements AutoCloseable {
   }
 
   private static @Nullable String find(String program) {
-    for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+    for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
       Path file = Path.of(folder, program);
       if (Files.isExecutable(file)) {
         return file.toString();
@@ -77,10 +77,15 @@ final class Browser implements AutoCloseable {
 
   /// Opens the page as if for the first time.
   void openAnew() {
-    driver.get("about:blank"); // so that nothing of the page is running
+    leave();
     driver.executeCdpCommand(
         "Storage.clearDataForOrigin", Map.of("origin", address, "storageTypes", "all"));
     open();
+  }
+
+  /// Goes away from the page, so that nothing of it is running.
+  void leave() {
+    driver.get("about:blank");
   }
 
   /// Opens the page, or loads it again.

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Generation;
@@ -113,34 +112,6 @@ class PageBrowserTest {
     ask("How many shapes are there?");
     assertThat(browser.text(LAST + " .prose")).isEqualTo("There are 3 shapes.");
     assertThat(browser.text(LAST + " footer")).contains("5 tiles");
-  }
-
-  /// A photo that a telephone took upright: it lies on its side, and says so.
-  @Test
-  void turnsAPhotoThatIsToBeTurned() {
-    Object found =
-        browser.runAsync(
-            """
-            const done = arguments[0];
-            (async () => {
-              const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 20 });
-              canvas.getContext("2d").fillRect(0, 0, 20, 20);
-              const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg"));
-              const exif = [0xff, 0xe1, 0, 34, 69, 120, 105, 102, 0, 0, 77, 77, 0, 42, 0, 0, 0, 8,
-                  0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
-              const parts = [blob.slice(0, 2), new Uint8Array(exif), blob.slice(2)];
-              const file = new File(parts, "photo.jpg", { type: "image/jpeg" });
-              const plain = new File([blob], "plain.jpg", { type: "image/jpeg" });
-              const { read } = await import("/page/pictures.js");
-              const sizes = [];
-              for (const picture of [await read(file), await read(plain)]) {
-                const raw = await createImageBitmap(picture.blob, { imageOrientation: "none" });
-                sizes.push(`${picture.width}x${picture.height} ${raw.width}x${raw.height}`);
-              }
-              done(sizes.join(", "));
-            })();
-            """);
-    assertThat(found).isEqualTo("20x40 20x40, 40x20 40x20");
   }
 
   @Test
@@ -267,6 +238,22 @@ class PageBrowserTest {
     assertThat(browser.all("#conversations li")).hasSize(1);
   }
 
+  @Test
+  void goesOnAfterAnAnswerThatAReloadCutOff() throws IOException {
+    choose(shapes, "shapes.png");
+    browser.limit(1500);
+    type(DESCRIBE);
+    browser.press(Keys.ENTER);
+    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    browser.leave();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.text(LAST + " footer")).contains("Stopped");
+    browser.click(LAST + " [aria-label='Try again']");
+    browser.until(PageBrowserTest::isDone);
+    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected(DESCRIBE));
+  }
+
   private static boolean isDrawn(String image) {
     return Boolean.TRUE.equals(
         browser.run("return document.querySelector(arguments[0]).naturalWidth > 0", image));
@@ -350,7 +337,7 @@ class PageBrowserTest {
         value);
   }
 
-  // ---- for everybody, and against the wrong ones
+  // ---- for everybody
 
   @Test
   void namesEverythingThatCanBeReachedByKeys() throws IOException {
@@ -374,77 +361,6 @@ class PageBrowserTest {
         .isEqualTo("solid");
     browser.press(Keys.TAB);
     assertThat(browser.focused().getAttribute("id")).isEqualTo("new");
-  }
-
-  @Test
-  void cleansWhatAModelWrites() {
-    String evil =
-        "**b** <img src=x onerror=alert(1)> ![p](http://example.invalid/p.png) "
-            + "[l](javascript:alert(1)) [g](https://example.invalid) <b style='color:red'>s</b>"
-            + "\n\n<script>alert(1)</script>\n\n- [ ] t";
-    Object html =
-        browser.runAsync(
-            """
-            const [text, done] = arguments;
-            import("/page/markdown.js").then(({ render }) => {
-              const all = document.createElement("div");
-              all.append(render(text));
-              document.body.append(all);
-              done(all.innerHTML);
-            });
-            """,
-            evil);
-    assertThat(html.toString())
-        .contains("<strong>b</strong>", "href=\"https://example.invalid\"", "noopener", "<li>")
-        .doesNotContain("<img", "<script", "<input", "<b style", "javascript:");
-  }
-
-  @Test
-  void readsBoxesAsTheLibraryDoes() {
-    for (String answer :
-        List.of(
-            "<ref>a cat</ref><box>[[1, 2, 3, 4], [5, 6, 7, 8]]</box> and <ref>b</ref><box>[[9,9,1,1]]",
-            "<box>[[10, 20, 30, 40]]</box>",
-            "<ref>c</ref>[[0, 0, 1200, 3.6]]",
-            "the car[[561, 660, 695, 1000]]",
-            "see [1] and [[link]](x), or a[1, 2]",
-            "nothing here")) {
-      StringBuilder expected = new StringBuilder();
-      for (Region region : Grounding.parse(answer)) {
-        expected.append(region.label());
-        region
-            .boxes()
-            .forEach(b -> expected.append(List.of(b.x1(), b.y1(), b.x2(), b.y2())).append(';'));
-      }
-      Object found =
-          browser.runAsync(
-              """
-              const [answer, done] = arguments;
-              import("/page/grounding.js").then(({ parse }) => done(parse(answer).regions
-                  .map((r) => r.label + r.boxes.map((b) => `[${b.join(", ")}];`).join("")).join("")));
-              """,
-              answer);
-      assertThat(found).as(answer).isEqualTo(expected.toString());
-    }
-  }
-
-  @Test
-  void countsTilesAsTheServerDoes() {
-    for (int[] size :
-        new int[][] {{448, 448}, {896, 896}, {1200, 300}, {300, 1300}, {4000, 3000}}) {
-      for (int most : new int[] {1, 6, 12, 24}) {
-        Object found =
-            browser.runAsync(
-                "const [w, h, m, done] = arguments;"
-                    + "import('/page/pictures.js').then((p) => done(p.tileCount(w, h, m)))",
-                size[0],
-                size[1],
-                most);
-        assertThat(found)
-            .as(Map.of("width", size[0], "height", size[1], "most", most).toString())
-            .isEqualTo((long) model.tiling().withMaxTiles(most).tileCount(size[0], size[1]));
-      }
-    }
   }
 
   @Test

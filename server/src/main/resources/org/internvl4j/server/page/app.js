@@ -300,7 +300,7 @@ async function start() {
   conversations = await store.all();
   const last = store.recall("current");
   current = conversations.find((conversation) => conversation.id === last) ?? current;
-  for (const message of current.messages) {
+  for (const message of conversations.flatMap((conversation) => conversation.messages)) {
     if (message.isGrowing) {
       delete message.isGrowing; // the page was left before its end
       message.finish = "stopped";

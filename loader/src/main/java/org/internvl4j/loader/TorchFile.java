@@ -108,8 +108,8 @@ public final class TorchFile implements TensorFile {
   /// What the file says about a tensor.
   ///
   /// @throws CheckpointException if there is no such tensor: naming what is there instead, or the
-  ///   nearest one
-  /// Whether something is called so that is no tensor to be read: asking for it says what it is.
+  ///   nearest one Whether something is called so that is no tensor to be read: asking for it says
+  ///   what it is.
   boolean hasOther(String name) {
     return others.containsKey(name);
   }

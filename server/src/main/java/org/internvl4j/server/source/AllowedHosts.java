@@ -58,7 +58,9 @@ public final class AllowedHosts {
     String host = mayBePrivate ? text.substring(0, text.lastIndexOf('=')) : text;
     boolean below = host.startsWith("*.");
     HostPort at = HostPort.parse(below ? host.substring(2) : host);
-    return at == null || (below && at.literal() != null) ? null : new Entry(at, below, mayBePrivate);
+    return at == null || (below && at.literal() != null)
+        ? null
+        : new Entry(at, below, mayBePrivate);
   }
 
   Verdict verdict(WebAddress address) {

@@ -46,7 +46,7 @@ final class AnswerReader {
   byte[] read() throws IOException {
     int status = status();
     Map<String, String> headers = headers();
-    while (status > 101 && status < OK) { // hints that come before the answer
+    while (status < OK && status != 101) { // hints that come before the answer
       status = status();
       headers = headers();
     }

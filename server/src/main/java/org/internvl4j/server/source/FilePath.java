@@ -67,10 +67,11 @@ record FilePath(boolean absolute, List<String> names) {
     }
     List<String> names = new ArrayList<>();
     for (String name : path.substring(path.startsWith("/") ? 1 : 0).split("/", -1)) {
-      if (name.isEmpty() || name.equals("..")) {
+      boolean isHere = name.equals(".");
+      if (name.isEmpty() || name.equals("..") || (isHere && !names.isEmpty())) {
         return null;
       }
-      if (!name.equals(".")) {
+      if (!isHere) {
         names.add(name);
       }
     }

@@ -120,7 +120,9 @@ class AddressesTest {
     PictureSource source = source(GENEROUS, "93.184.215.14|127.0.0.1");
     assertThat(source.open("http://pictures.example.org/cat.png")).isEqualTo(PICTURE);
     assertThat(lookups).isEqualTo(1);
-    assertThat(dialled).extracting(a -> a.getAddress().getHostAddress()).containsExactly("93.184.215.14");
+    assertThat(dialled)
+        .extracting(a -> a.getAddress().getHostAddress())
+        .containsExactly("93.184.215.14");
     assertThatThrownBy(() -> source.open("http://pictures.example.org/cat.png"))
         .hasMessageContaining("private address");
     assertThat(server.connections()).isEqualTo(1);
@@ -142,7 +144,8 @@ class AddressesTest {
         List.of(
             List.of("http://pictures.example.org", "93.184.215.14", "/93.184.215.14:80"),
             List.of("HTTP://Pictures.Example.ORG:80/?a=@b", "93.184.215.14", "/93.184.215.14:80"),
-            List.of("http://a.b.example.net/x#y", "64:ff9b::808:808", "/[64:ff9b:0:0:0:0:808:808]:80"),
+            List.of(
+                "http://a.b.example.net/x#y", "64:ff9b::808:808", "/[64:ff9b:0:0:0:0:808:808]:80"),
             List.of("http://example.com:8080/x", "2606:4700::1", "/[2606:4700:0:0:0:0:0:1]:8080"),
             List.of("http://9.9.9.9/cat.png", "", "/9.9.9.9:80"),
             List.of("http://[2620:fe::9]/cat.png", "", "/[2620:fe:0:0:0:0:0:9]:80"),
@@ -159,7 +162,8 @@ class AddressesTest {
   @Test
   void privateIsNotReserved() {
     AllowedHosts hosts = AllowedHosts.of(List.of("inside.example=private"));
-    for (String bad : List.of("169.254.169.254", "fd00:ec2::254", "0.0.0.0", "224.0.0.1", "fe80::1")) {
+    for (String bad :
+        List.of("169.254.169.254", "fd00:ec2::254", "0.0.0.0", "224.0.0.1", "fe80::1")) {
       assertThatThrownBy(() -> source(hosts, bad).open("http://inside.example/"))
           .hasMessage(
               "inside.example: leads to an address of a reserved range; pictures are fetched from public ones");
@@ -169,7 +173,7 @@ class AddressesTest {
 
   @Test
   void asksForNothingButThePicture() {
-    source(GENEROUS, "93.184.215.14").open("http://pictures.example.org/猫 .png".replace(" ", "") + "?q={1}");
+    source(GENEROUS, "93.184.215.14").open("http://pictures.example.org/猫.png?q={1}");
     assertThat(server.requests())
         .containsExactly(
             """
@@ -185,7 +189,21 @@ class AddressesTest {
   @Test
   void refusesEntriesThatAreNoHosts() {
     for (String bad :
-        List.of("", "*", "*.", "*.1.2.3.4", "http://example.org", "example.org/", "a b", "0x7f.1", "example.org:0", "a@b", "*.*.org", "example.org=public", "[::ffff:1.2.3.4]", "１.example")) {
+        List.of(
+            "",
+            "*",
+            "*.",
+            "*.1.2.3.4",
+            "http://example.org",
+            "example.org/",
+            "a b",
+            "0x7f.1",
+            "example.org:0",
+            "a@b",
+            "*.*.org",
+            "example.org=public",
+            "[::ffff:1.2.3.4]",
+            "１.example")) {
       assertThatThrownBy(() -> AllowedHosts.of(List.of(bad)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(

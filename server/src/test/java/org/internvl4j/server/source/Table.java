@@ -5,9 +5,13 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// A resource of rows with tabs between their cells; a backslash begins an escape of Java.
 final class Table {
+  private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u[0-9a-fA-F]{4}|.)");
+
   private Table() {}
 
   static List<List<String>> rows(String name) throws IOException {
@@ -22,26 +26,14 @@ final class Table {
   }
 
   private static String unescape(String cell) {
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < cell.length(); i++) {
-      char c = cell.charAt(i);
-      if (c != '\\') {
-        out.append(c);
-        continue;
-      }
-      i++;
-      switch (cell.charAt(i)) {
-        case 't' -> out.append('\t');
-        case 'n' -> out.append('\n');
-        case 'r' -> out.append('\r');
-        case '\\' -> out.append('\\');
-        case 'u' -> {
-          out.append((char) Integer.parseInt(cell.substring(i + 1, i + 5), 16));
-          i += 4;
-        }
-        default -> throw new IllegalArgumentException(cell);
-      }
-    }
-    return out.toString();
+    return ESCAPE
+        .matcher(cell)
+        .replaceAll(found -> Matcher.quoteReplacement(meaning(found.group().substring(1))));
+  }
+
+  private static String meaning(String escape) {
+    return escape.startsWith("u")
+        ? String.valueOf((char) Integer.parseInt(escape.substring(1), 16))
+        : ("\\" + escape).translateEscapes();
   }
 }

@@ -44,7 +44,9 @@ final class TestServer implements AutoCloseable {
 
   static Script ok(byte[] body) {
     return out -> {
-      out.write(("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      out.write(
+          ("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
       out.write(body);
     };
   }
@@ -77,7 +79,9 @@ final class TestServer implements AutoCloseable {
 
   private void serve(Socket connection) {
     try (connection) {
-      var in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.US_ASCII));
+      var in =
+          new BufferedReader(
+              new InputStreamReader(connection.getInputStream(), StandardCharsets.US_ASCII));
       StringBuilder request = new StringBuilder();
       for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
         request.append(line).append('\n');

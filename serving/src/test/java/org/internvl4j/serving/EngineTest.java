@@ -71,12 +71,12 @@ class EngineTest {
     try (Engine engine = engine(EngineOptions.DEFAULT.withSession(session), counting);
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> all = new ArrayList<>();
-      for (int client = 0; client < 16; client++) {
+      for (int client = 0; client < 12; client++) {
         Random random = new Random(pages * 100 + client);
         String name = "client " + client;
         all.add(
             clients.submit(() -> {
-              for (int i = 0; i < 20; i++) {
+              for (int i = 0; i < 12; i++) {
                 askSomething(engine, random, name, answered);
               }
               return null;

@@ -123,8 +123,8 @@ final class Prefill implements AutoCloseable {
   void read(Sequence sequence, int from, AnswerListener listener) {
     int length = sequence.prompt().length();
     for (int start = from; start < length; start += chunk) {
-      reading(sequence, start, null).finish();
-      listener.promptRead(Math.min(start + chunk, length) - from, length - from);
+      int done = Math.min(start + chunk, length) - from;
+      reading(sequence, start, null, () -> listener.promptRead(done, length - from)).finish();
     }
   }
 
@@ -133,7 +133,8 @@ final class Prefill implements AutoCloseable {
   /// @param start its first token; all before it have been read
   /// @param pooled gets the states of all tokens in place of that; null for a prompt that is to be
   ///   answered
-  Pieces reading(Sequence sequence, int start, @Nullable Pooled pooled) {
+  /// @param read hears that the chunk has been read, before that token is chosen
+  Pieces reading(Sequence sequence, int start, @Nullable Pooled pooled, Runnable read) {
     Prompt prompt = sequence.prompt();
     int rows = Math.min(chunk, prompt.length() - start);
     KvCache cache = sequence.cache();
@@ -147,6 +148,7 @@ final class Prefill implements AutoCloseable {
         net.decoder().layers(step),
         x -> {
           step.advance();
+          read.run();
           if (pooled != null) {
             pooled.add(net.decoder().norm().forward(x));
           } else if (start + rows == prompt.length()) {

@@ -74,13 +74,15 @@ final class Reading {
 
   private boolean read() {
     int length = sequence.prompt().length();
+    int end = Math.min(next + chunk, length);
     if (pass == null) {
-      pass = prefill.reading(sequence, next, pooled);
+      pass =
+          prefill.reading(
+              sequence, next, pooled, () -> listener.promptRead(end - from, length - from));
     }
     if (pass.step()) {
       pass = null;
-      next = Math.min(next + chunk, length);
-      listener.promptRead(next - from, length - from);
+      next = end;
     }
     return next == length;
   }

@@ -125,6 +125,7 @@ class PageBrowserTest {
 
   @Test
   void showsHowFarThePicturesAreLookedAt() throws IOException {
+    server.engine().forget(); // that it has looked at this one before, in another test
     browser.run(
         """
         window.seen = [];

@@ -57,12 +57,21 @@ final class ImageTokens implements AutoCloseable {
   ///
   /// @param needed those that must stay
   void trim(Set<String> needed) {
-    if (bytes <= budget) {
+    drop(budget, needed);
+  }
+
+  /// Lets go of all others.
+  void keepOnly(Set<String> needed) {
+    drop(0, needed);
+  }
+
+  private void drop(long most, Set<String> needed) {
+    if (bytes <= most) {
       return;
     }
     device.synchronize();
     Iterator<Map.Entry<String, Kept>> oldest = kept.entrySet().iterator();
-    while (bytes > budget && oldest.hasNext()) {
+    while (bytes > most && oldest.hasNext()) {
       Map.Entry<String, Kept> entry = oldest.next();
       if (!needed.contains(entry.getKey())) {
         Memory memory = entry.getValue().memory();
@@ -75,9 +84,6 @@ final class ImageTokens implements AutoCloseable {
 
   @Override
   public void close() {
-    device.synchronize();
-    kept.values().forEach(k -> k.memory().close());
-    kept.clear();
-    bytes = 0;
+    keepOnly(Set.of());
   }
 }

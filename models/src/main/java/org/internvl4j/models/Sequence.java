@@ -127,11 +127,13 @@ final class Sequence {
             bias[id] += value;
           }
         });
-    Map<Integer, Integer> counts = new HashMap<>();
-    for (int i = 0; i < made.size(); i++) {
-      counts.merge(made.get(i), 1, Integer::sum);
+    if (wanted.presence() != 0 || wanted.frequency() != 0) {
+      Map<Integer, Integer> counts = new HashMap<>();
+      for (int i = 0; i < made.size(); i++) {
+        counts.merge(made.get(i), 1, Integer::sum);
+      }
+      counts.forEach((id, count) -> bias[id] -= wanted.presence() + count * wanted.frequency());
     }
-    counts.forEach((id, count) -> bias[id] -= wanted.presence() + count * wanted.frequency());
     if (cursor != null) {
       long[] allowed = cursor.allowed();
       for (int id = 0; id < bias.length; id++) {

@@ -78,10 +78,14 @@ public final class Session implements AutoCloseable {
   ///
   /// @param listener hears of the answer on the session's thread; must not wait
   /// @throws PromptTooLongException if it does not fit the context, or all memory of this session
-  /// @throws IllegalArgumentException if marks and pictures do not match
+  /// @throws IllegalArgumentException if marks and pictures do not match, or answers of this model
+  ///   cannot be held to a constraint
   public Answering prepare(Dialogue dialogue, Generation options, AnswerListener listener) {
     Prompt prompt = Prompt.of(model, dialogue);
     requireFits(prompt);
+    if (options.constraint() != null) {
+      model.requireTokens();
+    }
     List<String> chunks = prefixes.chunks(prompt, model.regime(prompt.length()));
     return new Answering(prompt, options, chunks, listener, null);
   }
@@ -255,16 +259,18 @@ public final class Session implements AutoCloseable {
     return pools.stream().mapToInt(KvPool::freePages).min().orElse(0);
   }
 
-  /// Lets go of everything that is kept for prompts to come.
+  /// Lets go of everything that is kept for prompts to come, and that none needs that is being
+  /// read.
   public void forget() {
-    prefixes.close();
-    imageTokens.close();
+    while (prefixes.dropOldest()) {}
+    imageTokens.keepOnly(needed());
   }
 
   @Override
   public void close() {
     List.copyOf(admitted).forEach(this::suspend);
-    forget();
+    prefixes.close();
+    imageTokens.close();
     prefill.close();
     decoding.close();
     decodingSteps.close();

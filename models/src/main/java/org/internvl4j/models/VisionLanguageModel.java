@@ -164,6 +164,11 @@ public final class VisionLanguageModel implements AutoCloseable {
     return resources.checkpoint().name();
   }
 
+  /// Bytes of its weights, as the checkpoint stores them.
+  public long weightBytes() {
+    return resources.checkpoint().tensorBytes();
+  }
+
   public InternVlConfig config() {
     return net.config();
   }
@@ -316,6 +321,11 @@ public final class VisionLanguageModel implements AutoCloseable {
         tokenizer,
         this::tokens,
         listener);
+  }
+
+  /// @throws IllegalArgumentException if its answers cannot be held to a constraint, saying why
+  void requireTokens() {
+    tokens();
   }
 
   /// What constraints are checked with.

@@ -188,6 +188,22 @@ class SessionTest {
   }
 
   @Test
+  void forgettingLeavesWhatIsBeingRead() {
+    try (VisionLanguageModel model = open("internvl2-1b", OPTIONS);
+        Session session = model.session(SessionOptions.DEFAULT)) {
+      Made whole = run(session, List.of(1), new Random(0)).getFirst();
+      session.forget();
+      Answering answering = session.prepare(dialogue(1), options(1), AnswerListener.NONE);
+      session.admit(answering);
+      while (answering.isReading()) {
+        session.read(answering);
+        session.forget();
+      }
+      requireSame(whole, finish(session, answering));
+    }
+  }
+
+  @Test
   void onePassAtATimeIsUnderWay() {
     try (VisionLanguageModel model = open("internvl2-1b", OPTIONS);
         Session session = model.session(SessionOptions.DEFAULT)) {

@@ -2,13 +2,12 @@ package org.internvl4j.server;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.image.Digests;
 import org.internvl4j.models.internvl.InternVlConfig;
 
 /// What Ollama's clients ask about models: `GET /api/tags`, `/api/ps`, `/api/version` and `POST
@@ -47,7 +46,7 @@ final class OllamaModels {
             .object()
             .field("name", service.name())
             .field("model", service.name())
-            .field("size", 0)
+            .field("size", service.model().weightBytes())
             .field("digest", digest());
     details(json);
     if (isRunning) {
@@ -78,25 +77,19 @@ final class OllamaModels {
     exchange.json(200, out.end().toString());
   }
 
-  private void details(JsonWriter json) {
+  private static void details(JsonWriter json) {
     json.object("details")
         .field("format", "safetensors")
         .field("family", "internvl")
         .array("families")
         .value("internvl")
         .end()
-        .field("parameter_size", "")
-        .field("quantization_level", "")
         .end();
   }
 
   /// Of the name: clients want one to tell models apart.
   private String digest() {
-    try {
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(hash.digest(service.name().getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
+    byte[] name = service.name().getBytes(StandardCharsets.UTF_8);
+    return HexFormat.of().formatHex(Digests.sha256().digest(name));
   }
 }

@@ -96,6 +96,7 @@ class InterfacesTest {
       Json model = Client.json(client.get(path).body()).at("models").items().getFirst();
       assertThat(model.getText("name")).isEqualTo("demo");
       assertThat(model.getText("digest")).hasSize(64);
+      assertThat(model.getLong("size", 0)).isEqualTo(demo.model.weightBytes()).isPositive();
       assertThat(model.at("details").getText("family")).isEqualTo("internvl");
     }
     Json shown = Client.json(client.post("/api/show", "{\"model\": \"demo\"}").body());

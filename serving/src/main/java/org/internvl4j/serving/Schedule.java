@@ -79,24 +79,41 @@ final class Schedule implements AutoCloseable {
     suspended.clear();
     while (active.size() < options.together()) {
       Job next = waiting.peek();
-      if (next == null || !session.admit(next.answering())) {
+      if (next == null || !admit(next)) {
         return;
       }
-      next.admitted();
-      active.add(waiting.take());
+      waiting.take();
     }
+  }
+
+  /// @return whether it need not wait any longer
+  private boolean admit(Job job) {
+    try {
+      if (!session.admit(job.answering())) {
+        return false;
+      }
+      job.admitted();
+      active.add(job);
+    } catch (RuntimeException | Error e) {
+      fail(List.of(job), e);
+    }
+    return true;
   }
 
   // ---- a turn
 
   /// Reads for a while, where there is something to read, then gives each answer that grows a
-  /// token.
+  /// token. What fails ends answers, never the engine.
   void turn() {
-    endThoseGivenUp();
-    read();
-    List<Job> growing = makeRoom();
-    if (!growing.isEmpty()) {
-      grow(growing);
+    try {
+      endThoseGivenUp();
+      read();
+      List<Job> growing = makeRoom();
+      if (!growing.isEmpty()) {
+        grow(growing);
+      }
+    } catch (RuntimeException | Error e) {
+      fail(List.copyOf(active), e);
     }
   }
 

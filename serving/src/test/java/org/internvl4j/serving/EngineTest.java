@@ -259,6 +259,27 @@ class EngineTest {
     }
   }
 
+  /// A listener of the end that fails, too: the engine answers those who come after.
+  @Test
+  void aFailureAtTheEndOfAnAnswerEndsNothingElse() throws Exception {
+    AtomicInteger left = new AtomicInteger(1);
+    EngineListener failing =
+        new EngineListener() {
+          @Override
+          public void done(Answer answer, Reply.Times times) {
+            if (left.getAndDecrement() > 0) {
+              throw new IllegalStateException("a fuse has blown");
+            }
+          }
+        };
+    try (Engine engine = engine(EngineOptions.DEFAULT, failing)) {
+      assertThat(engine.submit(request(3, "one")).await().answer().text())
+          .isEqualTo(alone.get(3).text());
+      assertThat(engine.submit(request(5, "one")).await().answer().text())
+          .isEqualTo(alone.get(5).text());
+    }
+  }
+
   // ---- requests
 
   private static Reason reason(Reply reply) throws InterruptedException {

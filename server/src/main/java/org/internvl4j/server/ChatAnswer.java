@@ -15,7 +15,7 @@ import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
 /// The answers to a chat request, in OpenAI's form: whole, or in chunks.
-final class ChatAnswer {
+final class ChatAnswer implements Telling.Form {
   private final String id = "chatcmpl-" + UUID.randomUUID().toString().replace("-", "");
   private final long created = Instant.now().getEpochSecond();
   private final String model;
@@ -33,8 +33,8 @@ final class ChatAnswer {
     }
   }
 
-  /// Takes what belongs to an answer.
-  void add(int index, Reply.Event event) {
+  @Override
+  public void add(int index, Reply.Event event) {
     switch (event) {
       case Reply.Chosen(TokenChoice choice) -> choices.get(index).add(choice);
       case Reply.Done(Answer answer, _, _) -> answers[index] = answer;
@@ -44,7 +44,8 @@ final class ChatAnswer {
 
   // ---- whole
 
-  String whole() {
+  @Override
+  public String whole() {
     JsonWriter json = head("chat.completion").array("choices");
     for (int i = 0; i < answers.length; i++) {
       Answer answer = answer(i);
@@ -75,23 +76,23 @@ final class ChatAnswer {
 
   // ---- chunks
 
-  /// The first chunk of each answer.
-  List<String> beginnings() {
+  @Override
+  public List<String> beginnings() {
     return IntStream.range(0, answers.length).mapToObj(i -> chunk(i, "", "", null)).toList();
   }
 
-  /// A chunk with a piece of text.
-  String piece(int index, String piece) {
+  @Override
+  public String piece(int index, String piece) {
     return chunk(index, null, piece, null);
   }
 
-  /// The last chunk of an answer.
-  String ending(int index, Answer answer) {
+  @Override
+  public String ending(int index, Answer answer) {
     return chunk(index, null, null, reason(answer));
   }
 
-  /// A chunk behind all others.
-  String usage() {
+  @Override
+  public String usage() {
     JsonWriter json = head("chat.completion.chunk").array("choices").end();
     usage(json, answers);
     return json.end().toString();

@@ -3,12 +3,9 @@ package org.internvl4j.server;
 import java.io.IOException;
 import java.util.List;
 import org.internvl4j.loader.json.Json;
-import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.constraint.Constraint;
-import org.internvl4j.serving.RefusedException;
-import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
@@ -39,10 +36,11 @@ final class ChatCompletions implements Route.Action {
     try (Replies replies = service.ask(asked.dialogue(), asked.options(), asked.n(), client)) {
       ChatAnswer answer =
           new ChatAnswer(service.name(), asked.n(), asked.options().logprobs() >= 0);
+      Telling telling = new Telling(exchange, replies, answer);
       if (asked.isStream()) {
-        stream(exchange, replies, answer, asked.tellsUsage());
+        telling.stream(asked.tellsUsage());
       } else {
-        whole(exchange, replies, answer);
+        telling.whole();
       }
     }
   }
@@ -81,62 +79,6 @@ final class ChatCompletions implements Route.Action {
     if (found != null && !found.items().isEmpty()) {
       throw Fields.wrong(found, "none: this server calls no tools");
     }
-  }
-
-  private static void whole(Exchange exchange, Replies replies, ChatAnswer answer)
-      throws IOException, InterruptedException {
-    replies.hear(
-        new Replies.Listener() {
-          @Override
-          public void hear(int index, Reply.Event event) {
-            answer.add(index, event);
-          }
-
-          @Override
-          public void idle() throws IOException {
-            exchange.requireClient();
-          }
-        });
-    exchange.json(200, answer.whole());
-  }
-
-  private static void stream(
-      Exchange exchange, Replies replies, ChatAnswer answer, boolean tellsUsage)
-      throws IOException, InterruptedException {
-    EventStream events = new EventStream(exchange);
-    for (String chunk : answer.beginnings()) {
-      events.data(chunk);
-    }
-    try {
-      replies.hear(
-          new Replies.Listener() {
-            @Override
-            public void hear(int index, Reply.Event event) throws IOException {
-              answer.add(index, event);
-              switch (event) {
-                case Reply.Text(String piece) -> events.data(answer.piece(index, piece));
-                case Reply.Done(Answer done, _, _) -> events.data(answer.ending(index, done));
-                case Reply.Seen(int done, int total) -> events.progress("tile", done, total);
-                case Reply.Read(int done, int total) -> events.progress("prompt", done, total);
-                case Reply.Chosen _, Reply.Refused _ -> {}
-              }
-            }
-
-            @Override
-            public void idle() throws IOException {
-              events.beat();
-            }
-          });
-    } catch (RefusedException e) {
-      events.data(Dialect.OPENAI.error(Router.refused(e)));
-      events.end();
-      return;
-    }
-    if (tellsUsage) {
-      events.data(answer.usage());
-    }
-    events.data("[DONE]");
-    events.end();
   }
 
   /// The routes.

@@ -10,7 +10,6 @@ import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
-import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +38,11 @@ final class Completions implements Route.Action {
     try (Replies replies =
         service.ask(dialogue, asked.options(), asked.n(), exchange.client() + "/")) {
       Body body = new Body(service.name(), asked.n());
+      Telling telling = new Telling(exchange, replies, body);
       if (asked.isStream()) {
-        stream(exchange, replies, body, asked.tellsUsage());
+        telling.stream(asked.tellsUsage());
       } else {
-        whole(exchange, replies, body);
+        telling.whole();
       }
     }
   }
@@ -67,60 +67,8 @@ final class Completions implements Route.Action {
         options != null && options.getBoolean("include_usage", false));
   }
 
-  private static void whole(Exchange exchange, Replies replies, Body body)
-      throws IOException, InterruptedException {
-    replies.hear(
-        new Replies.Listener() {
-          @Override
-          public void hear(int index, Reply.Event event) {
-            if (event instanceof Reply.Done(Answer answer, _, _)) {
-              body.answers[index] = answer;
-            }
-          }
-
-          @Override
-          public void idle() throws IOException {
-            exchange.requireClient();
-          }
-        });
-    exchange.json(200, body.whole());
-  }
-
-  private static void stream(Exchange exchange, Replies replies, Body body, boolean tellsUsage)
-      throws IOException, InterruptedException {
-    EventStream events = new EventStream(exchange);
-    try {
-      replies.hear(
-          new Replies.Listener() {
-            @Override
-            public void hear(int index, Reply.Event event) throws IOException {
-              if (event instanceof Reply.Text(String piece)) {
-                events.data(body.chunk(index, piece, null));
-              } else if (event instanceof Reply.Done(Answer answer, _, _)) {
-                body.answers[index] = answer;
-                events.data(body.chunk(index, "", ChatAnswer.reason(answer)));
-              }
-            }
-
-            @Override
-            public void idle() throws IOException {
-              events.beat();
-            }
-          });
-    } catch (RefusedException e) {
-      events.data(Dialect.OPENAI.error(Router.refused(e)));
-      events.end();
-      return;
-    }
-    if (tellsUsage) {
-      events.data(body.usage());
-    }
-    events.data("[DONE]");
-    events.end();
-  }
-
   /// Answers in the interface's form.
-  private static final class Body {
+  private static final class Body implements Telling.Form {
     private final String id = "cmpl-" + UUID.randomUUID().toString().replace("-", "");
     private final long created = Instant.now().getEpochSecond();
     private final String model;
@@ -151,13 +99,36 @@ final class Completions implements Route.Action {
       json.end();
     }
 
-    String chunk(int index, String piece, @Nullable String reason) {
+    private String chunk(int index, String piece, @Nullable String reason) {
       JsonWriter json = head();
       choice(json, index, piece, reason);
       return json.end().end().toString();
     }
 
-    String whole() {
+    @Override
+    public void add(int index, Reply.Event event) {
+      if (event instanceof Reply.Done(Answer answer, _, _)) {
+        answers[index] = answer;
+      }
+    }
+
+    @Override
+    public List<String> beginnings() {
+      return List.of();
+    }
+
+    @Override
+    public String piece(int index, String piece) {
+      return chunk(index, piece, null);
+    }
+
+    @Override
+    public String ending(int index, Answer answer) {
+      return chunk(index, "", ChatAnswer.reason(answer));
+    }
+
+    @Override
+    public String whole() {
       JsonWriter json = head();
       for (int i = 0; i < answers.length; i++) {
         Answer answer = ChatAnswer.come(answers[i]);
@@ -167,7 +138,8 @@ final class Completions implements Route.Action {
       return json.end().toString();
     }
 
-    String usage() {
+    @Override
+    public String usage() {
       JsonWriter json = head().end();
       ChatAnswer.usage(json, answers);
       return json.end().toString();

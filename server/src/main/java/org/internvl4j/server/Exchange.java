@@ -132,6 +132,15 @@ final class Exchange {
     Content.Sink.write(response, true, ByteBuffer.allocate(0));
   }
 
+  /// Passes over what has come of a body that nobody wants; where more is to come, the client
+  /// learns that the connection ends with the answer, rather than find it closed under its next
+  /// request.
+  void passOverBody() {
+    if (!request.consumeAvailable()) {
+      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    }
+  }
+
   /// Ends the connection: nobody is there any more.
   void hangUp() {
     request.getConnectionMetaData().getConnection().getEndPoint().close();

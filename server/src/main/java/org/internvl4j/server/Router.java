@@ -131,6 +131,7 @@ final class Router extends Handler.Abstract {
     if (exchange.isCommitted()) {
       throw new IOException("failed while answering", cause);
     }
+    exchange.passOverBody();
     String retryAfter = error.retryAfter();
     if (retryAfter != null) {
       exchange.setHeader("Retry-After", retryAfter);

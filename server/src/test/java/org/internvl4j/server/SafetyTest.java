@@ -134,6 +134,13 @@ class SafetyTest {
     assertHealthy();
   }
 
+  /// Headers first, the body never: who is refused at once is told that the connection ends.
+  @Test
+  void aRefusalThatLeavesABodyUnreadSaysThatTheConnectionEnds() throws IOException {
+    String head = "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
+    assertThat(raw(head)).startsWith("HTTP/1.1 401").containsIgnoringCase("connection: close");
+  }
+
   @Test
   void hugeHeadersAndBodiesAreRefused() throws Exception {
     String big = "x".repeat(64 << 10);

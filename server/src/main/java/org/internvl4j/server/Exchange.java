@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// A request and the answer to it, on a thread that may wait.
 final class Exchange {
   private static final int PATIENCE = 30; // seconds that a body may take, however slowly it comes
+  private static final long LINGER = 1 << 20; // bytes
   private static final int SLOWEST = 1024; // bytes a second after that
 
   private final Request request;
@@ -138,6 +139,21 @@ final class Exchange {
   void passOverBody() {
     if (!request.consumeAvailable()) {
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    }
+  }
+
+  /// Passes over what still comes of a body after a refusal, up to a bound: a connection that is
+  /// closed under a client that sends takes the answer with it.
+  void linger() throws IOException {
+    if (request.getLength() == 0) {
+      return;
+    }
+    byte[] some = new byte[1 << 16];
+    long left = Math.max(LINGER, 4 * limits.bodyBytes());
+    try (InputStream in = Content.Source.asInputStream(request)) {
+      for (int n = in.read(some); n >= 0 && left > 0; n = in.read(some)) {
+        left -= n;
+      }
     }
   }
 

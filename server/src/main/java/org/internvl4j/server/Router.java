@@ -137,5 +137,6 @@ final class Router extends Handler.Abstract {
       exchange.setHeader("Retry-After", retryAfter);
     }
     exchange.json(error.status(), dialect.error(error));
+    exchange.linger();
   }
 }

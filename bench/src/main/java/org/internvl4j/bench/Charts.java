@@ -13,8 +13,12 @@ import java.util.stream.IntStream;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.ChartEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /// Pictures of a run.
 final class Charts {
@@ -134,6 +138,31 @@ final class Charts {
         "time of a token of each",
         counts,
         counts.stream().map(n -> millis[n - 1] / millis[0]).toList());
+    save(chart, file);
+  }
+
+  /// What those that speak wait for their tokens while a picture is read, and around that.
+  static void picture(String title, Steps.Watched watched, Path file) throws IOException {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(1000)
+            .height(480)
+            .title(title + ": four answers grow while a picture is read")
+            .xAxisTitle("seconds since the picture arrived")
+            .yAxisTitle("milliseconds between tokens")
+            .build();
+    style(chart.getStyler());
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
+    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setYAxisMax(1.4 * watched.bound());
+    chart
+        .addSeries("between two tokens", watched.seconds(), watched.waits())
+        .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
+    double[] ends = {watched.seconds().getFirst(), watched.seconds().getLast()};
+    chart
+        .addSeries("the bound", ends, new double[] {watched.bound(), watched.bound()})
+        .setMarker(SeriesMarkers.NONE)
+        .setLineColor(MISSED);
     save(chart, file);
   }
 

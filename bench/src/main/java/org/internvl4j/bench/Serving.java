@@ -3,9 +3,7 @@ package org.internvl4j.bench;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -20,7 +18,6 @@ import org.internvl4j.models.Session;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.Engine;
-import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineOptions;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
@@ -33,6 +30,8 @@ import org.internvl4j.testkit.ShapedCheckpoint;
 public final class Serving {
   private static final int TOKENS = 80;
   private static final int ROUNDS = 3;
+  private static final int SPEAKING = 4; // while a picture is read
+  private static final int SECONDS_AROUND = 3; // before and after it
 
   private Serving() {}
 
@@ -55,10 +54,12 @@ public final class Serving {
       together(engine, steps, 1, TOKENS);
       double[] millis = growing(engine, steps, System.out);
       look(engine, 1, 1); // warm
-      picture(engine, steps, tiles, System.out);
+      Steps.Watched watched = picture(engine, steps, tiles, System.out);
       if (args.length > 3) {
         Path folder = Files.createDirectories(Path.of(args[3]));
-        Charts.serving(shape + ", " + args[1], millis, folder.resolve("serving.svg"));
+        String title = shape + ", " + args[1];
+        Charts.serving(title, millis, folder.resolve("serving.svg"));
+        Charts.picture(title, watched, folder.resolve("picture.svg"));
       }
     }
   }
@@ -102,37 +103,30 @@ public final class Serving {
   }
 
   /// A picture arrives while four speak.
-  private static void picture(Engine engine, Steps steps, int tiles, PrintStream out)
+  private static Steps.Watched picture(Engine engine, Steps steps, int tiles, PrintStream out)
       throws Exception {
     List<Reply> speaking = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < SPEAKING; i++) {
       speaking.add(engine.submit(request(Question.of("And then? " + i), 2000)));
     }
-    while (engine.state().growing() < 4) {
+    while (engine.state().growing() < SPEAKING) {
       Thread.sleep(10);
     }
-    Thread.sleep(2000);
-    double before = Measurement.median(steps.gaps(4));
+    Thread.sleep(1000); // they have a step of their own by now
     steps.clear();
+    Thread.sleep(SECONDS_AROUND * 1000);
     long start = System.nanoTime();
     Answer answer = look(engine, 2, tiles);
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    double[] gaps = steps.gaps(4);
+    long end = System.nanoTime();
+    Thread.sleep(SECONDS_AROUND * 1000);
+    Steps.Watched watched = steps.watched(SPEAKING, start, end, EngineOptions.DEFAULT.reading());
     speaking.forEach(Reply::cancel);
     for (Reply reply : speaking) {
       reply.await();
     }
-    Arrays.sort(gaps);
-    out.printf(
-        Locale.ROOT,
-        "a picture of %d tiles: read in %.1f s beside 4 answers, a token of theirs took %.1f ms"
-            + " before, %.1f ms meanwhile (median), %.1f ms (99 %%), %.1f ms (most)%n",
-        answer.usage().encodedTiles(),
-        seconds,
-        before,
-        gaps[gaps.length / 2],
-        gaps[(int) (gaps.length * 0.99)],
-        gaps[gaps.length - 1]);
+    out.printf("a picture of %d tiles, ", answer.usage().encodedTiles());
+    watched.print(out);
+    return watched;
   }
 
   /// Asks about a picture that is as wide as high, or four times three tiles.
@@ -148,32 +142,5 @@ public final class Serving {
 
   private static Request request(Question question, int tokens) {
     return Request.of(Dialogue.of(question), Generation.GREEDY.withMaxNewTokens(tokens));
-  }
-
-  /// When steps ended.
-  private static final class Steps implements EngineListener {
-    private record Step(int answers, long end) {}
-
-    private final List<Step> steps = new ArrayList<>();
-
-    synchronized void clear() {
-      steps.clear();
-    }
-
-    /// Milliseconds between steps of `n` answers that follow each other.
-    synchronized double[] gaps(int n) {
-      List<Double> gaps = new ArrayList<>();
-      for (int i = 1; i < steps.size(); i++) {
-        if (steps.get(i - 1).answers() == n && steps.get(i).answers() == n) {
-          gaps.add((steps.get(i).end() - steps.get(i - 1).end()) * 1e-6);
-        }
-      }
-      return gaps.stream().mapToDouble(Double::doubleValue).toArray();
-    }
-
-    @Override
-    public synchronized void step(int answers, Duration time) {
-      steps.add(new Step(answers, System.nanoTime()));
-    }
   }
 }

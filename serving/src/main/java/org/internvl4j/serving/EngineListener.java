@@ -14,6 +14,11 @@ public interface EngineListener {
   /// @param since it was asked for
   default void firstToken(Duration since) {}
 
+  /// A piece of a prompt or of a picture was read.
+  ///
+  /// @param time of the piece
+  default void piece(Duration time) {}
+
   /// Answers got a token each.
   ///
   /// @param answers how many

@@ -150,8 +150,11 @@ final class Schedule implements AutoCloseable {
   }
 
   private void read(Job job) {
+    long start = System.nanoTime();
     try {
-      if (session.read(job.answering())) {
+      boolean done = session.read(job.answering());
+      listener.piece(Duration.ofNanos(System.nanoTime() - start));
+      if (done) {
         tellFirst(job);
       }
     } catch (RuntimeException | Error e) {

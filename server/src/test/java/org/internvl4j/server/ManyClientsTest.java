@@ -21,10 +21,12 @@ import org.internvl4j.serving.EngineOptions;
 import org.junit.jupiter.api.Test;
 
 /// Many clients at once, of whom some leave and some talk nonsense: nobody gets anything but what
-/// he would get alone.
+/// he would get alone. `-Pload` lets each ask 2,000 times.
 class ManyClientsTest {
   private static final int CLIENTS = 32;
-  private static final int REQUESTS = Integer.getInteger("internvl4j.requests", 500);
+  private static final int REQUESTS = CLIENTS * Integer.getInteger("internvl4j.requests", 16);
+  private static final int SAMPLES = 20; // of the memory, after as many requests each
+  private static final int ENOUGH = 10_000; // requests, for a slope that means something
   private static final int KINDS = 12;
 
   @Test
@@ -38,13 +40,17 @@ class ManyClientsTest {
       }
       AtomicInteger next = new AtomicInteger();
       AtomicInteger answered = new AtomicInteger();
+      MemorySlope memory = new MemorySlope();
       List<Future<?>> all = new ArrayList<>();
       for (int client = 0; client < CLIENTS; client++) {
         all.add(
             clients.submit(() -> {
               for (int i = next.getAndIncrement(); i < REQUESTS; i = next.getAndIncrement()) {
                 ask(demo, http, alone, new Random(i));
-                answered.incrementAndGet();
+                int done = answered.incrementAndGet();
+                if (done % (REQUESTS / SAMPLES) == 0) {
+                  memory.sample(done);
+                }
               }
               return null;
             }));
@@ -55,6 +61,11 @@ class ManyClientsTest {
       assertThat(answered).hasValue(REQUESTS);
       demo.server.engine().forget();
       assertThat(demo.server.engine().state().usedPages()).isZero();
+      System.out.printf("%,d requests: %s%n", REQUESTS, memory);
+      if (REQUESTS >= ENOUGH) {
+        assertThat(memory.heap()).isLessThan(1024);
+        assertThat(memory.resident()).isLessThan(4096);
+      }
     }
   }
 

@@ -41,10 +41,19 @@ final class Guard {
       throw new ApiException(
           403, "origin_not_allowed", "pages of that origin may not use this server; see --origin");
     }
-    if (origin == null && "cross-site".equals(exchange.header("Sec-Fetch-Site"))) {
+    if (origin == null
+        && "cross-site".equals(exchange.header("Sec-Fetch-Site"))
+        && !isFollowedLink(exchange)) {
       throw new ApiException(
           403, "origin_not_allowed", "pages of other sites may not use this server; see --origin");
     }
+  }
+
+  /// Whether somebody followed a link to this server, whose answer the page with the link cannot
+  /// read. Forms that are sent tell their `Origin`.
+  private static boolean isFollowedLink(Exchange exchange) {
+    return "navigate".equals(exchange.header("Sec-Fetch-Mode"))
+        && "document".equals(exchange.header("Sec-Fetch-Dest"));
   }
 
   /// Whether a page of this server asks: the very same name and port.

@@ -86,6 +86,8 @@ class SafetyTest {
         "Host: 127.0.0.1\r\nOrigin: http://127.0.0.1:1",
         "Host: 127.0.0.1\r\nOrigin: https://page.example.evil",
         "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe",
       })
   void pagesOfOthersAreKeptAway(String headers) throws IOException {
     assertThat(raw("GET /health HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n"))
@@ -103,6 +105,7 @@ class SafetyTest {
         "Host: gpu1.example\r\nOrigin: https://page.example",
         "Host: gpu1.example:8080\r\nOrigin: http://gpu1.example:8080",
         "Host: 127.0.0.1\r\nSec-Fetch-Site: same-origin",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document",
       })
   void ownPagesAndProgramsGetIn(String headers) throws IOException {
     assertThat(raw("GET /health HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n"))

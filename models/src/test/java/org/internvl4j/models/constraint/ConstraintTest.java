@@ -12,9 +12,20 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.Answer;
+import org.internvl4j.models.AnswerListener;
+import org.internvl4j.models.Generation;
+import org.internvl4j.models.LogitBias;
+import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.Question;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.text.PromptText;
 import org.internvl4j.models.text.Tokenizer;
 import org.internvl4j.models.text.Tokenizers;
 import org.internvl4j.testkit.Effort;
@@ -74,6 +85,49 @@ class ConstraintTest {
       }
     }
     assertThat(ended).as("answers that ended").isGreaterThan(count * 8 / 10);
+  }
+
+  /// A model of random weights, which closes what it opens a little more readily than by chance.
+  @Test
+  void aModelOfRandomWeightsAnswersWhatIsValidSeed5() {
+    RandomSchema schemas = new RandomSchema(5);
+    SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+    int ended = 0;
+    int count = Effort.isWhole() ? 1_000 : 20;
+    try (VisionLanguageModel model =
+        VisionLanguageModel.open(
+            Checkpoint.open(Fixtures.folder("internvl2-1b")),
+            OpenOptions.DEFAULT.withDevice("cpu").withoutCache())) {
+      Map<Integer, Float> closing = new HashMap<>();
+      for (String mark : List.of("\"", "}", "]")) {
+        closing.put(model.tokenizer().encode(PromptText.literal(mark))[0], 4f);
+      }
+      Generation options =
+          Generation.GREEDY
+              .withTemperature(1)
+              .withMaxNewTokens(400)
+              .withBias(new LogitBias(0, 0, closing));
+      for (int i = 0; i < count; i++) {
+        String schema = schemas.next();
+        Constraint constraint;
+        try {
+          constraint = Constraint.schema(schema);
+        } catch (SchemaException e) {
+          assertThat(e).as(schema).hasMessageContaining("no value that is allowed");
+          continue;
+        }
+        Answer answer =
+            model.ask(
+                Question.of("Fill it in."),
+                options.withSeed(i).withConstraint(constraint),
+                AnswerListener.NONE);
+        if (answer.finish() == Answer.Finish.STOP) {
+          ended++;
+          judge(registry, schema, answer.text());
+        }
+      }
+    }
+    assertThat(ended).as("answers that ended").isGreaterThan(count / 2);
   }
 
   private static void judge(SchemaRegistry registry, String schema, String answer) {

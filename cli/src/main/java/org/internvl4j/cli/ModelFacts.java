@@ -51,7 +51,7 @@ record ModelFacts(
     Map<String, Long> parameters = new TreeMap<>();
     Map<String, Long> bytes = new TreeMap<>();
     for (String name : numbers.names()) {
-      parameters.merge(name.split("\\.", 2)[0], elements(numbers.info(name)), Long::sum);
+      parameters.merge(name.split("\\.", 2)[0], numbers.info(name).elements(), Long::sum);
     }
     for (String name : checkpoint.names()) {
       TensorInfo info = checkpoint.info(name);
@@ -85,10 +85,6 @@ record ModelFacts(
     return config.has("architectures")
         ? config.at("architectures").items().getFirst().asText()
         : "none";
-  }
-
-  private static long elements(TensorInfo info) {
-    return info.shape().stream().reduce(1L, Math::multiplyExact);
   }
 
   private static long sum(Map<String, Long> parts) {

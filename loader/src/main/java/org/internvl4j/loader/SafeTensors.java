@@ -31,6 +31,11 @@ public final class SafeTensors implements TensorFile {
       return end - begin;
     }
 
+    /// How many numbers it has.
+    public long elements() {
+      return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
     /// The dtype for kernels, or null if there is none for it.
     public @Nullable DType type() {
       StoredType type = StoredType.named(dtype);

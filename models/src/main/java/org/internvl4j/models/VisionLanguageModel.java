@@ -47,15 +47,21 @@ public final class VisionLanguageModel implements AutoCloseable {
   private final InternVl net;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
+  private final long parameters;
   private final PicturePlaces places;
   private @Nullable TokenTrie tokens; // made when the first constraint comes
 
   private VisionLanguageModel(
-      Resources resources, InternVl net, Tokenizer tokenizer, ChatTemplate template) {
+      Resources resources,
+      InternVl net,
+      Tokenizer tokenizer,
+      ChatTemplate template,
+      long parameters) {
     this.resources = resources;
     this.net = net;
     this.tokenizer = tokenizer;
     this.template = template;
+    this.parameters = parameters;
     this.places = places(net.config(), tokenizer, resources.checkpoint());
   }
 
@@ -114,7 +120,8 @@ public final class VisionLanguageModel implements AutoCloseable {
       InternVl net = InternVl.load(config, blocks, options.weights(), w);
       resources.finish();
       w.warnUnread(name -> behind(name, blocks));
-      VisionLanguageModel model = new VisionLanguageModel(resources, net, tokenizer, template);
+      VisionLanguageModel model =
+          new VisionLanguageModel(resources, net, tokenizer, template, parameters(source));
       LOG.log(
           System.Logger.Level.DEBUG,
           "{0} on {1}; layers: {2}",
@@ -126,6 +133,10 @@ public final class VisionLanguageModel implements AutoCloseable {
       resources.closeAfter(e);
       throw e;
     }
+  }
+
+  private static long parameters(WeightSource source) {
+    return source.names().stream().mapToLong(name -> source.info(name).elements()).sum();
   }
 
   /// The numbers of the weights, by the names that a model asks for.
@@ -162,6 +173,12 @@ public final class VisionLanguageModel implements AutoCloseable {
   /// Name of the checkpoint, for people.
   public String name() {
     return resources.checkpoint().name();
+  }
+
+  /// Numbers of its weights, whatever bits they are stored in; those of adapters beside them are
+  /// not counted.
+  public long parameters() {
+    return parameters;
   }
 
   /// Bytes of its weights, as the checkpoint stores them.

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.image.Digests;
@@ -77,14 +78,22 @@ final class OllamaModels {
     exchange.json(200, out.end().toString());
   }
 
-  private static void details(JsonWriter json) {
+  private void details(JsonWriter json) {
     json.object("details")
         .field("format", "safetensors")
         .field("family", "internvl")
         .array("families")
         .value("internvl")
         .end()
+        .field("parameter_size", size(service.model().parameters()))
         .end();
+  }
+
+  /// `938.2M`, `8.1B`.
+  private static String size(long parameters) {
+    return parameters < 1_000_000_000
+        ? String.format(Locale.ROOT, "%.1fM", parameters * 1e-6)
+        : String.format(Locale.ROOT, "%.1fB", parameters * 1e-9);
   }
 
   /// Of the name: clients want one to tell models apart.

@@ -26,6 +26,12 @@ final class Plain {
                     meters.text().getBytes(StandardCharsets.UTF_8))),
         new Route("GET", "/v1/models", Dialect.OPENAI, false, x -> x.json(200, models(service))),
         new Route(
+            "GET",
+            "/v1/models/" + service.name(),
+            Dialect.OPENAI,
+            false,
+            x -> x.json(200, model(new JsonWriter(), service).toString())),
+        new Route(
             "POST",
             "/tokenize",
             Dialect.OPENAI,
@@ -48,20 +54,18 @@ final class Plain {
   }
 
   private static String models(Service service) {
-    return new JsonWriter()
-        .object()
-        .field("object", "list")
-        .array("data")
-        .object()
+    JsonWriter json = new JsonWriter().object().field("object", "list").array("data");
+    return model(json, service).end().end().toString();
+  }
+
+  private static JsonWriter model(JsonWriter json, Service service) {
+    return json.object()
         .field("id", service.name())
         .field("object", "model")
         .field("created", service.started())
         .field("owned_by", "internvl4j")
         .field("max_model_len", service.model().context())
-        .end()
-        .end()
-        .end()
-        .toString();
+        .end();
   }
 
   /// Text that a user would type: no control token comes out of it.

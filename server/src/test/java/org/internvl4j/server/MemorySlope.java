@@ -30,7 +30,7 @@ final class MemorySlope {
     if (!Files.exists(statm)) {
       return 0;
     }
-    return Long.parseLong(Files.readString(statm).split(" ")[1]) * 4096;
+    return Long.parseLong(Files.readString(statm).split(" ", -1)[1]) * 4096;
   }
 
   /// Bytes of the heap a request.

@@ -47,7 +47,9 @@ record Chat(
     try {
       InternVlChatRequestParameters p = InternVlChatRequestParameters.of(parameters);
       Dialogue dialogue = Messages.dialogue(request.messages(), pictures, maxTiles(p));
-      return source.engine().submit(new Request(dialogue, Parameters.generation(p), "", timeout));
+      return source
+          .engine()
+          .submit(new Request(dialogue, Parameters.generation(p), client(p), timeout));
     } catch (RuntimeException e) {
       throw Failures.of(e);
     }
@@ -56,6 +58,11 @@ record Chat(
   private static OptionalInt maxTiles(InternVlChatRequestParameters p) {
     Integer most = p.maxTiles();
     return most == null ? OptionalInt.empty() : OptionalInt.of(most);
+  }
+
+  private static String client(InternVlChatRequestParameters p) {
+    String client = p.client();
+    return client == null ? "" : client;
   }
 
   ChatResponse response(Answer answer) {

@@ -1,6 +1,7 @@
 package org.internvl4j.langchain4j;
 
 import dev.langchain4j.exception.LangChain4jException;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
@@ -8,6 +9,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
@@ -71,6 +73,12 @@ public final class InternVlChatModel implements ChatModel, AutoCloseable {
         });
     streaming.start();
     return future;
+  }
+
+  /// Answers can be held to a JSON Schema: the high-level AI services send theirs then.
+  @Override
+  public Set<Capability> supportedCapabilities() {
+    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
   }
 
   @Override

@@ -11,12 +11,14 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
   private final @Nullable Long seed;
   private final @Nullable Double repetitionPenalty;
   private final @Nullable Integer maxTiles;
+  private final @Nullable String client;
 
   private InternVlChatRequestParameters(Builder builder) {
     super(builder);
     this.seed = builder.seed;
     this.repetitionPenalty = builder.repetitionPenalty;
     this.maxTiles = builder.maxTiles;
+    this.client = builder.client;
   }
 
   /// Those of somebody, whatever their class.
@@ -45,6 +47,11 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
     return maxTiles;
   }
 
+  /// Who asks: where requests wait, one of each client gets its turn after the other.
+  public @Nullable String client() {
+    return client;
+  }
+
   @Override
   public ChatRequestParameters overrideWith(ChatRequestParameters that) {
     return builder().overrideWith(this).overrideWith(that).build();
@@ -61,12 +68,13 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
         && o instanceof InternVlChatRequestParameters that
         && Objects.equals(seed, that.seed)
         && Objects.equals(repetitionPenalty, that.repetitionPenalty)
-        && Objects.equals(maxTiles, that.maxTiles);
+        && Objects.equals(maxTiles, that.maxTiles)
+        && Objects.equals(client, that.client);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(super.hashCode(), seed, repetitionPenalty, maxTiles);
+    return Objects.hash(super.hashCode(), seed, repetitionPenalty, maxTiles, client);
   }
 
   @Override
@@ -77,7 +85,9 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
         + ", repetitionPenalty="
         + repetitionPenalty
         + ", maxTiles="
-        + maxTiles;
+        + maxTiles
+        + ", client="
+        + client;
   }
 
   /// Collects them.
@@ -85,6 +95,7 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
     private @Nullable Long seed;
     private @Nullable Double repetitionPenalty;
     private @Nullable Integer maxTiles;
+    private @Nullable String client;
 
     private Builder() {}
 
@@ -96,6 +107,7 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
         repetitionPenalty =
             that.repetitionPenalty == null ? repetitionPenalty : that.repetitionPenalty;
         maxTiles = that.maxTiles == null ? maxTiles : that.maxTiles;
+        client = that.client == null ? client : that.client;
       }
       return this;
     }
@@ -112,6 +124,11 @@ public final class InternVlChatRequestParameters extends DefaultChatRequestParam
 
     public Builder maxTiles(@Nullable Integer maxTiles) {
       this.maxTiles = maxTiles;
+      return this;
+    }
+
+    public Builder client(@Nullable String client) {
+      this.client = client;
       return this;
     }
 

@@ -3,6 +3,7 @@ package org.internvl4j.langchain4j;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -114,6 +115,30 @@ public final class InternVlModelBuilder<M> {
   /// @param penalty above 1 makes tokens of an answer less likely to come again
   public InternVlModelBuilder<M> repetitionPenalty(Double penalty) {
     parameters.repetitionPenalty(penalty);
+    return this;
+  }
+
+  /// @param penalty taken from tokens for each time that an answer has said them
+  public InternVlModelBuilder<M> frequencyPenalty(Double penalty) {
+    parameters.frequencyPenalty(penalty);
+    return this;
+  }
+
+  /// @param penalty taken from tokens that an answer has said, however often
+  public InternVlModelBuilder<M> presencePenalty(Double penalty) {
+    parameters.presencePenalty(penalty);
+    return this;
+  }
+
+  /// @param format JSON, of a schema or any, where a request says nothing else
+  public InternVlModelBuilder<M> responseFormat(ResponseFormat format) {
+    parameters.responseFormat(format);
+    return this;
+  }
+
+  /// @param client who asks: where requests wait, one of each client gets its turn after the other
+  public InternVlModelBuilder<M> client(String client) {
+    parameters.client(client);
     return this;
   }
 

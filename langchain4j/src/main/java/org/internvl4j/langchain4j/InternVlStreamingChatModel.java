@@ -1,5 +1,6 @@
 package org.internvl4j.langchain4j;
 
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
@@ -7,6 +8,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Flow.Publisher;
 
 /// An InternVL of this process as LangChain4j's streaming chat model: [InternVlChatModel], with the
@@ -37,6 +39,12 @@ public final class InternVlStreamingChatModel implements StreamingChatModel, Aut
   public Publisher<ChatModelStreamingEvent> doChat(ChatRequest request) {
     chat.check(request);
     return subscriber -> new EventSubscription(chat, request, subscriber).start();
+  }
+
+  /// Answers can be held to a JSON Schema: the high-level AI services send theirs then.
+  @Override
+  public Set<Capability> supportedCapabilities() {
+    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
   }
 
   @Override

@@ -2,11 +2,11 @@ package org.internvl4j.langchain4j;
 
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.request.ResponseFormat;
-import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import java.util.List;
+import java.util.Map;
 import org.internvl4j.models.Generation;
+import org.internvl4j.models.LogitBias;
 import org.jspecify.annotations.Nullable;
 
 /// What a request's parameters say, as the engine wants to hear it: all that is understood in
@@ -17,6 +17,7 @@ final class Parameters {
   /// How an answer is chosen. What the parameters leave open is as in [Generation#GREEDY].
   ///
   /// @throws IllegalArgumentException if a value is outside its range
+  /// @throws UnsupportedFeatureException if answers cannot be held to the response format
   static Generation generation(InternVlChatRequestParameters p) {
     Generation g = Generation.GREEDY;
     return g.withMaxNewTokens(or(p.maxOutputTokens(), g.maxNewTokens()))
@@ -25,7 +26,13 @@ final class Parameters {
         .withTopP(or(p.topP(), g.topP()))
         .withRepetitionPenalty(or(p.repetitionPenalty(), g.repetitionPenalty()))
         .withSeed(or(p.seed(), g.seed()))
-        .withStop(or(p.stopSequences(), List.of()));
+        .withBias(bias(p))
+        .withStop(or(p.stopSequences(), List.of()))
+        .withConstraint(Schemas.constraint(p.responseFormat()));
+  }
+
+  private static LogitBias bias(InternVlChatRequestParameters p) {
+    return new LogitBias(or(p.presencePenalty(), 0f), or(p.frequencyPenalty(), 0f), Map.of());
   }
 
   private static int or(@Nullable Integer value, int otherwise) {
@@ -51,18 +58,12 @@ final class Parameters {
     refuse(
         p.modelName() != null && !p.modelName().equals(name),
         "modelName " + p.modelName() + " is not supported, this model is " + name);
-    refuse(p.frequencyPenalty() != null, "frequencyPenalty is not supported");
-    refuse(p.presencePenalty() != null, "presencePenalty is not supported");
     ToolChoice choice = p.toolChoice();
     refuse(
         choice != null && choice != ToolChoice.NONE,
         "toolChoice (ToolChoice." + choice + ") is not supported, the model calls no tools");
     List<?> tools = p.toolSpecifications();
     refuse(tools != null && !tools.isEmpty(), "tools are not supported, the model calls none");
-    ResponseFormat format = p.responseFormat();
-    refuse(
-        format != null && format.type() == ResponseFormatType.JSON,
-        "responseFormat: the JSON response format is not supported");
   }
 
   private static void refuse(boolean is, String why) {

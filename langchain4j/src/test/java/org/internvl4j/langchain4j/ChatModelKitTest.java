@@ -8,6 +8,7 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.common.AbstractChatModelIT;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 ///   overridden and ask the same of its own world ([ToyQuestions]).
 /// - An answer of the toy may be as short as three tokens, so token limits are tried with two.
 /// - One model is one checkpoint: another `modelName` is refused, as the kit then wants.
-/// - Tools, tool choices and JSON formats are not supported: refused, as the kit then wants.
+/// - Tools and tool choices are not supported: refused, as the kit then wants.
 /// - Addresses of pictures are refused without a loader, as the kit then wants: no test needs the
 ///   network.
 class ChatModelKitTest extends AbstractChatModelIT {
@@ -51,21 +52,6 @@ class ChatModelKitTest extends AbstractChatModelIT {
 
   @Override
   protected boolean supportsToolChoiceRequired() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormat() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormatWithSchema() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormatWithRawSchema() {
     return false;
   }
 
@@ -147,5 +133,26 @@ class ChatModelKitTest extends AbstractChatModelIT {
     ChatRequest request = ChatRequest.builder().messages(UserMessage.from(Toy.WHO)).build();
     assertThat(model.chatAsync(request).get(600, SECONDS).aiMessage().text())
         .isEqualTo(Toy.WHO_ANSWER);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  @Override
+  protected void should_respect_JSON_response_format(ChatModel model) {
+    toy(model).json(ResponseFormat.JSON);
+  }
+
+  @ParameterizedTest
+  @MethodSource("modelsSupportingStructuredOutputs")
+  @Override
+  protected void should_respect_JSON_response_format_with_schema(ChatModel model) {
+    toy(model).json(ToyQuestions.cities());
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  @Override
+  protected void should_respect_JsonRawSchema_responseFormat(ChatModel model) {
+    toy(model).json(ToyQuestions.rawCities());
   }
 }

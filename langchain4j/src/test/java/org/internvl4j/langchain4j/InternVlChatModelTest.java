@@ -13,8 +13,13 @@ import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.internvl4j.models.Dialogue;
@@ -49,6 +54,79 @@ class InternVlChatModelTest {
     String one = ask(model, seed(1)).aiMessage().text();
     assertThat(ask(model, seed(1)).aiMessage().text()).isEqualTo(one);
     assertThat(ask(model, seed(2)).aiMessage().text()).isNotEqualTo(one);
+  }
+
+  @Test
+  void penaltiesChangeWhatComesAgain() {
+    String plain = ask(Toy.chat().build(), seed(0)).aiMessage().text();
+    for (InternVlModelBuilder<InternVlChatModel> builder :
+        List.of(Toy.chat().frequencyPenalty(20.0), Toy.chat().presencePenalty(20.0))) {
+      assertThat(ask(builder.maxTokens(40).build(), seed(0)).aiMessage().text())
+          .isNotEqualTo(plain);
+    }
+  }
+
+  /// Of those that wait, each client gets its turn: who asked first of another goes before the
+  /// second of one.
+  @Test
+  void clientsTakeTurns() throws Exception {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    EngineListener holding =
+        new EngineListener() {
+          @Override
+          public void firstToken(Duration since) {
+            reached.countDown();
+            try {
+              go.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+        };
+    try (Engine engine = new Engine(Toy.MODEL, EngineOptions.DEFAULT.withTogether(1), holding)) {
+      List<String> ended = Collections.synchronizedList(new ArrayList<>());
+      InternVlStreamingChatModel model =
+          InternVlStreamingChatModel.builder().engine(engine, "demo").client("a").build();
+      CompletableFuture<?> held = asked(model, "a", "held", ended);
+      reached.await();
+      List<CompletableFuture<?>> all = new ArrayList<>(List.of(held));
+      int waiting = 0;
+      for (String client : List.of("a", "a", "b")) {
+        all.add(asked(model, client, client + ++waiting, ended));
+        while (engine.state().waiting() < waiting) {
+          Thread.onSpinWait();
+        }
+      }
+      go.countDown();
+      CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
+      assertThat(ended.indexOf("b3")).isLessThan(ended.indexOf("a2"));
+    }
+  }
+
+  private static CompletableFuture<?> asked(
+      InternVlStreamingChatModel model, String client, String name, List<String> ended) {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    ChatRequest request =
+        ChatRequest.builder()
+            .messages(UserMessage.from(Toy.WHO))
+            .parameters(InternVlChatRequestParameters.builder().client(client).build())
+            .build();
+    model.chat(
+        request,
+        new StreamingChatResponseHandler() {
+          @Override
+          public void onCompleteResponse(ChatResponse response) {
+            ended.add(name);
+            end.complete(null);
+          }
+
+          @Override
+          public void onError(Throwable error) {
+            end.completeExceptionally(error);
+          }
+        });
+    return end;
   }
 
   @Test
@@ -169,8 +247,9 @@ class InternVlChatModelTest {
     assertThatThrownBy(() -> Toy.chat().temperature(-1.0).build())
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessage("generation: temperature is -1.0, expected ≥ 0");
-    ChatRequestParameters penalty = ChatRequestParameters.builder().presencePenalty(1.0).build();
-    assertThatThrownBy(() -> Toy.chat().defaultRequestParameters(penalty).build())
+    ChatRequestParameters tool =
+        ChatRequestParameters.builder().toolChoice(ToolChoice.REQUIRED).build();
+    assertThatThrownBy(() -> Toy.chat().defaultRequestParameters(tool).build())
         .isExactlyInstanceOf(UnsupportedFeatureException.class);
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.internvl4j.models.Generation;
+import org.internvl4j.models.LogitBias;
 import org.junit.jupiter.api.Test;
 
 class ParametersTest {
@@ -27,6 +28,8 @@ class ParametersTest {
             .stopSequences(List.of("."))
             .seed(3L)
             .repetitionPenalty(1.1)
+            .presencePenalty(0.25)
+            .frequencyPenalty(0.5)
             .build();
     assertThat(Parameters.generation(all))
         .isEqualTo(
@@ -37,7 +40,8 @@ class ParametersTest {
                 .withMaxNewTokens(7)
                 .withStop(List.of("."))
                 .withSeed(3)
-                .withRepetitionPenalty(1.1f));
+                .withRepetitionPenalty(1.1f)
+                .withBias(new LogitBias(0.25f, 0.5f, Map.of())));
     assertThat(Parameters.generation(InternVlChatRequestParameters.builder().build()))
         .isEqualTo(Generation.GREEDY);
   }
@@ -51,19 +55,20 @@ class ParametersTest {
             .topK(40)
             .seed(3L)
             .maxTiles(6)
+            .client("a")
             .build();
     ChatRequestParameters plain = ChatRequestParameters.builder().topK(1).build();
     ChatRequestParameters ours =
         InternVlChatRequestParameters.builder().seed(4L).repetitionPenalty(1.2).build();
     InternVlChatRequestParameters.Builder base =
-        InternVlChatRequestParameters.builder().temperature(0.5).maxTiles(6);
+        InternVlChatRequestParameters.builder().temperature(0.5).maxTiles(6).client("a");
     ChatRequestParameters plainOver = base.topK(1).seed(3L).build();
     assertThat(defaults.overrideWith(plain)).isEqualTo(plainOver).hasSameHashCodeAs(plainOver);
     assertThat(plain.defaultedBy(defaults)).isEqualTo(plainOver);
     ChatRequestParameters oursOver = base.topK(40).seed(4L).repetitionPenalty(1.2).build();
     assertThat(defaults.overrideWith(ours)).isEqualTo(oursOver).isNotEqualTo(plainOver);
     assertThat(ours.defaultedBy(defaults)).isEqualTo(oursOver);
-    assertThat(oursOver.toString()).contains("temperature=0.5", "seed=4", "maxTiles=6");
+    assertThat(oursOver.toString()).contains("temperature=0.5", "seed=4", "maxTiles=6", "client=a");
   }
 
   @Test
@@ -72,16 +77,10 @@ class ParametersTest {
         Map.of(
             "parameters: modelName other is not supported, this model is demo",
             p -> p.modelName("other"),
-            "parameters: frequencyPenalty is not supported",
-            p -> p.frequencyPenalty(0.1),
-            "parameters: presencePenalty is not supported",
-            p -> p.presencePenalty(0.1),
             "parameters: toolChoice (ToolChoice.AUTO) is not supported, the model calls no tools",
             p -> p.toolChoice(ToolChoice.AUTO),
             "parameters: tools are not supported, the model calls none",
-            p -> p.toolSpecifications(ToolSpecification.builder().name("add").build()),
-            "parameters: responseFormat: the JSON response format is not supported",
-            p -> p.responseFormat(ResponseFormat.JSON));
+            p -> p.toolSpecifications(ToolSpecification.builder().name("add").build()));
     refused.forEach((message, with) ->
         assertThatThrownBy(
                 () -> Parameters.check(with.apply(ChatRequestParameters.builder()).build(), "demo"))
@@ -91,7 +90,8 @@ class ParametersTest {
         ChatRequestParameters.builder()
             .modelName("demo")
             .toolChoice(ToolChoice.NONE)
-            .responseFormat(ResponseFormat.TEXT)
+            .responseFormat(ResponseFormat.JSON)
+            .frequencyPenalty(0.1)
             .build(),
         "demo");
   }

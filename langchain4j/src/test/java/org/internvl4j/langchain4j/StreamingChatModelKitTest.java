@@ -8,6 +8,7 @@ import dev.langchain4j.model.chat.common.ChatResponseAndStreamingMetadata;
 import dev.langchain4j.model.chat.common.StreamingMode;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 ///   overridden and ask the same of its own world ([ToyQuestions]).
 /// - An answer of the toy may be as short as three tokens, so token limits are tried with two.
 /// - One model is one checkpoint: another `modelName` is refused, as the kit then wants.
-/// - Tools, tool choices and JSON formats are not supported: refused, as the kit then wants.
+/// - Tools and tool choices are not supported: refused, as the kit then wants.
 /// - Addresses of pictures are refused without a loader, as the kit then wants: no test needs the
 ///   network.
 /// - The three tests of handlers that throw want a capital and cannot be overridden, so they get no
@@ -72,21 +73,6 @@ class StreamingChatModelKitTest extends AbstractStreamingChatModelIT {
 
   @Override
   protected boolean supportsToolChoiceRequired() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormat() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormatWithSchema() {
-    return false;
-  }
-
-  @Override
-  protected boolean supportsJsonResponseFormatWithRawSchema() {
     return false;
   }
 
@@ -165,5 +151,26 @@ class StreamingChatModelKitTest extends AbstractStreamingChatModelIT {
   @Override
   protected void should_accept_multiple_images_as_base64_encoded_strings(StreamingChatModel model) {
     toy(model).severalPictures();
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  @Override
+  protected void should_respect_JSON_response_format(StreamingChatModel model) {
+    toy(model).json(ResponseFormat.JSON);
+  }
+
+  @ParameterizedTest
+  @MethodSource("modelsSupportingStructuredOutputs")
+  @Override
+  protected void should_respect_JSON_response_format_with_schema(StreamingChatModel model) {
+    toy(model).json(ToyQuestions.cities());
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  @Override
+  protected void should_respect_JsonRawSchema_responseFormat(StreamingChatModel model) {
+    toy(model).json(ToyQuestions.rawCities());
   }
 }

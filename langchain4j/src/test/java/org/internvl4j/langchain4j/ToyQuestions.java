@@ -9,11 +9,19 @@ import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonRawSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchemaElement;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
+import org.internvl4j.loader.json.Json;
 
 /// What the kit asks of the world (capitals, cats, dice), asked of the toy's world: whoever
 /// overrides a test of the kit calls the one of the same meaning here.
@@ -71,6 +79,55 @@ record ToyQuestions(Function<ChatRequest, ChatResponse> ask) {
 
   static ChatRequestParameters stopping() {
     return ChatRequestParameters.builder().stopSequences(List.of("tiny", "demo")).build();
+  }
+
+  /// Whatever the format, what it is asked to be. The toy does not end a text that may be any, so
+  /// that its cities are two, and JSON without a schema is cut.
+  void json(ResponseFormat format) {
+    ChatResponse response =
+        ask.apply(
+            ChatRequest.builder()
+                .messages(UserMessage.from("What color is the diamond?"))
+                .parameters(
+                    ChatRequestParameters.builder()
+                        .responseFormat(format)
+                        .maxOutputTokens(50)
+                        .build())
+                .build());
+    String text = response.aiMessage().text();
+    if (format.jsonSchema() == null) {
+      assertThat(text).startsWith("{");
+      return;
+    }
+    assertThat(response.metadata().finishReason()).isEqualTo(FinishReason.STOP);
+    Json answer = Json.parse(text.getBytes(StandardCharsets.UTF_8), "answer");
+    assertThat(answer.fields().keySet()).containsExactly("city");
+    assertThat(answer.at("city").asText()).isIn("Berlin", "Munich");
+  }
+
+  static ResponseFormat cities() {
+    return format(
+        JsonObjectSchema.builder()
+            .addEnumProperty("city", List.of("Berlin", "Munich"))
+            .required("city")
+            .build());
+  }
+
+  static ResponseFormat rawCities() {
+    return format(
+        JsonRawSchema.from(
+            """
+            {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+             "properties": {"city": {"enum": ["Berlin", "Munich"]}}, "required": ["city"],
+             "additionalProperties": false}
+            """));
+  }
+
+  static ResponseFormat format(JsonSchemaElement root) {
+    return ResponseFormat.builder()
+        .type(ResponseFormatType.JSON)
+        .jsonSchema(JsonSchema.builder().name("Answer").rootElement(root).build())
+        .build();
   }
 
   void onePicture() {

@@ -1,0 +1,58 @@
+package org.internvl4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.service.AiServices;
+import dev.langchain4j.service.UserMessage;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// LangChain4j's high-level services over the demo model: what they ask for comes as the type that
+/// they return. The toy's values mean nothing.
+class AiServicesTest {
+  enum Colour {
+    RED,
+    GREEN,
+    BLUE
+  }
+
+  record Shape(Colour colour, boolean large, int corners) {}
+
+  record Scene(Shape first, List<Colour> colours, double share) {}
+
+  interface Extractor {
+    @UserMessage("Describe the image.")
+    Scene scene(@UserMessage ImageContent image);
+
+    @UserMessage("What color is the {{it}}?")
+    Colour colour(String shape);
+
+    @UserMessage("Is there a {{it}}?")
+    boolean is(String shape);
+  }
+
+  @Test
+  void recordsAreExtracted() {
+    List<ResponseFormat> formats = new ArrayList<>();
+    ChatModelListener listener =
+        new ChatModelListener() {
+          @Override
+          public void onRequest(ChatModelRequestContext context) {
+            formats.add(context.chatRequest().responseFormat());
+          }
+        };
+    ChatModel model = Toy.chat().maxTokens(400).listeners(List.of(listener)).build();
+    Extractor extractor = AiServices.create(Extractor.class, model);
+    Scene scene = extractor.scene(Toy.picture("shapes"));
+    assertThat(scene).isNotNull(); // its fields may be absent: the schema does not require them
+    assertThat(formats.getFirst().jsonSchema()).isNotNull();
+    assertThat(extractor.colour("diamond")).isNotNull();
+    assertThat(List.of(true, false)).contains(extractor.is("diamond"));
+  }
+}

@@ -50,7 +50,8 @@ final class Commands implements Callable<Integer> {
           "models",
           "rm",
           "cache",
-          "doctor");
+          "doctor",
+          "completion");
 
   private final Console console;
 
@@ -146,6 +147,7 @@ final class Commands implements Callable<Integer> {
       case "rm" -> new RmCommand(console);
       case "cache" -> new CacheCommand(console);
       case "doctor" -> new DoctorCommand(console);
+      case "completion" -> new CompletionCommand(console);
       default -> throw new AssertionError(name);
     };
   }

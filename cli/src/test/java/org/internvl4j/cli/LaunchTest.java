@@ -3,7 +3,6 @@ package org.internvl4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The program as a process of its own.
 class LaunchTest {
+  private static final String LAUNCHER = "cli/src/launcher";
+
   @TempDir Path temp;
 
   @Test
@@ -62,9 +63,7 @@ class LaunchTest {
 
   @Test
   void launcherSaysInOneSentenceThatThereIsNoJdk() throws Exception {
-    Path launcher = Files.createDirectory(temp.resolve("a folder")).resolve("internvl");
-    Files.copy(Fixtures.home().resolve("internvl"), launcher);
-    Files.createDirectory(launcher.resolveSibling(".mvn"));
+    Path launcher = launcherIn(temp.resolve("a folder"));
     Files.writeString(
         launcher.resolveSibling(".mvn/find-jdk.sh"),
         Files.readString(Fixtures.home().resolve(".mvn/find-jdk.sh"))
@@ -93,12 +92,52 @@ class LaunchTest {
 
   @Test
   void launcherOpensStdinThatIsClosedAndLeavesAsciiLocales() throws Exception {
-    Path home = Files.createDirectories(temp.resolve("home/.mvn")).getParent();
-    Files.copy(Fixtures.home().resolve("internvl"), home.resolve("internvl"));
+    Path launcher = launcherIn(temp.resolve("home"));
     Files.writeString(
-        home.resolve(".mvn/find-jdk.sh"), "find_jdk() { cat; echo ${LC_ALL:-}; exit 0; }\n");
-    String closed = "LC_ALL=POSIX sh '%s' <&-".formatted(home.resolve("internvl"));
+        launcher.resolveSibling(".mvn/find-jdk.sh"),
+        "find_jdk() { cat; echo ${LC_ALL:-}; exit 0; }\n");
+    String closed = "LC_ALL=POSIX sh '%s' <&-".formatted(launcher);
     assertThat(start(List.of("sh", "-c", closed))).isEqualTo(new Cli.Result(0, "C.UTF-8\n", ""));
+  }
+
+  @Test
+  void launcherOfAnImageStartsTheJavaBesideItThroughLinks() throws Exception {
+    Path image = Files.createDirectories(temp.resolve("an image"));
+    Path scripts = Fixtures.home().resolve(LAUNCHER);
+    for (String folder : List.of("bin", "lib/java/bin", "lib/jars")) {
+      Files.createDirectories(image.resolve(folder));
+    }
+    Files.copy(scripts.resolve("internvl"), image.resolve("bin/internvl"));
+    Files.copy(scripts.resolve("launch.sh"), image.resolve("lib/launch.sh"));
+    Files.createFile(image.resolve("lib/reading.aot"));
+    Path java = image.resolve("lib/java/bin/java");
+    Files.writeString(java, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    Path link = Files.createSymbolicLink(temp.resolve("link"), image.resolve("bin/internvl"));
+    Path home = image.toRealPath();
+    Cli.Result shown = start(List.of("sh", link.toString(), "show", "-m", "a model"));
+    assertThat(shown.lines())
+        .contains("-XX:AOTCache=" + home.resolve("lib/reading.aot"))
+        .doesNotContain("jdk.incubator.vector")
+        .endsWith(
+            "-cp",
+            home.resolve("lib/jars/internvl4j-cli.jar").toString(),
+            "org.internvl4j.cli.Main",
+            "show",
+            "-m",
+            "a model");
+    assertThat(shown.code()).isZero();
+    Cli.Result asked = start(List.of("sh", link.toString(), "ask", "-m", "demo"));
+    assertThat(asked.lines()).startsWith("--add-modules", "jdk.incubator.vector");
+    assertThat(asked.out()).doesNotContain("AOTCache="); // there is none
+  }
+
+  private static Path launcherIn(Path home) throws IOException {
+    Files.createDirectories(home.resolve(".mvn"));
+    Files.createDirectories(home.resolve(LAUNCHER));
+    String functions = LAUNCHER + "/launch.sh";
+    Files.copy(Fixtures.home().resolve(functions), home.resolve(functions));
+    return Files.copy(Fixtures.home().resolve("internvl"), home.resolve("internvl"));
   }
 
   private static List<String> java(String... arguments) {
@@ -112,17 +151,6 @@ class LaunchTest {
   }
 
   private Cli.Result start(List<String> command) throws IOException, InterruptedException {
-    Path out = temp.resolve("out");
-    Path err = temp.resolve("err");
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("LC_ALL", "C.UTF-8");
-    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
-    Process process = builder.start();
-    process.getOutputStream().close();
-    int code = process.waitFor();
-    return new Cli.Result(
-        code,
-        Files.readString(out, StandardCharsets.UTF_8),
-        Files.readString(err, StandardCharsets.UTF_8));
+    return Cli.start(temp, command);
   }
 }

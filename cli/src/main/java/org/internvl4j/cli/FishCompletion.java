@@ -68,7 +68,7 @@ final class FishCompletion {
   }
 
   private static String value(ArgSpec argument) {
-    if (argument.arity().max() == 0 || argument.arity().min() == 0 && argument.isOption()) {
+    if (argument.arity().max() == 0 || (argument.arity().min() == 0 && argument.isOption())) {
       return "";
     }
     List<String> values = Completable.values(argument);
@@ -78,7 +78,10 @@ final class FishCompletion {
     if (Completable.isModel(argument)) {
       return " -x -a " + quoted("demo (__fish_complete_directories (commandline -ct))");
     }
-    return Completable.isPath(argument) ? argument.isOption() ? " -r -F" : " -F" : " -x";
+    if (Completable.isPath(argument)) {
+      return argument.isOption() ? " -r -F" : " -F";
+    }
+    return " -x";
   }
 
   private void line(String text) {

@@ -9,9 +9,6 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /// What zsh needs to complete: a function a command, in the words of its `_arguments`.
 final class ZshCompletion {
-  private static final String MODELS =
-      "__%s_models() { _alternative 'models:model:(demo)' 'folders:folder:_files -/' }\n";
-
   private final StringBuilder script = new StringBuilder();
   private final String program;
 
@@ -23,7 +20,9 @@ final class ZshCompletion {
     String program = line.getCommandName();
     ZshCompletion completion = new ZshCompletion(program);
     completion.script.append("#compdef ").append(program).append('\n');
-    completion.script.append(MODELS.formatted(program));
+    completion.script.append(
+        "__%s_models() { _alternative 'models:model:(demo)' 'folders:folder:_files -/' }\n"
+            .formatted(program));
     completion.function("_" + program, line);
     completion
         .script

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.internvl4j.testkit.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +132,26 @@ class LaunchTest {
     Cli.Result asked = start(List.of("sh", link.toString(), "ask", "-m", "demo"));
     assertThat(asked.lines()).startsWith("--add-modules", "jdk.incubator.vector");
     assertThat(asked.out()).doesNotContain("AOTCache="); // there is none
+  }
+
+  @Test
+  void jbangStartsThisVersionWithTheLaunchersFlags() throws IOException {
+    String catalog = Files.readString(Fixtures.home().resolve("jbang-catalog.json"));
+    String pom = Files.readString(Fixtures.home().resolve("pom.xml"));
+    Matcher version = Pattern.compile("<version>(.*?)</version>").matcher(pom);
+    assertThat(version.find()).isTrue();
+    assertThat(catalog)
+        .contains("\"org.internvl4j:internvl4j-cli:" + version.group(1) + "\"")
+        .contains("\"" + Main.class.getName() + "\"")
+        .contains("\"--add-modules=jdk.incubator.vector\"");
+    String launcher = Files.readString(Fixtures.home().resolve(LAUNCHER + "/launch.sh"));
+    Matcher flags = Pattern.compile("(?m)^flags='(.*)'$").matcher(launcher);
+    assertThat(flags.find()).isTrue();
+    for (String flag : flags.group(1).split(" ", -1)) {
+      if (!flag.startsWith("-Xlog")) { // about caches that JBang has not
+        assertThat(catalog).contains("\"" + flag + "\"");
+      }
+    }
   }
 
   private static Path launcherIn(Path home) throws IOException {

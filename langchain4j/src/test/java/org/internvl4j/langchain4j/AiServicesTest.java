@@ -22,9 +22,9 @@ class AiServicesTest {
     BLUE
   }
 
-  record Shape(Colour colour, boolean large, int corners) {}
+  record Shape(Colour colour, boolean large) {}
 
-  record Scene(Shape first, List<Colour> colours, double share) {}
+  record Scene(Shape first, boolean many) {}
 
   interface Extractor {
     @UserMessage("Describe the image.")

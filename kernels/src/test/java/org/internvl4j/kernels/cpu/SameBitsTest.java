@@ -9,6 +9,7 @@ import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
 import org.internvl4j.runtime.Mask;
 import org.internvl4j.runtime.Tensor;
+import org.internvl4j.testkit.Effort;
 import org.internvl4j.testkit.Inputs;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// run in the order of their terms, the width of vectors.
 final class SameBitsTest {
   private static final List<KernelCase> CASES = KernelCases.all();
+  private static final int TIMES = Effort.isWhole() ? 12 : 6; // until what is hot is compiled
 
   static IntStream widths() {
     return IntStream.of(Widths.ALL);
@@ -54,7 +56,7 @@ final class SameBitsTest {
   void theSameCallGivesTheSameBitsInterpretedAndCompiled() {
     try (Device device = Widths.open(Lanes.WIDEST, 1)) {
       List<float[]> first = CASES.stream().map(c -> c.run(device)).toList();
-      for (int i = 0; i < 12; i++) {
+      for (int i = 0; i < TIMES; i++) {
         for (int n = 0; n < first.size(); n++) {
           TensorAssert.assertSameBits(
               CASES.get(n).name() + ", time " + i, CASES.get(n).run(device), first.get(n));

@@ -10,6 +10,7 @@ import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.Tensor;
+import org.internvl4j.testkit.Effort;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
 import org.internvl4j.testkit.TensorAssert;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Every kernel, run by the emulator: what the reference computes, whatever order its threads run
 /// in.
 final class CudaKernelsTest {
-  private static final int SEEDS = 4;
+  private static final int SEEDS = Effort.isWhole() ? 4 : 3;
   private static final List<String> MOVES =
       List.of(
           "copy",

@@ -3,7 +3,6 @@ package org.internvl4j.langchain4j;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.FinishReason;
@@ -43,16 +42,18 @@ record Chat(
   ///
   /// @throws RuntimeException one of LangChain4j's
   Reply submit(ChatRequest request) {
-    ChatRequestParameters parameters = request.parameters();
     try {
-      InternVlChatRequestParameters p = InternVlChatRequestParameters.of(parameters);
-      Dialogue dialogue = Messages.dialogue(request.messages(), pictures, maxTiles(p));
-      return source
-          .engine()
-          .submit(new Request(dialogue, Parameters.generation(p), client(p), timeout));
+      return source.engine().submit(request(request));
     } catch (RuntimeException e) {
       throw Failures.of(e);
     }
+  }
+
+  /// As the engine wants to hear it.
+  Request request(ChatRequest request) {
+    InternVlChatRequestParameters p = InternVlChatRequestParameters.of(request.parameters());
+    Dialogue dialogue = Messages.dialogue(request.messages(), pictures, maxTiles(p));
+    return new Request(dialogue, Parameters.generation(p), client(p), timeout);
   }
 
   private static OptionalInt maxTiles(InternVlChatRequestParameters p) {

@@ -15,13 +15,11 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.OpenOptions;
@@ -66,63 +64,25 @@ class InternVlChatModelTest {
     }
   }
 
-  /// Of those that wait, each client gets its turn: who asked first of another goes before the
-  /// second of one.
+  /// In whose name a request waits; that turns are fair is the engine's matter.
   @Test
-  void clientsTakeTurns() throws Exception {
-    CountDownLatch reached = new CountDownLatch(1);
-    CountDownLatch go = new CountDownLatch(1);
-    EngineListener holding =
-        new EngineListener() {
-          @Override
-          public void firstToken(Duration since) {
-            reached.countDown();
-            try {
-              go.await();
-            } catch (InterruptedException e) {
-              throw new AssertionError(e);
-            }
-          }
-        };
-    try (Engine engine = new Engine(Toy.MODEL, EngineOptions.DEFAULT.withTogether(1), holding)) {
-      List<String> ended = Collections.synchronizedList(new ArrayList<>());
-      InternVlStreamingChatModel model =
-          InternVlStreamingChatModel.builder().engine(engine, "demo").client("a").build();
-      CompletableFuture<?> held = asked(model, "a", "held", ended);
-      reached.await();
-      List<CompletableFuture<?>> all = new ArrayList<>(List.of(held));
-      all.add(asked(model, "a", "a1", ended));
-      all.add(asked(model, "a", "a2", ended));
-      all.add(asked(model, "b", "b3", ended));
-      go.countDown();
-      CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
-      assertThat(ended.indexOf("b3")).isLessThan(ended.indexOf("a2"));
-    }
-  }
-
-  private static CompletableFuture<?> asked(
-      InternVlStreamingChatModel model, String client, String name, List<String> ended) {
-    CompletableFuture<Void> end = new CompletableFuture<>();
-    ChatRequest request =
-        ChatRequest.builder()
-            .messages(UserMessage.from(Toy.WHO))
-            .parameters(InternVlChatRequestParameters.builder().client(client).build())
-            .build();
-    model.chat(
-        request,
-        new StreamingChatResponseHandler() {
-          @Override
-          public void onCompleteResponse(ChatResponse response) {
-            ended.add(name);
-            end.complete(null);
-          }
-
-          @Override
-          public void onError(Throwable error) {
-            end.completeExceptionally(error);
-          }
-        });
-    return end;
+  void clientsHaveNames() {
+    InternVlChatRequestParameters a = InternVlChatRequestParameters.builder().client("a").build();
+    Chat chat =
+        new Chat(
+            new OpenEngine(Toy.ENGINE, "demo", false, null),
+            a,
+            new PictureReader(PictureOptions.DEFAULT, null),
+            null,
+            List.of());
+    UserMessage question = UserMessage.from(Toy.WHO);
+    ChatRequest named = ChatRequest.builder().messages(question).parameters(a).build();
+    assertThat(chat.request(named).client()).isEqualTo("a");
+    ChatRequest nobodys = ChatRequest.builder().messages(question).build();
+    assertThat(chat.request(nobodys).client()).isEmpty();
+    assertThat(Toy.chat().client("a").build().defaultRequestParameters())
+        .isInstanceOfSatisfying(
+            InternVlChatRequestParameters.class, p -> assertThat(p.client()).isEqualTo("a"));
   }
 
   @Test

@@ -1,4 +1,5 @@
 // Runs cases one after the other and prints what became of each, a line of JSON a case.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 /** What the test says of the server: `url`, `key`, `picture` in base64, `questions` and `answers`. */
@@ -16,8 +17,22 @@ export async function run(cases) {
   }
 }
 
-/** Waits until nothing is answered any more: a client has left, and the server has seen it. */
-export async function idle() {
+/** How many tokens an answer may have that is stopped in its midst. */
+export const LONG = 2000;
+
+/**
+ * Leaves an answer that would have LONG tokens, by `leave`, and finds that the server stopped making
+ * it.
+ */
+export async function stops(leave) {
+  const before = await outputTokens();
+  await leave();
+  await idle();
+  const made = (await outputTokens()) - before;
+  assert.ok(made < LONG / 2, `${made} tokens were made for nobody`);
+}
+
+async function idle() {
   for (;;) {
     const { running, waiting } = await (await fetch(`${given.url}/health`)).json();
     if (running + waiting === 0) {
@@ -27,5 +42,9 @@ export async function idle() {
   }
 }
 
-/** Long enough to be stopped in its midst. */
-export const LONG = 400;
+/** Tokens of all answers that have ended. */
+async function outputTokens() {
+  const headers = { Authorization: `Bearer ${given.key}` };
+  const metrics = await (await fetch(`${given.url}/metrics`, { headers })).text();
+  return Number(/^gen_ai_client_token_usage\w*\{.*"output".*\} (.*)$/m.exec(metrics)[1]);
+}

@@ -1,7 +1,7 @@
 // What people do with npm's openai, unchanged, against a server with the demo model.
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { LONG, given, idle, run } from "./cases.mjs";
+import { LONG, given, run, stops } from "./cases.mjs";
 
 const client = new OpenAI({ baseURL: `${given.url}/v1`, apiKey: given.key, maxRetries: 0 });
 const model = "demo";
@@ -16,6 +16,7 @@ function messages(text) {
   return [{ role: "user", content }];
 }
 
+const long = { model, messages: messages(question), max_tokens: LONG, logit_bias: { [given.end]: -100 } };
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-6, `${a} is not ${b}`);
 
 await run({
@@ -81,30 +82,23 @@ await run({
   },
 
   async "stops in the midst of an answer"() {
-    const stream = await client.chat.completions.create({
-      model,
-      messages: messages(question),
-      stream: true,
-      max_tokens: LONG,
-      logit_bias: given.endless,
-    });
-    for await (const chunk of stream) {
-      if (chunk.choices[0]?.delta.content) {
-        break; // which aborts the request
+    await stops(async () => {
+      const stream = await client.chat.completions.create({ ...long, stream: true });
+      for await (const chunk of stream) {
+        if (chunk.choices[0]?.delta.content) {
+          break; // which aborts the request
+        }
       }
-    }
-    await idle();
+    });
   },
 
   async "leaves while it waits for a whole answer"() {
-    const controller = new AbortController();
-    const reply = client.chat.completions.create(
-      { model, messages: messages(question), max_tokens: LONG, logit_bias: given.endless },
-      { signal: controller.signal },
-    );
-    setTimeout(() => controller.abort(), 50);
-    await assert.rejects(reply, OpenAI.APIUserAbortError);
-    await idle();
+    await stops(async () => {
+      const controller = new AbortController();
+      const reply = client.chat.completions.create(long, { signal: controller.signal });
+      setTimeout(() => controller.abort(), 50);
+      await assert.rejects(reply, OpenAI.APIUserAbortError);
+    });
   },
 
   async "gets several answers that sampling with a seed repeats"() {

@@ -71,7 +71,7 @@ public final class Answering {
 
   /// Whether the answer is complete, or the embedding.
   public boolean isFinished() {
-    return sequence != null && (pooled == null ? sequence.finished() : reading == null);
+    return sequence != null && sequence.finished();
   }
 
   /// Whether there is an [#embedding].
@@ -178,7 +178,7 @@ public final class Answering {
   /// Ends an answer that is not finished.
   void cancel() {
     if (sequence != null && !sequence.finished()) {
-      sequence.cancel();
+      sequence.end(Answer.Finish.CANCELLED);
     }
   }
 

@@ -78,7 +78,7 @@ public final class Conversation implements AutoCloseable {
         generator.advance(only);
       }
     } catch (CancellationException e) {
-      sequence.cancel();
+      sequence.end(Answer.Finish.CANCELLED);
     } finally {
       steps.reset();
     }

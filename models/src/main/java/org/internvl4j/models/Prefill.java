@@ -149,9 +149,13 @@ final class Prefill implements AutoCloseable {
         x -> {
           step.advance();
           read.run();
+          boolean isLast = start + rows == prompt.length();
           if (pooled != null) {
             pooled.add(net.decoder().norm().forward(x));
-          } else if (start + rows == prompt.length()) {
+            if (isLast) {
+              sequence.end(Answer.Finish.STOP);
+            }
+          } else if (isLast) {
             Tensor last = net.decoder().norm().forward(x.narrow(0, rows - 1, 1));
             sequence.take(first(sequence, net.decoder().logits(last)).fetch(), 0);
           }

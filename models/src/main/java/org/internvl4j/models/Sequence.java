@@ -241,8 +241,9 @@ final class Sequence {
     return fresh;
   }
 
-  void cancel() {
-    finish = Answer.Finish.CANCELLED;
+  /// Ends it, whatever comes next.
+  void end(Answer.Finish why) {
+    finish = why;
   }
 
   /// The answer, once finished.

@@ -47,7 +47,7 @@ class EmbeddingTest {
       assertThat(session.admit(answering)).isTrue();
       while (!session.read(answering)) {}
       float[] embedding = answering.embedding();
-      session.end(answering);
+      assertThat(session.end(answering).finish()).isEqualTo(Answer.Finish.STOP);
       return embedding;
     }
   }

@@ -163,8 +163,9 @@ final class ChatAnswer implements Telling.Form {
   /// Why an answer ended, in OpenAI's words.
   static String reason(Answer answer) {
     return switch (answer.finish()) {
-      case STOP, STOP_TEXT, CANCELLED -> "stop";
+      case STOP, STOP_TEXT -> "stop";
       case LENGTH, CONTEXT -> "length";
+      case CANCELLED -> throw new IllegalStateException("server: an answer was cut off");
     };
   }
 

@@ -137,9 +137,19 @@ final class Exchange {
   /// learns that the connection ends with the answer, rather than find it closed under its next
   /// request.
   void passOverBody() {
-    if (!request.consumeAvailable()) {
-      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    // Jetty's own consumeAvailable() would let the connection read no more afterwards.
+    for (long passed = 0; passed < LINGER; ) {
+      Content.Chunk some = request.read();
+      if (some == null) {
+        break;
+      }
+      passed += some.remaining();
+      some.release();
+      if (some.isLast()) {
+        return;
+      }
     }
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
   }
 
   /// Passes over what still comes of a body after a refusal, up to a bound: a connection that is

@@ -5,6 +5,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.internvl4j.models.Answer;
+import org.internvl4j.serving.RefusedException;
+import org.internvl4j.serving.RefusedException.Reason;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
@@ -57,14 +60,18 @@ final class Replies implements AutoCloseable {
 
   /// Hears all events up to the end of every reply.
   ///
-  /// @throws org.internvl4j.serving.RefusedException if one was refused
+  /// @throws RefusedException if one was refused, or cut off by the engine: who hears it has
+  ///   cancelled none
   void hear(Listener listener) throws IOException, InterruptedException {
     long asked = System.nanoTime();
     for (int left = replies.size(); left > 0; ) {
       Heard next = next();
       if (next != null) {
-        if (next.event() instanceof Reply.Refused(var why)) {
-          throw why;
+        switch (next.event()) {
+          case Reply.Refused(var why) -> throw why;
+          case Reply.Done(Answer answer, _, _) when answer.finish() == Answer.Finish.CANCELLED ->
+              throw new RefusedException(Reason.CLOSING, "engine: was closed before the end");
+          default -> {}
         }
         listener.hear(next.index(), next.event());
         left -= isEnd(next.event()) ? 1 : 0;

@@ -9,6 +9,7 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.internvl4j.models.VisionLanguageModel;
@@ -22,6 +23,7 @@ import org.internvl4j.serving.EngineOptions;
 ///
 /// Any thread may call it. The caller closes it before the model.
 public final class Server implements AutoCloseable {
+  private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
   private static final int IDLE = 30_000; // ms that a connection may say nothing
 
   private final Engine engine;
@@ -30,18 +32,14 @@ public final class Server implements AutoCloseable {
   private final Router router;
 
   private Server(VisionLanguageModel model, EngineOptions engineOptions, ServerOptions options) {
+    PictureSource sources = new PictureSource(sources(options)); // and whatever else may refuse
+    Guard guard = new Guard(options); // the options, before a thread runs
     Meters meters = new Meters();
     this.engine = new Engine(model, engineOptions, meters);
     meters.watch(engine);
     String name = options.name().isEmpty() ? model.name() : options.name();
     Service service =
-        new Service(
-            model,
-            engine,
-            name,
-            new PictureLoader(new PictureSource(sources(options))),
-            options.limits(),
-            Instant.now().getEpochSecond());
+        new Service(model, engine, name, sources, options.limits(), Instant.now().getEpochSecond());
     List<Route> routes = new ArrayList<>();
     routes.addAll(ChatCompletions.routes(service));
     routes.addAll(Completions.routes(service));
@@ -50,11 +48,12 @@ public final class Server implements AutoCloseable {
     routes.addAll(OllamaModels.routes(service));
     routes.addAll(Plain.routes(service, meters));
     routes.addAll(Page.routes());
-    this.router = new Router(routes, options, new Guard(options));
+    this.router = new Router(routes, options, guard);
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options);
     jetty.addConnector(connector);
-    jetty.setHandler(router);
+    jetty.setHandler(new GracefulHandler(router));
+    jetty.setStopTimeout(LAST_WORDS);
     jetty.setErrorHandler(new PlainErrors());
   }
 
@@ -106,6 +105,7 @@ public final class Server implements AutoCloseable {
     connector.setHost(options.host());
     connector.setPort(options.port());
     connector.setIdleTimeout(IDLE);
+    connector.setShutdownIdleTimeout(LAST_WORDS / 10);
     connector.setReuseAddress(true);
     return connector;
   }
@@ -118,6 +118,11 @@ public final class Server implements AutoCloseable {
   /// What it is doing.
   public Engine engine() {
     return engine;
+  }
+
+  /// How many there are, for tests.
+  int connections() {
+    return connector.getConnectedEndPoints().size();
   }
 
   /// All routes, for tests.

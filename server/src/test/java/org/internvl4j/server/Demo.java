@@ -1,8 +1,12 @@
 package org.internvl4j.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.util.Base64;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.demo.Scenes;
 import org.internvl4j.media.Pictures;
@@ -10,9 +14,13 @@ import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.EngineOptions;
+import org.internvl4j.serving.EngineState;
 
 /// A server with the demo model, and a picture to ask it about.
 final class Demo implements AutoCloseable {
+  private static final Pattern OUTPUT =
+      Pattern.compile("(?m)^gen_ai_client_token_usage\\w*\\{.*\"output\".*} (.*)$");
+
   final VisionLanguageModel model;
   final Server server;
   final Client client;
@@ -43,6 +51,35 @@ final class Demo implements AutoCloseable {
       {"type": "image_url", "image_url": {"url": "data:image/png;base64,%s"}}]}]%s}\
     """
         .formatted(question, base64, more);
+  }
+
+  /// Says in a request that nothing ends its answers but their length: a field, behind a comma.
+  String endless() {
+    return ", \"logit_bias\": {\"%d\": -100}".formatted(end());
+  }
+
+  /// The token that ends answers.
+  int end() {
+    return model.tokenizer().id("<|im_end|>").orElseThrow();
+  }
+
+  /// Tokens of all answers that have ended, as the metrics tell.
+  long outputTokens(String... headers) throws Exception {
+    Matcher told = OUTPUT.matcher(client.get("/metrics", headers).body());
+    assertThat(told.find()).isTrue();
+    return (long) Double.parseDouble(told.group(1));
+  }
+
+  /// Waits until nothing is answered any more; no memory is in use then.
+  void settle() throws InterruptedException {
+    server.engine().forget(); // which the engine does in a turn, and says what it sees
+    EngineState state = server.engine().state();
+    while (state.waiting() + state.reading() + state.growing() > 0) {
+      Thread.sleep(5);
+      server.engine().forget();
+      state = server.engine().state();
+    }
+    assertThat(state.usedPages()).isZero();
   }
 
   @Override

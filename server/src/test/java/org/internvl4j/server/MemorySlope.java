@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// How fast the memory of this process grows, by the method of least squares over the later half of
 /// its samples: by then everything that is made once has been made.
@@ -15,6 +17,8 @@ final class MemorySlope {
   /// @param heap bytes in use after a collection
   /// @param resident bytes, of the whole process; 0 where the system does not tell
   private record Sample(int done, long heap, long resident) {}
+
+  private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
   private final List<Sample> samples = new ArrayList<>();
 
@@ -26,11 +30,12 @@ final class MemorySlope {
   }
 
   private static long residentBytes() throws IOException {
-    Path statm = Path.of("/proc/self/statm");
-    if (!Files.exists(statm)) {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
       return 0;
     }
-    return Long.parseLong(Files.readString(statm).split(" ", -1)[1]) * 4096;
+    Matcher resident = RESIDENT.matcher(Files.readString(status));
+    return resident.find() ? 1024 * Long.parseLong(resident.group(1)) : 0;
   }
 
   /// Bytes of the heap a request.

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -12,10 +11,11 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
-import java.util.Random;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.EngineOptions;
-import org.internvl4j.serving.EngineState;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -190,47 +190,6 @@ class SafetyTest {
     assertHealthy();
   }
 
-  /// Leaves at random moments; work stops and all memory comes back.
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void clientsThatLeaveLeaveNothingBehind(boolean stream) throws Exception {
-    Random random = new Random(stream ? 1 : 2);
-    for (int i = 0; i < 100; i++) {
-      String body =
-          demo.chat("Tell me more! " + i, ", \"stream\": " + stream + ", \"temperature\": 2")
-              .replace("\"max_tokens\": 40", "\"max_tokens\": 64");
-      String head =
-          "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-              + KEY
-              + "\r\nContent-Length: "
-              + body.getBytes(StandardCharsets.UTF_8).length
-              + "\r\n\r\n";
-      try (Socket socket = connect()) {
-        byte[] all = (head + body).getBytes(StandardCharsets.UTF_8);
-        int sent = random.nextInt(4) == 0 ? random.nextInt(all.length) : all.length;
-        OutputStream out = socket.getOutputStream();
-        out.write(all, 0, sent);
-        out.flush();
-        if (sent == all.length && random.nextBoolean()) {
-          socket.getInputStream().read();
-        }
-        if (random.nextBoolean()) {
-          socket.setSoLinger(true, 0);
-        }
-      }
-    }
-    while (isBusy()) {
-      Thread.sleep(5);
-    }
-    demo.server.engine().forget();
-    assertThat(demo.server.engine().state().usedPages()).isZero();
-  }
-
-  private static boolean isBusy() {
-    EngineState state = demo.server.engine().state();
-    return state.waiting() + state.reading() + state.growing() > 0;
-  }
-
   @Test
   void limitsAreKept() throws Exception {
     assertThat(chat("a", ", \"n\": 3").body()).contains("n is 3, expected 1 to 2");
@@ -245,6 +204,27 @@ class SafetyTest {
             + String.join(",", picture, picture, picture)
             + "]}]}";
     assertThat(post(three).body()).contains("more than 2 pictures");
+    String images = "\"%s\", \"%s\", \"%s\"".formatted(demo.base64, demo.base64, demo.base64);
+    for (String path : List.of("/api/generate", "/api/embed", "/v1/embeddings")) {
+      String body =
+          path.equals("/api/generate")
+              ? "{\"prompt\": \"a\", \"images\": [" + images + "]}"
+              : "{\"input\": [" + images.replaceAll("\"[^\"]+\"", "{\"image\": $0}") + "]}";
+      assertThat(demo.client.post(path, body, "Authorization", "Bearer " + KEY).body())
+          .as(path)
+          .contains("more than 2 pictures");
+    }
+    String large =
+        picture.replace(
+            demo.base64,
+            Base64.getEncoder()
+                .encodeToString(Pictures.png(Picture.ofRgb(800, 800, new byte[3 * 800 * 800]))));
+    assertThat(post(three.replace(String.join(",", picture, picture, picture), large)).statusCode())
+        .isEqualTo(200);
+    assertThat(
+            post(three.replace(String.join(",", picture, picture, picture), large + "," + large))
+                .body())
+        .contains("more than 1000000 pixels together");
   }
 
   private static HttpResponse<String> chat(String question, String more) throws Exception {

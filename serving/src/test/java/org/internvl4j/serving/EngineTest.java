@@ -151,8 +151,8 @@ class EngineTest {
   @Test
   void clientsTakeTurnsHoweverMuchTheyAsk() throws Exception {
     Holding holding = new Holding();
+    List<Integer> order = Collections.synchronizedList(new ArrayList<>());
     try (Engine engine = engine(EngineOptions.DEFAULT.withTogether(1), holding)) {
-      List<Integer> order = Collections.synchronizedList(new ArrayList<>());
       List<Reply> replies = new ArrayList<>();
       replies.add(engine.submit(request(0, "first")));
       holding.reached.await();
@@ -165,10 +165,10 @@ class EngineTest {
       for (Reply reply : replies) {
         reply.await();
       }
-      int modest = alone.get(7).usage().promptTokens();
-      assertThat(order).hasSize(8);
-      assertThat(order.indexOf(modest)).isLessThanOrEqualTo(2);
-    }
+    } // and with its end the listener has heard all
+    int modest = alone.get(7).usage().promptTokens();
+    assertThat(order).hasSize(8);
+    assertThat(order.indexOf(modest)).isLessThanOrEqualTo(2);
   }
 
   @Test

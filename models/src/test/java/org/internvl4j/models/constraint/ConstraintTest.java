@@ -71,11 +71,8 @@ class ConstraintTest {
     int ended = 0;
     for (int i = 0; i < count; i++) {
       String schema = schemas.next();
-      Constraint constraint;
-      try {
-        constraint = Constraint.schema(schema);
-      } catch (SchemaException e) {
-        assertThat(e).as(schema).hasMessageContaining("no value that is allowed");
+      Constraint constraint = constraint(schema);
+      if (constraint == null) {
         continue;
       }
       Cursor cursor = constraint.cursor(tokens, end);
@@ -85,6 +82,16 @@ class ConstraintTest {
       }
     }
     assertThat(ended).as("answers that ended").isGreaterThan(count * 8 / 10);
+  }
+
+  /// @return null if no value fits the schema, which is said
+  private static @Nullable Constraint constraint(String schema) {
+    try {
+      return Constraint.schema(schema);
+    } catch (SchemaException e) {
+      assertThat(e).as(schema).hasMessageContaining("no value that is allowed");
+      return null;
+    }
   }
 
   /// A model of random weights, which closes what it opens a little more readily than by chance.
@@ -109,11 +116,8 @@ class ConstraintTest {
               .withBias(new LogitBias(0, 0, closing));
       for (int i = 0; i < count; i++) {
         String schema = schemas.next();
-        Constraint constraint;
-        try {
-          constraint = Constraint.schema(schema);
-        } catch (SchemaException e) {
-          assertThat(e).as(schema).hasMessageContaining("no value that is allowed");
+        Constraint constraint = constraint(schema);
+        if (constraint == null) {
           continue;
         }
         Answer answer =

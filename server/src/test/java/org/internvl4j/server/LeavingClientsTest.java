@@ -1,0 +1,117 @@
+package org.internvl4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import org.internvl4j.serving.EngineOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Clients that leave their answers, and a server that leaves its clients.
+class LeavingClientsTest {
+  private static final int CLIENTS = 100;
+  private static final int TOKENS = 2000;
+
+  private static Demo demo() throws Exception {
+    return new Demo(
+        EngineOptions.DEFAULT,
+        options ->
+            options.withLimits(
+                new Limits(1 << 20, 8 << 10, 2, 1_000_000, TOKENS, 2, Duration.ofHours(1))));
+  }
+
+  /// A request whose answer has [#TOKENS] if nobody leaves it.
+  private static String body(Demo demo, String question, boolean stream) {
+    String more = ", \"stream\": " + stream + ", \"temperature\": 2" + demo.endless();
+    return demo.chat(question, more).replace("\"max_tokens\": 40", "\"max_tokens\": " + TOKENS);
+  }
+
+  /// Leaves at random moments; work stops long before the end, and all memory comes back.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void clientsThatLeaveLeaveNothingBehind(boolean stream) throws Exception {
+    Random random = new Random(stream ? 1 : 2);
+    long asked = 0; // for tokens
+    try (Demo demo = demo()) {
+      for (int i = 0; i < CLIENTS; i++) {
+        String body = body(demo, "Tell me more! " + i, stream);
+        String head =
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                + body.getBytes(StandardCharsets.UTF_8).length
+                + "\r\n\r\n";
+        byte[] all = (head + body).getBytes(StandardCharsets.UTF_8);
+        int sent = random.nextInt(4) == 0 ? random.nextInt(all.length) : all.length;
+        asked += sent == all.length ? TOKENS : 0;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), demo.server.port())) {
+          OutputStream out = socket.getOutputStream();
+          out.write(all, 0, sent);
+          out.flush();
+          if (stream && sent == all.length && random.nextBoolean()) {
+            socket.getInputStream().read();
+          }
+          if (random.nextBoolean()) {
+            socket.setSoLinger(true, 0);
+          }
+        }
+      }
+      // Connections are taken in turn, and end when their requests have.
+      try (Socket last = new Socket(InetAddress.getLoopbackAddress(), demo.server.port())) {
+        last.getOutputStream()
+            .write(
+                "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
+                    .getBytes(StandardCharsets.US_ASCII));
+        last.getInputStream().readAllBytes();
+      }
+      while (demo.server.connections() > 0) {
+        Thread.sleep(5);
+      }
+      demo.settle();
+      assertThat(demo.outputTokens()).as("of " + asked + " tokens asked for").isLessThan(asked / 2);
+    }
+  }
+
+  /// A server that ends cuts answers off; it does not tell them as complete.
+  @Test
+  void answersThatAreCutOffAreNotComplete() throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient();
+        var threads = Executors.newVirtualThreadPerTaskExecutor();
+        Demo demo = demo()) {
+      var whole =
+          threads.submit(
+              () -> demo.client.post("/v1/chat/completions", body(demo, "Whole?", false)));
+      var request =
+          demo.client
+              .request("/v1/chat/completions")
+              .POST(BodyPublishers.ofString(body(demo, "In pieces?", true)))
+              .build();
+      try (BufferedReader lines =
+          new BufferedReader(
+              new InputStreamReader(
+                  http.send(request, BodyHandlers.ofInputStream()).body(),
+                  StandardCharsets.UTF_8))) {
+        while (!lines.readLine().contains("\"content\":\"")) {}
+        while (demo.server.engine().state().growing() < 2) {
+          Thread.sleep(5);
+        }
+        demo.server.close(Duration.ZERO);
+        assertThat(lines.lines().collect(Collectors.joining()))
+            .contains("engine: was closed before the end")
+            .doesNotContain("\"finish_reason\":\"stop\"", "[DONE]");
+      }
+      assertThat(whole.get().statusCode()).isEqualTo(503);
+    }
+  }
+}

@@ -52,7 +52,7 @@ final class ChatCompletions implements Route.Action {
     Json n = json.find("n");
     Json options = json.find("stream_options");
     return new Asked(
-        Messages.dialogue(json.at("messages"), service.pictures(), service.limits()),
+        Messages.dialogue(json.at("messages"), service.pictures()),
         Sampling.of(json, service.limits())
             .withConstraint(constraint(json.find("response_format"))),
         n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),

@@ -78,10 +78,11 @@ final class Embeddings implements Route.Action {
     if (items.isEmpty() || items.size() > MOST_INPUTS) {
       throw Fields.wrong(input, "1 to " + MOST_INPUTS + " inputs");
     }
-    return items.stream().map(item -> input(service, item)).toList();
+    PictureLoader pictures = service.pictures();
+    return items.stream().map(item -> input(pictures, item)).toList();
   }
 
-  private static Question input(Service service, Json item) {
+  private static Question input(PictureLoader pictures, Json item) {
     if (item instanceof Json.Str(String text, _)) {
       return Question.of(text);
     }
@@ -90,9 +91,7 @@ final class Embeddings implements Route.Action {
     }
     Json image = item.find("image");
     List<Image> images =
-        image == null
-            ? List.of()
-            : List.of(new Image.Whole(service.pictures().base64(image.asText())));
+        image == null ? List.of() : List.of(new Image.Whole(pictures.base64(image.asText())));
     return new Question(item.getText("text", ""), images, OptionalInt.empty());
   }
 

@@ -6,8 +6,8 @@ import java.time.Duration;
 ///
 /// @param bodyBytes of a request's body
 /// @param headerBytes of its line and headers
-/// @param pictures in a conversation
-/// @param pixels of a picture
+/// @param pictures of it, whatever conversation they stand in
+/// @param pixels of all its pictures together
 /// @param newTokens of an answer
 /// @param answers to one question (`n`)
 /// @param time that an answer may take, the wait for its turn included

@@ -13,22 +13,19 @@ import org.jspecify.annotations.Nullable;
 /// turns. Messages of one role that follow each other count as one.
 final class Messages {
   private final PictureLoader pictures;
-  private final Limits limits;
   private final List<Dialogue.Earlier> earlier = new ArrayList<>();
   private @Nullable String system;
   private @Nullable Said question;
   private @Nullable StringBuilder answer;
-  private int count; // of pictures
 
-  private Messages(PictureLoader pictures, Limits limits) {
+  private Messages(PictureLoader pictures) {
     this.pictures = pictures;
-    this.limits = limits;
   }
 
   /// @param messages OpenAI's, or Ollama's
   /// @throws ApiException if they are no dialogue that ends with a question
-  static Dialogue dialogue(Json messages, PictureLoader pictures, Limits limits) {
-    Messages all = new Messages(pictures, limits);
+  static Dialogue dialogue(Json messages, PictureLoader pictures) {
+    Messages all = new Messages(pictures);
     for (Json message : messages.items()) {
       all.add(message);
     }
@@ -68,7 +65,7 @@ final class Messages {
     Json images = message.find("images"); // Ollama's
     if (images != null) {
       for (Json image : images.items()) {
-        said.add(new Image.Whole(counted().base64(image.asText())));
+        said.add(new Image.Whole(pictures.base64(image.asText())));
       }
     }
     Json content = message.at("content");
@@ -111,16 +108,7 @@ final class Messages {
   }
 
   private Image picture(String url, OptionalInt tiles) {
-    return new Image.Whole(counted().url(url), tiles);
-  }
-
-  /// Counts a picture more.
-  private PictureLoader counted() {
-    if (++count > limits.pictures()) {
-      throw ApiException.bad(
-          "request: has more than " + limits.pictures() + " pictures; that is the most");
-    }
-    return pictures;
+    return new Image.Whole(pictures.url(url), tiles);
   }
 
   private void addAssistant(Json message, Json role) {

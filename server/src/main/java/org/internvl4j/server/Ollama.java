@@ -43,10 +43,7 @@ final class Ollama {
   private void chat(Exchange exchange) throws IOException, InterruptedException {
     Json json = exchange.json();
     Asked asked =
-        Fields.read(() ->
-            asked(
-                json,
-                Messages.dialogue(json.at("messages"), service.pictures(), service.limits())));
+        Fields.read(() -> asked(json, Messages.dialogue(json.at("messages"), service.pictures())));
     answer(exchange, asked, true);
   }
 
@@ -62,11 +59,12 @@ final class Ollama {
         throw Fields.wrong(json.at(field), "none");
       }
     }
+    PictureLoader pictures = service.pictures();
     List<Image> images = new ArrayList<>();
     Json sent = json.find("images");
     if (sent != null) {
       for (Json image : sent.items()) {
-        images.add(new Image.Whole(service.pictures().base64(image.asText())));
+        images.add(new Image.Whole(pictures.base64(image.asText())));
       }
     }
     Question question = new Question(json.getText("prompt", ""), images, OptionalInt.empty());

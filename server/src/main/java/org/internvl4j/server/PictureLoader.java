@@ -1,35 +1,57 @@
 package org.internvl4j.server;
 
+import java.util.function.Supplier;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
 
-/// Where pictures of requests come from; what is refused is the client's fault, unless it is
-/// another server's.
-record PictureLoader(PictureSource source) {
+/// The pictures of one request: where they come from, and how many there may be, with how many
+/// pixels together. What is refused is the client's fault, unless it is another server's.
+final class PictureLoader {
+  private final PictureSource source;
+  private final Limits limits;
+  private int count;
+  private long pixels;
+
+  PictureLoader(PictureSource source, Limits limits) {
+    this.source = source;
+    this.limits = limits;
+  }
+
   /// The picture at a URL.
   ///
-  /// @throws ApiException if it is not allowed, not there, or no picture
+  /// @throws ApiException if it is not allowed, not there, no picture, or one too many
   Picture url(String url) {
-    try {
-      return source.open(url);
-    } catch (PictureRefusedException e) {
-      throw refused(e);
-    }
+    return load(() -> source.open(url));
   }
 
   /// The picture whose file this is, in base64; or a URL, since clients send both.
   ///
-  /// @throws ApiException if it is not allowed, not there, or no picture
+  /// @throws ApiException if it is not allowed, not there, no picture, or one too many
   Picture base64(String text) {
-    if (text.startsWith("data:")) {
-      return url(text);
+    return text.startsWith("data:") ? url(text) : load(() -> source.decode(text));
+  }
+
+  private Picture load(Supplier<Picture> source) {
+    if (++count > limits.pictures()) {
+      throw ApiException.bad(
+          "request: has more than " + limits.pictures() + " pictures; that is the most");
     }
+    Picture picture;
     try {
-      return source.decode(text);
+      picture = source.get();
     } catch (PictureRefusedException e) {
       throw refused(e);
     }
+    pixels += (long) picture.width() * picture.height();
+    if (pixels > limits.pixels()) {
+      throw new ApiException(
+          400,
+          "picture_too_large",
+          "request: its pictures have more than %d pixels together; shrink them"
+              .formatted(limits.pixels()));
+    }
+    return picture;
   }
 
   private static ApiException refused(PictureRefusedException e) {

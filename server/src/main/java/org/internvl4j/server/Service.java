@@ -6,6 +6,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
@@ -18,9 +19,14 @@ record Service(
     VisionLanguageModel model,
     Engine engine,
     String name,
-    PictureLoader pictures,
+    PictureSource sources,
     Limits limits,
     long started) {
+
+  /// The pictures of a request that has come.
+  PictureLoader pictures() {
+    return new PictureLoader(sources, limits);
+  }
 
   /// @throws ApiException if a client asks for another model than there is
   void requireModel(Json json) {

@@ -65,6 +65,16 @@ final class Console {
         System.getenv());
   }
 
+  /// A console of nobody: nothing is typed, and nothing is shown.
+  static Console nobody() {
+    return new Console(
+        InputStream.nullInputStream(),
+        OutputStream.nullOutputStream(),
+        OutputStream.nullOutputStream(),
+        Set.of(),
+        Map.of());
+  }
+
   /// Which standard streams are terminals: the launcher knows; without it, all of them or none.
   @SuppressWarnings("SystemConsoleNull") // it is null, unless -Djdk.console chooses another one
   private static Set<Stream> systemTerminals() {

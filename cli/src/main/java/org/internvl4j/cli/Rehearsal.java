@@ -1,10 +1,6 @@
 package org.internvl4j.cli;
 
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /// Runs what people run, for the eyes of the JVM alone: the launcher's build lets it write down
 /// which classes that took and how they were used (an AOT cache, JEP 483 and 515).
@@ -24,16 +20,9 @@ final class Rehearsal {
 
   /// Runs the commands that compute with vectors if the Vector API is there, else the others.
   public static void main(String[] none) {
-    Console nobody =
-        new Console(
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            Set.of(),
-            Map.of());
     boolean computing = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
     for (List<String> command : computing ? COMPUTING : READING) {
-      if (Main.run(nobody, command.toArray(String[]::new)) != ExitCodes.OK) {
+      if (Main.run(Console.nobody(), command.toArray(String[]::new)) != ExitCodes.OK) {
         throw new AssertionError("rehearsal: " + String.join(" ", command) + " failed");
       }
     }

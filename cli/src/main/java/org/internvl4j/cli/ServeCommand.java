@@ -148,12 +148,13 @@ final class ServeCommand implements Computing {
 
   private void serve(VisionLanguageModel opened, EngineOptions engine, ServerOptions options)
       throws IOException {
+    Server server =
+        Server.start(opened, engine, options); // or the process ends, unhindered by a hook
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> end(end, ended));
     Object before = Signals.register("INT", end::countDown);
     Runtime.getRuntime().addShutdownHook(hook);
-    Server server = Server.start(opened, engine, options);
     try {
       console.note(
           "internvl: serves "

@@ -3,6 +3,8 @@ package org.internvl4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +34,20 @@ class LaunchTest {
     assertThat(demo.out()).contains("The blue cross is moving to the right.\n");
     assertThat(demo.err()).startsWith("A toy model, ").doesNotContain("WARNING");
     assertThat(demo.code()).isZero();
+  }
+
+  /// Rather than say why and stay.
+  @Test
+  void aServerThatCannotStartEnds() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      String port = Integer.toString(taken.getLocalPort());
+      Cli.Result served = start(java("serve", "-m", "demo", "--port", port));
+      assertThat(served.err()).contains("server: cannot listen on 127.0.0.1:" + port);
+      assertThat(served.code()).isNotZero();
+    }
+    Cli.Result served = start(java("serve", "-m", "demo", "--media-path", "no/such/folder"));
+    assertThat(served.err()).contains("no/such/folder");
+    assertThat(served.code()).isNotZero();
   }
 
   @Test

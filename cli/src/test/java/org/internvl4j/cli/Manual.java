@@ -2,12 +2,8 @@ package org.internvl4j.cli;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -22,14 +18,7 @@ final class Manual {
   }
 
   static void write(Path folder) throws IOException {
-    Console nobody =
-        new Console(
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            Set.of(),
-            Map.of());
-    CommandLine line = Commands.commandLine(nobody);
+    CommandLine line = Commands.commandLine(Console.nobody());
     maskBrackets(line);
     line.setUsageHelpWidth(10_000); // lines of a synopsis are broken within labels
     File noTemplates = null;

@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import java.util.UUID;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
+import org.internvl4j.serving.Client;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 import org.jspecify.annotations.Nullable;
@@ -61,9 +62,9 @@ record Chat(
     return most == null ? OptionalInt.empty() : OptionalInt.of(most);
   }
 
-  private static String client(InternVlChatRequestParameters p) {
+  private static Client client(InternVlChatRequestParameters p) {
     String client = p.client();
-    return client == null ? "" : client;
+    return client == null ? Client.NOBODY : Client.of(client);
   }
 
   ChatResponse response(Answer answer) {

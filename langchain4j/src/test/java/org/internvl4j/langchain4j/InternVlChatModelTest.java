@@ -24,6 +24,7 @@ import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Question;
+import org.internvl4j.serving.Client;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineOptions;
@@ -77,9 +78,9 @@ class InternVlChatModelTest {
             List.of());
     UserMessage question = UserMessage.from(Toy.WHO);
     ChatRequest named = ChatRequest.builder().messages(question).parameters(a).build();
-    assertThat(chat.request(named).client()).isEqualTo("a");
+    assertThat(chat.request(named).client()).isEqualTo(Client.of("a"));
     ChatRequest nobodys = ChatRequest.builder().messages(question).build();
-    assertThat(chat.request(nobodys).client()).isEmpty();
+    assertThat(chat.request(nobodys).client()).isEqualTo(Client.NOBODY);
     assertThat(Toy.chat().client("a").build().defaultRequestParameters())
         .isInstanceOfSatisfying(
             InternVlChatRequestParameters.class, p -> assertThat(p.client()).isEqualTo("a"));

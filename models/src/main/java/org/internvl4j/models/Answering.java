@@ -3,6 +3,7 @@ package org.internvl4j.models;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import org.internvl4j.models.image.Tiles;
 import org.internvl4j.runtime.KvCache;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,15 @@ public final class Answering {
   /// Tiles of its pictures.
   public int tiles() {
     return prompt.tiles().size();
+  }
+
+  /// Cuts its pictures on this thread, which is left to the session's own otherwise.
+  ///
+  /// @return bytes of all tiles
+  public long cutPictures() {
+    List<Tiles> pictures = prompt.tiles().stream().map(Prompt.Tile::tiles).distinct().toList();
+    pictures.forEach(Tiles::cut);
+    return pictures.stream().mapToLong(Tiles::bytes).sum();
   }
 
   /// Tokens of the answer so far.

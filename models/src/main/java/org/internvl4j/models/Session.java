@@ -73,8 +73,8 @@ public final class Session implements AutoCloseable {
     return (int) Math.min(bytes / page, Integer.MAX_VALUE / pageTokens);
   }
 
-  /// What an answer is to be made of: cuts pictures and tokenises text, computes nothing else. Any
-  /// thread.
+  /// What an answer is to be made of: tokenises text and finds how pictures are to be cut, computes
+  /// nothing else. Any thread.
   ///
   /// @param listener hears of the answer on the session's thread; must not wait
   /// @throws PromptTooLongException if it does not fit the context, or all memory of this session
@@ -88,6 +88,12 @@ public final class Session implements AutoCloseable {
     }
     List<String> chunks = prefixes.chunks(prompt, model.regime(prompt.length()));
     return new Answering(prompt, options, chunks, listener, null);
+  }
+
+  /// Another answer to the question of one that was prepared here. Shares its pictures. Like
+  /// [#prepare] otherwise.
+  public Answering prepareAnother(Answering prepared, Generation options, AnswerListener listener) {
+    return new Answering(prepared.prompt(), options, prepared.chunks(), listener, null);
   }
 
   /// A text that is to be read only, with its pictures, for what it is about: the mean of the

@@ -6,6 +6,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.serving.Client;
 import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
@@ -32,7 +33,7 @@ final class ChatCompletions implements Route.Action {
   public void answer(Exchange exchange) throws IOException, InterruptedException {
     Json json = exchange.json();
     Asked asked = Fields.read(() -> asked(json));
-    String client = exchange.client() + "/" + asked.user();
+    Client client = exchange.client(asked.user());
     try (Replies replies = service.ask(asked.dialogue(), asked.options(), asked.n(), client)) {
       ChatAnswer answer =
           new ChatAnswer(service.name(), asked.n(), asked.options().logprobs() >= 0);

@@ -104,7 +104,7 @@ final class Embeddings implements Route.Action {
       Reply reply =
           service
               .engine()
-              .submit(Request.embedding(input, exchange.client() + "/", service.limits().time()));
+              .submit(Request.embedding(input, exchange.client(""), service.limits().time()));
       try (Replies one = new Replies(List.of(reply))) {
         one.hear(
             new Replies.Listener() {

@@ -12,6 +12,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
+import org.internvl4j.serving.Client;
 import org.jspecify.annotations.Nullable;
 
 /// A request and the answer to it, on a thread that may wait.
@@ -42,8 +43,10 @@ final class Exchange {
   }
 
   /// Who asks, as far as turns are concerned: an address.
-  String client() {
-    return Request.getRemoteAddr(request);
+  ///
+  /// @param user whom it asks for; empty for nobody in particular
+  Client client(String user) {
+    return new Client(Request.getRemoteAddr(request), user);
   }
 
   // ---- the question

@@ -126,8 +126,7 @@ final class Ollama {
 
   private void answer(Exchange exchange, Asked asked, boolean isChat)
       throws IOException, InterruptedException {
-    try (Replies replies =
-        service.ask(asked.dialogue(), asked.options(), 1, exchange.client() + "/")) {
+    try (Replies replies = service.ask(asked.dialogue(), asked.options(), 1, exchange.client(""))) {
       if (asked.isStream()) {
         stream(exchange, replies, isChat);
         return;

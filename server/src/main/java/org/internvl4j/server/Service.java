@@ -1,14 +1,14 @@
 package org.internvl4j.server;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.server.source.PictureSource;
+import org.internvl4j.serving.Client;
 import org.internvl4j.serving.Engine;
-import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 
 /// What every interface stands on.
@@ -45,17 +45,9 @@ record Service(
   /// Asks `n` times, each time with another seed.
   ///
   /// @param client who gets turns
-  Replies ask(Dialogue dialogue, Generation options, int n, String client) {
-    List<Reply> replies = new ArrayList<>();
-    try {
-      for (int i = 0; i < n; i++) {
-        Generation own = options.withSeed(options.seed() + i);
-        replies.add(engine.submit(new Request(dialogue, own, client, limits.time())));
-      }
-    } catch (RuntimeException e) {
-      replies.forEach(Reply::cancel);
-      throw e;
-    }
-    return new Replies(replies);
+  Replies ask(Dialogue dialogue, Generation options, int n, Client client) {
+    List<Generation> each =
+        IntStream.range(0, n).mapToObj(i -> options.withSeed(options.seed() + i)).toList();
+    return new Replies(engine.submit(new Request(dialogue, options, client, limits.time()), each));
   }
 }

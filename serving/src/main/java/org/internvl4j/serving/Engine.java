@@ -1,8 +1,10 @@
 package org.internvl4j.serving;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.internvl4j.models.Generation;
 import org.internvl4j.models.PromptTooLongException;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.serving.RefusedException.Reason;
@@ -13,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// Answers grow together, one pass over the weights a token for all of them, and join and leave at
 /// any step; prompts and pictures are read in small pieces in between, so that those who read a
 /// picture hardly stop the others ([EngineOptions#reading]). Who waits gets in by turns, one
-/// request of each client after the other. Memory is given as answers grow; where it runs out, the
-/// youngest one gives up its own and begins anew later, unnoticed. What is answered does not depend
-/// on any of this.
+/// request of each [Client] after the other, and nobody fills the queue alone. Memory is given as
+/// answers grow; where it runs out, the youngest one gives up its own and begins anew later,
+/// unnoticed. What is answered does not depend on any of this.
 ///
 /// Any thread may call it. The caller closes it before the model.
 public final class Engine implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Engine.class.getName());
+
   private final EngineOptions options;
   private final EngineListener listener;
   private final Schedule schedule;
@@ -26,7 +30,8 @@ public final class Engine implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private final Waiting waiting = new Waiting(); // by lock
   private final Thread thread;
-  private int preparing; // by lock
+  private int running; // by lock, as of the last turn
+  private @Nullable Throwable failure; // by lock
   private boolean isClosing; // by lock
   private boolean isForgetting; // by lock
   private volatile EngineState state;
@@ -49,50 +54,68 @@ public final class Engine implements AutoCloseable {
   /// @throws PromptTooLongException if it fits neither context nor memory
   /// @throws IllegalArgumentException if the question makes no sense, saying why
   public Reply submit(Request request) {
+    return submit(request, List.of(request.options())).getFirst();
+  }
+
+  /// Asks for several answers to one question. Like [#submit(Request)]; where there is a place for
+  /// one of them there is one for all.
+  ///
+  /// @param options how each answer is chosen, in place of the request's own
+  /// @return one reply for each
+  public List<Reply> submit(Request request, List<Generation> options) {
     long asked = System.nanoTime();
-    enter();
-    @Nullable Job job = null;
+    enter(request.client());
+    List<Job> jobs = List.of();
     try {
-      Reply reply = new Reply(this::wake);
-      job = schedule.prepare(request, reply, asked);
-      return reply;
+      jobs = schedule.prepare(request, options, this::wake, asked);
+      return jobs.stream().map(Job::reply).toList();
     } finally {
-      leave(job);
+      join(request.client(), jobs);
     }
   }
 
-  /// Takes a place in the queue, before the work of preparing is done.
-  private void enter() {
+  /// Takes a place among those that wait, before the work of preparing is done. Those who would get
+  /// their turn at once need no place in the queue.
+  private void enter(Client client) {
     lock.lock();
     try {
-      Reason reason =
-          isClosing
-              ? Reason.CLOSING
-              : waiting.size() + preparing >= options.queue() ? Reason.QUEUE_FULL : null;
-      if (reason == null) {
-        preparing++;
+      int places = options.queue() + options.together() - running;
+      if (!isClosing && waiting.hasPlaceFor(client, places)) {
+        waiting.expect(client);
         return;
       }
-      listener.refused(reason);
-      throw new RefusedException(
-          reason,
-          reason == Reason.CLOSING
-              ? "engine: is closing"
-              : "engine: " + options.queue() + " requests wait already; ask again later");
+      RefusedException why = isClosing ? closing() : full(waiting.size() < places);
+      listener.refused(why.reason());
+      throw why;
     } finally {
       lock.unlock();
     }
   }
 
-  /// @param job null if there is none
-  private void leave(@Nullable Job job) {
+  static RefusedException closing() {
+    return new RefusedException(Reason.CLOSING, "engine: is closing");
+  }
+
+  /// @param isLeft whether there are places that are left to others
+  private RefusedException full(boolean isLeft) {
+    return new RefusedException(
+        Reason.QUEUE_FULL,
+        isLeft
+            ? "engine: requests of this client wait already, and it leaves places to others; ask again later"
+            : "engine: " + options.queue() + " requests wait already; ask again later");
+  }
+
+  /// @param jobs none if there is nothing to be done
+  private void join(Client client, List<Job> jobs) {
     lock.lock();
     try {
-      preparing--;
-      if (job != null) {
-        waiting.add(job);
-      }
+      waiting.expectNoMore(client);
+      jobs.forEach(waiting::add);
       changed.signalAll();
+      Throwable cause = failure;
+      if (cause != null) {
+        schedule.refuseAll(waiting, cause);
+      }
     } finally {
       lock.unlock();
     }
@@ -117,6 +140,16 @@ public final class Engine implements AutoCloseable {
       while (isForgetting && thread.isAlive()) {
         changed.awaitUninterruptibly();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Whether it takes requests: it neither closes nor has failed.
+  public boolean isOpen() {
+    lock.lock();
+    try {
+      return !isClosing;
     } finally {
       lock.unlock();
     }
@@ -172,9 +205,23 @@ public final class Engine implements AutoCloseable {
       while (await()) {
         schedule.turn();
       }
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.ERROR, "engine: has failed, and answers no more", e);
+      fail(e);
     } finally {
       schedule.close();
       wake();
+    }
+  }
+
+  private void fail(Throwable cause) {
+    lock.lock();
+    try {
+      failure = cause;
+      isClosing = true;
+      schedule.refuseAll(waiting, cause);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -192,11 +239,12 @@ public final class Engine implements AutoCloseable {
           isForgetting = false;
           changed.signalAll();
         }
-        state = schedule.state(waiting.size() + preparing);
+        running = schedule.running();
+        state = schedule.state(waiting.size());
         if (!schedule.isIdle()) {
           return true;
         }
-        if (isClosing && preparing == 0) {
+        if (isClosing && !waiting.expectsMore()) {
           return false;
         }
         changed.awaitUninterruptibly();

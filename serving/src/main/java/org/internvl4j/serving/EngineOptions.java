@@ -8,7 +8,9 @@ import org.internvl4j.models.SessionOptions;
 ///
 /// @param session memory
 /// @param together answers that grow at a time, 1 … [Session#MOST_TOGETHER]
-/// @param queue requests that may wait for their turn, at least 1
+/// @param queue requests that may wait for their turn, beside those that are answered, at least 1.
+///   No client gets all places: each host may wait with as many requests as there are places left,
+///   and each of its users with as many as are left to that host
 /// @param reading how long the engine goes on reading prompts and pictures before answers that grow
 ///   get their next token. A token comes at most this, a piece of reading and a pass over the
 ///   weights after the one before

@@ -2,37 +2,39 @@ package org.internvl4j.serving;
 
 import java.time.Duration;
 import org.internvl4j.models.Answer;
-import org.internvl4j.models.AnswerListener;
 import org.internvl4j.models.Answering;
-import org.internvl4j.models.Session;
-import org.internvl4j.models.TokenChoice;
 import org.jspecify.annotations.Nullable;
 
 /// A request on its way through the engine.
-final class Job implements AnswerListener {
-  private final Request request;
+final class Job {
+  private final Client client;
+  private final @Nullable Duration deadline;
   private final Reply reply;
   private final Answering answering;
   private final long asked; // System.nanoTime()
   private long admitted;
   private long first; // token
 
-  Job(Session session, Request request, Reply reply, long asked) {
-    this.request = request;
+  /// @param asked when
+  Job(Request request, Reply reply, Answering answering, long asked) {
+    this.client = request.client();
+    this.deadline = request.deadline();
     this.reply = reply;
+    this.answering = answering;
     this.asked = asked;
-    this.answering =
-        request.embeds()
-            ? session.prepareEmbedding(request.dialogue().question(), this)
-            : session.prepare(request.dialogue(), request.options(), this);
+    reply.holds(answering.cutPictures());
+  }
+
+  Reply reply() {
+    return reply;
   }
 
   Answering answering() {
     return answering;
   }
 
-  String client() {
-    return request.client();
+  Client client() {
+    return client;
   }
 
   boolean isCancelled() {
@@ -40,8 +42,12 @@ final class Job implements AnswerListener {
   }
 
   boolean isLate() {
-    Duration deadline = request.deadline();
     return deadline != null && System.nanoTime() - asked > deadline.toNanos();
+  }
+
+  /// Whether it has been let in before.
+  boolean isBegun() {
+    return admitted != 0;
   }
 
   void admitted() {
@@ -74,27 +80,5 @@ final class Job implements AnswerListener {
 
   void refuse(RefusedException why) {
     reply.tell(new Reply.Refused(why));
-  }
-
-  // ---- what its answer says of itself
-
-  @Override
-  public void text(String piece) {
-    reply.tell(new Reply.Text(piece));
-  }
-
-  @Override
-  public void token(TokenChoice choice) {
-    reply.tell(new Reply.Chosen(choice));
-  }
-
-  @Override
-  public void tileEncoded(int done, int total) {
-    reply.tell(new Reply.Seen(done, total));
-  }
-
-  @Override
-  public void promptRead(int done, int total) {
-    reply.tell(new Reply.Read(done, total));
   }
 }

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.internvl4j.models.Answer;
+import org.internvl4j.models.AnswerListener;
 import org.internvl4j.models.TokenChoice;
 import org.jspecify.annotations.Nullable;
 
@@ -54,12 +55,47 @@ public final class Reply {
 
   private final Runnable wake;
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+  private long pictureBytes; // before anybody else sees it
   private volatile boolean cancelled;
   private @Nullable Event end;
 
   /// @param wake tells the engine that something has changed
   Reply(Runnable wake) {
     this.wake = wake;
+  }
+
+  /// Bytes of its pictures' tiles, which stay in memory up to the end.
+  public long pictureBytes() {
+    return pictureBytes;
+  }
+
+  void holds(long bytes) {
+    pictureBytes = bytes;
+  }
+
+  /// What the answer in the making says of itself becomes events.
+  AnswerListener listener() {
+    return new AnswerListener() {
+      @Override
+      public void text(String piece) {
+        tell(new Text(piece));
+      }
+
+      @Override
+      public void token(TokenChoice choice) {
+        tell(new Chosen(choice));
+      }
+
+      @Override
+      public void tileEncoded(int done, int total) {
+        tell(new Seen(done, total));
+      }
+
+      @Override
+      public void promptRead(int done, int total) {
+        tell(new Read(done, total));
+      }
+    };
   }
 
   void tell(Event event) {

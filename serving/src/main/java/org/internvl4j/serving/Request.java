@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dialogue up to the question
 /// @param options how the answer is chosen and when it ends
 /// @param client who asks: those who wait get their turns one after the other, however much each
-///   has asked
+///   has asked, and leave places to each other
 /// @param embeds whether the question is only to be read, for what it is about, and nothing
 ///   answered: [org.internvl4j.models.Session#prepareEmbedding]
 /// @param deadline how long the whole answer may take, from the moment it is asked for; null for as
@@ -20,21 +20,21 @@ public record Request(
     Dialogue dialogue,
     Generation options,
     boolean embeds,
-    String client,
+    Client client,
     @Nullable Duration deadline) {
   /// A request for an answer.
   public Request(
-      Dialogue dialogue, Generation options, String client, @Nullable Duration deadline) {
+      Dialogue dialogue, Generation options, Client client, @Nullable Duration deadline) {
     this(dialogue, options, false, client, deadline);
   }
 
   /// A request for what a text is about, its pictures included.
-  public static Request embedding(Question question, String client, @Nullable Duration deadline) {
+  public static Request embedding(Question question, Client client, @Nullable Duration deadline) {
     return new Request(Dialogue.of(question), Generation.GREEDY, true, client, deadline);
   }
 
   /// A request of nobody in particular, without a deadline.
   public static Request of(Dialogue dialogue, Generation options) {
-    return new Request(dialogue, options, "", null);
+    return new Request(dialogue, options, Client.NOBODY, null);
   }
 }

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.internvl4j.models.Answer;
+import org.internvl4j.models.Answering;
+import org.internvl4j.models.Generation;
 import org.internvl4j.models.Session;
 import org.internvl4j.serving.RefusedException.Reason;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +26,29 @@ final class Schedule implements AutoCloseable {
     this.listener = listener;
   }
 
-  Job prepare(Request request, Reply reply, long asked) {
-    return new Job(session, request, reply, asked);
+  /// @param options of each answer
+  List<Job> prepare(Request request, List<Generation> options, Runnable wake, long asked) {
+    List<Job> jobs = new ArrayList<>();
+    for (Generation own : options) {
+      Reply reply = new Reply(wake);
+      Answering answering =
+          request.embeds()
+              ? session.prepareEmbedding(request.dialogue().question(), reply.listener())
+              : jobs.isEmpty()
+                  ? session.prepare(request.dialogue(), own, reply.listener())
+                  : session.prepareAnother(jobs.getFirst().answering(), own, reply.listener());
+      jobs.add(new Job(request, reply, answering, asked));
+    }
+    return jobs;
   }
 
   boolean isIdle() {
     return active.isEmpty();
+  }
+
+  /// How many are being answered.
+  int running() {
+    return active.size();
   }
 
   EngineState state(int waiting) {
@@ -58,9 +77,22 @@ final class Schedule implements AutoCloseable {
     waiting.takeIf(Job::isCancelled).forEach(this::end);
     waiting.takeIf(Job::isLate).forEach(this::refuseLate);
     if (isClosing) {
-      waiting
-          .takeIf(job -> true)
-          .forEach(job -> refuse(job, new RefusedException(Reason.CLOSING, "engine: is closing")));
+      waiting.takeIf(job -> !job.isBegun()).forEach(this::refuseClosing);
+    }
+  }
+
+  private void refuseClosing(Job job) {
+    refuse(job, Engine.closing());
+  }
+
+  /// Refuses all, since nothing works any more.
+  void refuseAll(Waiting waiting, Throwable cause) {
+    suspended.forEach(waiting::putBack);
+    active.forEach(waiting::putBack);
+    suspended.clear();
+    active.clear();
+    for (Job job : waiting.takeIf(_ -> true)) {
+      job.refuse(new RefusedException("engine: has failed: " + cause.getMessage(), cause));
     }
   }
 

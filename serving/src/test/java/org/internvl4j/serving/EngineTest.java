@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -106,7 +105,7 @@ class EngineTest {
                       new Request(
                           Dialogue.of(Question.of("<image> <image>", picture(1))),
                           Generation.GREEDY,
-                          client,
+                          Client.of(client),
                           null)))
               .isInstanceOf(IllegalArgumentException.class);
       case 1 -> {
@@ -180,7 +179,10 @@ class EngineTest {
     Reply late =
         engine.submit(
             new Request(
-                Dialogue.of(Question.of("Hi")), Generation.GREEDY, "two", Duration.ofNanos(1)));
+                Dialogue.of(Question.of("Hi")),
+                Generation.GREEDY,
+                Client.of("two"),
+                Duration.ofNanos(1)));
     Reply waiting = engine.submit(request(1, "three"));
     assertThatThrownBy(() -> engine.submit(request(2, "four")))
         .isInstanceOfSatisfying(
@@ -307,7 +309,7 @@ class EngineTest {
             : Question.of("What is it? " + "?".repeat(i), picture(i / 4)).withMaxTiles(2);
     Dialogue dialogue = Dialogue.of(question).withSystem(i % 3 == 0 ? null : LONG);
     Generation options = i % 5 == 0 ? Generation.GREEDY : Generation.SAMPLED.withSeed(i);
-    return new Request(dialogue, options.withMaxNewTokens(8 + 5 * i), client, null);
+    return new Request(dialogue, options.withMaxNewTokens(8 + 5 * i), Client.of(client), null);
   }
 
   private static Picture picture(int seed) {
@@ -335,28 +337,6 @@ class EngineTest {
     @Override
     public void suspended() {
       suspended.incrementAndGet();
-    }
-  }
-
-  /// Holds the engine at its first token until it may go on.
-  private static final class Holding implements EngineListener {
-    private final CountDownLatch reached = new CountDownLatch(1);
-    private final CountDownLatch go = new CountDownLatch(1);
-    private volatile List<Integer> order = new ArrayList<>();
-
-    @Override
-    public void firstToken(Duration since) {
-      reached.countDown();
-      try {
-        go.await();
-      } catch (InterruptedException e) {
-        throw new AssertionError(e);
-      }
-    }
-
-    @Override
-    public void done(Answer answer, Reply.Times times) {
-      order.add(answer.usage().promptTokens());
     }
   }
 }

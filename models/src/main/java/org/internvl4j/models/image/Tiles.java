@@ -216,6 +216,21 @@ public final class Tiles {
     }
   }
 
+  /// Cuts what is still to be cut, on this thread; whole pictures are let go.
+  public void cut() {
+    for (Tile tile : tiles) {
+      if (tile instanceof Cut(Cutting cutting, _)) {
+        cutting.tiles();
+      }
+    }
+  }
+
+  /// Bytes of the samples, once [#cut].
+  public long bytes() {
+    long samples = 3L * side * side * count();
+    return tiles.getFirst() instanceof Values ? samples * Float.BYTES : samples;
+  }
+
   /// What tells these tiles from all others: SHA-256 of side, samples or the picture and how it is
   /// cut, and normalisation, 64 lower-case hexadecimal digits; computed once. Tiles that differ in
   /// how they were made may differ in this alone.

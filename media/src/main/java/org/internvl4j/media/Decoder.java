@@ -20,12 +20,32 @@ final class Decoder {
 
   /// @throws PictureException if the data is damaged
   static Picture decode(Prepared prepared) {
+    return withReader(prepared, reader -> read(reader, prepared));
+  }
+
+  /// How many pixels there are to decode: those of the file's picture, or of the canvas on which it
+  /// lies.
+  ///
+  /// @throws PictureException if the header is damaged
+  static long pixels(Prepared prepared) {
+    Canvas canvas = prepared.canvas();
+    long whole = canvas == null ? 0 : (long) canvas.width() * canvas.height();
+    return Math.max(
+        whole, withReader(prepared, reader -> (long) reader.getWidth(0) * reader.getHeight(0)));
+  }
+
+  /// What a reader is asked.
+  private interface Question<T> {
+    T ask(ImageReader reader) throws IOException;
+  }
+
+  private static <T> T withReader(Prepared prepared, Question<T> question) {
     String name = prepared.file().name();
     try (ByteArrayImageInput input = new ByteArrayImageInput(prepared.file().bytes())) {
       ImageReader reader = reader(prepared.format());
       try {
         reader.setInput(input, true, true);
-        return read(reader, prepared);
+        return question.ask(reader);
       } finally {
         reader.dispose();
       }

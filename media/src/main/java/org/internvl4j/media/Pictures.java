@@ -70,14 +70,7 @@ public final class Pictures {
   /// @param name what messages call it
   /// @throws PictureException if it is no picture, is damaged or above a limit
   public static Picture read(byte[] bytes, String name, PictureOptions options) {
-    if (bytes.length > options.maxBytes()) {
-      throw tooLong(name, options);
-    }
-    Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
-    Picture picture = Decoder.decode(prepared);
-    return options.applyOrientation() || prepared.alwaysUpright()
-        ? Orientation.upright(picture, prepared.orientation())
-        : picture;
+    return PictureFile.of(bytes, name, options).read();
   }
 
   /// Reads a stream to its end with [PictureOptions#DEFAULT]; the caller closes it.
@@ -106,7 +99,7 @@ public final class Pictures {
     return read(bytes, name, options);
   }
 
-  private static PictureException tooLong(String name, PictureOptions options) {
+  static PictureException tooLong(String name, PictureOptions options) {
     return PictureException.aboveLimit(
         "%s: longer than the limit of %d bytes; shrink the picture or raise maxBytes"
             .formatted(name, options.maxBytes()));

@@ -6,7 +6,6 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.constraint.Constraint;
-import org.internvl4j.serving.Client;
 import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
@@ -17,49 +16,57 @@ final class ChatCompletions implements Route.Action {
     this.service = service;
   }
 
-  /// What a client asks for.
+  /// How a client wants to be told.
   ///
   /// @param n answers
-  /// @param user whom the client asks for, for turns
-  private record Asked(
-      Dialogue dialogue,
-      Generation options,
-      int n,
-      boolean isStream,
-      boolean tellsUsage,
-      String user) {}
+  private record Manner(int n, boolean tellsLogprobs, boolean isStream, boolean tellsUsage) {}
+
+  /// An answer that has begun, and nothing of what was sent for it.
+  private record Begun(Replies replies, Manner manner) {}
 
   @Override
   public void answer(Exchange exchange) throws IOException, InterruptedException {
-    Json json = exchange.json();
-    Asked asked = Fields.read(() -> asked(json));
-    Client client = exchange.client(asked.user());
-    try (Replies replies = service.ask(asked.dialogue(), asked.options(), asked.n(), client)) {
-      ChatAnswer answer =
-          new ChatAnswer(service.name(), asked.n(), asked.options().logprobs() >= 0);
+    Begun begun = begin(exchange);
+    Manner manner = begun.manner();
+    try (Replies replies = begun.replies()) {
+      ChatAnswer answer = new ChatAnswer(service.name(), manner.n(), manner.tellsLogprobs());
       Telling telling = new Telling(exchange, replies, answer);
-      if (asked.isStream()) {
-        telling.stream(asked.tellsUsage());
+      if (manner.isStream()) {
+        telling.stream(manner.tellsUsage());
       } else {
         telling.whole();
       }
     }
   }
 
-  private Asked asked(Json json) {
-    service.requireModel(json);
-    requireNone(json, "tools");
-    requireNone(json, "functions");
+  private Begun begin(Exchange exchange) throws IOException {
+    Json json = exchange.json();
+    return Fields.read(() -> {
+      service.requireModel(json);
+      requireNone(json, "tools");
+      requireNone(json, "functions");
+      Generation options = options(json);
+      Manner manner = manner(json, options);
+      Dialogue dialogue = Messages.dialogue(json.at("messages"), service.pictures(exchange));
+      String user = json.getText("user", ""); // for turns
+      return new Begun(service.ask(exchange, dialogue, options, manner.n(), user), manner);
+    });
+  }
+
+  private Generation options(Json json) {
+    Json format = json.find("response_format");
+    Constraint constraint = service.desk().run(() -> constraint(format));
+    return Sampling.of(json, service.limits()).withConstraint(constraint);
+  }
+
+  private Manner manner(Json json, Generation options) {
     Json n = json.find("n");
-    Json options = json.find("stream_options");
-    return new Asked(
-        Messages.dialogue(json.at("messages"), service.pictures()),
-        Sampling.of(json, service.limits())
-            .withConstraint(constraint(json.find("response_format"))),
+    Json stream = json.find("stream_options");
+    return new Manner(
         n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),
+        options.logprobs() >= 0,
         json.getBoolean("stream", false),
-        options != null && options.getBoolean("include_usage", false),
-        json.getText("user", ""));
+        stream != null && stream.getBoolean("include_usage", false));
   }
 
   private static @Nullable Constraint constraint(@Nullable Json format) {

@@ -35,7 +35,7 @@ final class Completions implements Route.Action {
     Json json = exchange.json();
     Asked asked = Fields.read(() -> asked(json));
     Dialogue dialogue = Dialogue.of(Question.of(asked.prompt()));
-    try (Replies replies = service.ask(dialogue, asked.options(), asked.n(), exchange.client(""))) {
+    try (Replies replies = service.ask(exchange, dialogue, asked.options(), asked.n(), "")) {
       Body body = new Body(service.name(), asked.n());
       Telling telling = new Telling(exchange, replies, body);
       if (asked.isStream()) {

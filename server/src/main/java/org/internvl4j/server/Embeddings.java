@@ -12,7 +12,6 @@ import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
 import org.internvl4j.serving.Reply;
-import org.internvl4j.serving.Request;
 
 /// `POST /v1/embeddings`: what texts and pictures are about, in the space of the decoder's last
 /// states ([org.internvl4j.models.Session#prepareEmbedding]).
@@ -40,7 +39,7 @@ final class Embeddings implements Route.Action {
   public void answer(Exchange exchange) throws IOException, InterruptedException {
     Json json = exchange.json();
     boolean isBase64 = Fields.read(() -> isBase64(json));
-    List<Question> inputs = Fields.read(() -> inputs(service, json));
+    List<Question> inputs = Fields.read(() -> inputs(service, exchange, json));
     Read read = read(service, inputs, exchange);
     JsonWriter out = new JsonWriter().object().field("object", "list").array("data");
     for (int i = 0; i < inputs.size(); i++) {
@@ -71,14 +70,14 @@ final class Embeddings implements Route.Action {
 
   /// A text, a list of texts, or of objects `{"text": …, "image": …}` of which each has one or
   /// both.
-  static List<Question> inputs(Service service, Json json) {
+  static List<Question> inputs(Service service, Exchange exchange, Json json) {
     service.requireModel(json);
     Json input = json.at("input");
     List<Json> items = input instanceof Json.Arr(List<Json> all, _) ? all : List.of(input);
     if (items.isEmpty() || items.size() > MOST_INPUTS) {
       throw Fields.wrong(input, "1 to " + MOST_INPUTS + " inputs");
     }
-    PictureLoader pictures = service.pictures();
+    PictureLoader pictures = service.pictures(exchange);
     return items.stream().map(item -> input(pictures, item)).toList();
   }
 
@@ -101,11 +100,7 @@ final class Embeddings implements Route.Action {
     List<float[]> vectors = new ArrayList<>();
     int[] tokens = new int[1];
     for (Question input : inputs) {
-      Reply reply =
-          service
-              .engine()
-              .submit(Request.embedding(input, exchange.client(""), service.limits().time()));
-      try (Replies one = new Replies(List.of(reply))) {
+      try (Replies one = service.embed(exchange, input)) {
         one.hear(
             new Replies.Listener() {
               @Override

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -20,21 +21,31 @@ final class Exchange {
   private static final int PATIENCE = 30; // seconds that a body may take, however slowly it comes
   private static final long LINGER = 1 << 20; // bytes
   private static final int SLOWEST = 1024; // bytes a second after that
+  private static final long READING =
+      4; // bytes that each of a body takes: itself, text, picture file
 
   private final Request request;
   private final Response response;
   private final Limits limits;
+  private final Room.Share memory;
   private boolean isStream;
 
-  Exchange(Request request, Response response, Limits limits) {
+  /// @param memory for what the request brings
+  Exchange(Request request, Response response, Limits limits, Room.Share memory) {
     this.request = request;
     this.response = response;
     this.limits = limits;
+    this.memory = memory;
     request.addIdleTimeoutListener(timeout -> false); // an answer may take its time
   }
 
   Limits limits() {
     return limits;
+  }
+
+  /// Memory for what the request brings.
+  Room.Share memory() {
+    return memory;
   }
 
   /// A header of the request.
@@ -72,17 +83,27 @@ final class Exchange {
     long start = System.nanoTime();
     try (InputStream in = Content.Source.asInputStream(request)) {
       for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        memory.take(READING * n);
         body.write(some, 0, n);
         if (body.size() > limits.bodyBytes()) {
           throw tooLarge();
         }
         long seconds = (System.nanoTime() - start) / 1_000_000_000;
         if (seconds > PATIENCE && body.size() / seconds < SLOWEST) {
-          throw new ApiException(408, "timeout", "request: its body comes too slowly");
+          throw tooSlow();
         }
       }
+    } catch (IOException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw tooSlow();
+      }
+      throw e;
     }
     return body.toByteArray();
+  }
+
+  private static ApiException tooSlow() {
+    return new ApiException(408, "timeout", "request: its body comes too slowly");
   }
 
   private ApiException tooLarge() {
@@ -105,9 +126,9 @@ final class Exchange {
     send(status, "application/json", json.getBytes(StandardCharsets.UTF_8));
   }
 
-  /// Says that the client has the newest already.
-  void unchanged() throws IOException {
-    response.setStatus(304);
+  /// Sends an answer that is nothing but a status and headers.
+  void empty(int status) throws IOException {
+    response.setStatus(status);
     Content.Sink.write(response, true, ByteBuffer.allocate(0));
   }
 

@@ -1,5 +1,6 @@
 package org.internvl4j.server;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -22,11 +23,54 @@ final class Guard {
     names.add(options.host().contains(":") ? "[" + options.host() + "]" : options.host());
     names.addAll(THIS_MACHINE);
     names.forEach(name -> hosts.add(name.toLowerCase(Locale.ROOT)));
-    options.origins().forEach(origin -> origins.add(origin.toLowerCase(Locale.ROOT)));
+    options.origins().forEach(origin -> origins.add(checked(origin)));
   }
 
+  /// @throws IllegalArgumentException if it is none, as browsers send it
+  private static String checked(String origin) {
+    try {
+      URI uri = new URI(origin);
+      if (uri.getHost() != null
+          && origin.equals(uri.getScheme() + "://" + uri.getRawAuthority())
+          && uri.getRawUserInfo() == null) {
+        return origin.toLowerCase(Locale.ROOT);
+      }
+    } catch (URISyntaxException e) {
+      // is none
+    }
+    throw new IllegalArgumentException(
+        "server: origin is " + origin + ", expected one like https://example.org, without a path");
+  }
+
+  /// Lets a request pass, tells browsers which pages of others may read what comes back, and
+  /// answers a browser that asks beforehand.
+  ///
+  /// @return whether it is answered
   /// @throws ApiException if the request comes from a page that may not send it
-  void check(Exchange exchange) {
+  boolean answers(Exchange exchange, String method) throws IOException {
+    check(exchange);
+    String origin = exchange.header("Origin");
+    if (origin == null || !origins.contains(origin.toLowerCase(Locale.ROOT))) {
+      return false;
+    }
+    exchange.setHeader("Access-Control-Allow-Origin", origin);
+    exchange.setHeader("Access-Control-Expose-Headers", "Retry-After");
+    exchange.setHeader("Vary", "Origin");
+    if (!method.equals("OPTIONS") || exchange.header("Access-Control-Request-Method") == null) {
+      return false;
+    }
+    String headers = exchange.header("Access-Control-Request-Headers");
+    exchange.setHeader("Access-Control-Allow-Methods", "GET, POST");
+    exchange.setHeader("Access-Control-Allow-Headers", headers == null ? "" : headers);
+    exchange.setHeader("Access-Control-Max-Age", "600");
+    if (exchange.header("Access-Control-Request-Private-Network") != null) {
+      exchange.setHeader("Access-Control-Allow-Private-Network", "true");
+    }
+    exchange.empty(204);
+    return true;
+  }
+
+  private void check(Exchange exchange) {
     String host = exchange.header("Host");
     if (host == null || !hosts.contains(name(host))) {
       throw new ApiException(

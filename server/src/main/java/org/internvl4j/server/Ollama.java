@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Answer;
@@ -38,28 +39,38 @@ final class Ollama {
 
   // ---- what is asked
 
-  private record Asked(Dialogue dialogue, Generation options, boolean isStream) {}
+  /// An answer that has begun, and nothing of what was sent for it.
+  private record Begun(Replies replies, boolean isStream) {}
 
   private void chat(Exchange exchange) throws IOException, InterruptedException {
-    Json json = exchange.json();
-    Asked asked =
-        Fields.read(() -> asked(json, Messages.dialogue(json.at("messages"), service.pictures())));
-    answer(exchange, asked, true);
+    Begun begun =
+        begin(exchange, json -> Messages.dialogue(json.at("messages"), service.pictures(exchange)));
+    answer(exchange, begun, true);
   }
 
   private void generate(Exchange exchange) throws IOException, InterruptedException {
-    Json json = exchange.json();
-    Asked asked = Fields.read(() -> asked(json, prompt(json)));
-    answer(exchange, asked, false);
+    answer(exchange, begin(exchange, json -> prompt(exchange, json)), false);
   }
 
-  private Dialogue prompt(Json json) {
+  private Begun begin(Exchange exchange, Function<Json, Dialogue> dialogue) throws IOException {
+    Json json = exchange.json();
+    return Fields.read(() -> {
+      service.requireModel(json);
+      boolean isStream = json.getBoolean("stream", true);
+      Json format = json.find("format");
+      Constraint constraint = service.desk().run(() -> constraint(format));
+      Generation options = options(json).withConstraint(constraint);
+      return new Begun(service.ask(exchange, dialogue.apply(json), options, 1, ""), isStream);
+    });
+  }
+
+  private Dialogue prompt(Exchange exchange, Json json) {
     for (String field : List.of("suffix", "template")) {
       if (!json.getText(field, "").isEmpty()) {
         throw Fields.wrong(json.at(field), "none");
       }
     }
-    PictureLoader pictures = service.pictures();
+    PictureLoader pictures = service.pictures(exchange);
     List<Image> images = new ArrayList<>();
     Json sent = json.find("images");
     if (sent != null) {
@@ -70,12 +81,6 @@ final class Ollama {
     Question question = new Question(json.getText("prompt", ""), images, OptionalInt.empty());
     String system = json.getText("system", "");
     return Dialogue.of(question).withSystem(system.isEmpty() ? null : system);
-  }
-
-  private Asked asked(Json json, Dialogue dialogue) {
-    service.requireModel(json);
-    Generation options = options(json).withConstraint(constraint(json.find("format")));
-    return new Asked(dialogue, options, json.getBoolean("stream", true));
   }
 
   private static @Nullable Constraint constraint(@Nullable Json format) {
@@ -124,10 +129,10 @@ final class Ollama {
 
   // ---- what is answered
 
-  private void answer(Exchange exchange, Asked asked, boolean isChat)
+  private void answer(Exchange exchange, Begun begun, boolean isChat)
       throws IOException, InterruptedException {
-    try (Replies replies = service.ask(asked.dialogue(), asked.options(), 1, exchange.client(""))) {
-      if (asked.isStream()) {
+    try (Replies replies = begun.replies()) {
+      if (begun.isStream()) {
         stream(exchange, replies, isChat);
         return;
       }
@@ -211,7 +216,7 @@ final class Ollama {
   private void embed(Exchange exchange) throws IOException, InterruptedException {
     long start = System.nanoTime();
     Json json = exchange.json();
-    List<Question> inputs = Fields.read(() -> Embeddings.inputs(service, json));
+    List<Question> inputs = Fields.read(() -> Embeddings.inputs(service, exchange, json));
     Embeddings.Read read = Embeddings.read(service, inputs, exchange);
     JsonWriter out = new JsonWriter().object().field("model", service.name()).array("embeddings");
     read.vectors().forEach(vector -> Embeddings.vector(out.array(), vector).end());

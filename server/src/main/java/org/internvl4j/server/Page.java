@@ -80,7 +80,7 @@ final class Page {
     exchange.setHeader("Cache-Control", "no-cache"); // kept, but asked for again
     exchange.setHeader("ETag", tag);
     if (isKnown(exchange.header("If-None-Match"), tag)) {
-      exchange.unchanged();
+      exchange.empty(304);
     } else {
       exchange.send(200, type, body);
     }

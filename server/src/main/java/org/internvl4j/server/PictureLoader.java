@@ -1,6 +1,8 @@
 package org.internvl4j.server;
 
 import java.util.function.Supplier;
+import org.internvl4j.media.PictureException;
+import org.internvl4j.media.PictureFile;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
@@ -8,14 +10,21 @@ import org.internvl4j.server.source.PictureSource;
 /// The pictures of one request: where they come from, and how many there may be, with how many
 /// pixels together. What is refused is the client's fault, unless it is another server's.
 final class PictureLoader {
+  private static final int DECODING = 12; // bytes a pixel
+  private static final int DECODED = 3;
+
   private final PictureSource source;
   private final Limits limits;
+  private final Desk desk;
+  private final Room.Share memory;
   private int count;
   private long pixels;
 
-  PictureLoader(PictureSource source, Limits limits) {
+  PictureLoader(PictureSource source, Limits limits, Desk desk, Room.Share memory) {
     this.source = source;
     this.limits = limits;
+    this.desk = desk;
+    this.memory = memory;
   }
 
   /// The picture at a URL.
@@ -32,18 +41,22 @@ final class PictureLoader {
     return text.startsWith("data:") ? url(text) : load(() -> source.decode(text));
   }
 
-  private Picture load(Supplier<Picture> source) {
+  private Picture load(Supplier<PictureFile> source) {
     if (++count > limits.pictures()) {
       throw ApiException.bad(
           "request: has more than " + limits.pictures() + " pictures; that is the most");
     }
-    Picture picture;
     try {
-      picture = source.get();
+      return decode(source.get());
+    } catch (PictureException e) {
+      throw refused(PictureSource.refused(e));
     } catch (PictureRefusedException e) {
       throw refused(e);
     }
-    pixels += (long) picture.width() * picture.height();
+  }
+
+  private Picture decode(PictureFile file) {
+    pixels += file.pixels();
     if (pixels > limits.pixels()) {
       throw new ApiException(
           400,
@@ -51,6 +64,9 @@ final class PictureLoader {
           "request: its pictures have more than %d pixels together; shrink them"
               .formatted(limits.pixels()));
     }
+    memory.take(DECODING * file.pixels());
+    Picture picture = desk.run(file::read);
+    memory.give((DECODING - DECODED) * file.pixels());
     return picture;
   }
 

@@ -13,7 +13,12 @@ final class Plain {
 
   static List<Route> routes(Service service, Meters meters) {
     return List.of(
-        new Route("GET", "/health", Dialect.OPENAI, true, x -> x.json(200, health(service))),
+        new Route(
+            "GET",
+            "/health",
+            Dialect.OPENAI,
+            true,
+            x -> x.json(service.engine().isOpen() ? 200 : 503, health(service))),
         new Route(
             "GET",
             "/metrics",
@@ -46,7 +51,7 @@ final class Plain {
     EngineState state = service.engine().state();
     return new JsonWriter()
         .object()
-        .field("status", "ready")
+        .field("status", service.engine().isOpen() ? "ready" : "ending")
         .field("waiting", state.waiting())
         .field("running", state.reading() + state.growing())
         .end()

@@ -19,20 +19,23 @@ import org.jspecify.annotations.Nullable;
 /// is wrong.
 final class Router extends Handler.Abstract {
   private static final System.Logger LOG = System.getLogger(Router.class.getName());
+  private static final String BEARER = "Bearer ";
 
   private final List<Route> routes;
   private final Map<String, List<Route>> byPath;
   private final Guard guard;
   private final byte @Nullable [] key;
   private final Limits limits;
+  private final Room room;
 
   Router(List<Route> routes, ServerOptions options, Guard guard) {
     this.routes = List.copyOf(routes);
     this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
     this.guard = guard;
     String apiKey = options.apiKey();
-    this.key = apiKey == null ? null : ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
+    this.key = apiKey == null ? null : apiKey.getBytes(StandardCharsets.UTF_8);
     this.limits = options.limits();
+    this.room = new Room(options.memory());
   }
 
   /// All there are.
@@ -40,25 +43,21 @@ final class Router extends Handler.Abstract {
     return routes;
   }
 
+  /// Memory for what requests bring.
+  Room room() {
+    return room;
+  }
+
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    Exchange exchange = new Exchange(request, response, limits);
-    String path = Request.getPathInContext(request);
-    Dialect dialect = path.startsWith("/api/") ? Dialect.OLLAMA : Dialect.OPENAI;
-    try {
+    try (Room.Share memory = room.share()) {
+      Exchange exchange = new Exchange(request, response, limits, memory);
       try {
-        guard.check(exchange);
-        Route route = find(request.getMethod(), path);
-        dialect = route.dialect();
-        requireKey(route, exchange);
-        route.action().answer(exchange);
-      } catch (RuntimeException e) {
-        report(exchange, dialect, error(e), e);
+        answer(exchange, request.getMethod(), Request.getPathInContext(request));
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "server: a client has left", e);
+        exchange.hangUp();
       }
-      callback.succeeded();
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.DEBUG, "server: a client has left", e);
-      exchange.hangUp();
       callback.succeeded();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -68,6 +67,21 @@ final class Router extends Handler.Abstract {
       callback.failed(e);
     }
     return true;
+  }
+
+  private void answer(Exchange exchange, String method, String path) throws Exception {
+    Dialect dialect = path.startsWith("/api/") ? Dialect.OLLAMA : Dialect.OPENAI;
+    try {
+      if (guard.answers(exchange, method)) {
+        return;
+      }
+      Route route = find(method, path);
+      dialect = route.dialect();
+      requireKey(route, exchange);
+      route.action().answer(exchange);
+    } catch (RuntimeException | Error e) {
+      report(exchange, dialect, error(e), e);
+    }
   }
 
   private Route find(String method, String path) {
@@ -85,30 +99,36 @@ final class Router extends Handler.Abstract {
     throw new ApiException(405, "method_not_allowed", "expected " + methods);
   }
 
-  /// In constant time.
   private void requireKey(Route route, Exchange exchange) {
     String sent = exchange.header(HttpHeader.AUTHORIZATION.asString());
-    if (key == null || route.isOpen()) {
+    if (key == null || route.isOpen() || (sent != null && isBearer(sent, key))) {
       return;
     }
-    if (sent == null || !MessageDigest.isEqual(key, sent.getBytes(StandardCharsets.UTF_8))) {
-      exchange.setHeader(HttpHeader.WWW_AUTHENTICATE.asString(), "Bearer");
-      throw new ApiException(
-          401,
-          "invalid_api_key",
-          sent == null
-              ? "no API key: send it as Authorization: Bearer KEY"
-              : "this API key is not the server's");
-    }
+    exchange.setHeader(HttpHeader.WWW_AUTHENTICATE.asString(), "Bearer");
+    throw new ApiException(
+        401,
+        "invalid_api_key",
+        sent == null
+            ? "no API key: send it as Authorization: Bearer KEY"
+            : "this API key is not the server's");
   }
 
-  private static ApiException error(RuntimeException e) {
+  /// In constant time. Bytes of a header come as Latin-1, whatever their client meant by them.
+  static boolean isBearer(String sent, byte[] key) {
+    return sent.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        && MessageDigest.isEqual(
+            key, sent.substring(BEARER.length()).getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static ApiException error(Throwable e) {
     return switch (e) {
       case ApiException api -> api;
       case PromptTooLongException tooLong ->
           new ApiException(400, "context_length_exceeded", tooLong.getMessage());
       case RefusedException refused -> refused(refused);
       case IllegalArgumentException wrong -> ApiException.bad(wrong.getMessage());
+      case OutOfMemoryError _ ->
+          ApiException.busy(503, "server: is out of memory for now; ask again later", 30);
       default -> new ApiException(500, "internal_error", "the server failed; its log says how");
     };
   }
@@ -123,9 +143,8 @@ final class Router extends Handler.Abstract {
   }
 
   private static void report(
-      Exchange exchange, Dialect dialect, ApiException error, RuntimeException cause)
-      throws IOException {
-    if (error.status() == 500) {
+      Exchange exchange, Dialect dialect, ApiException error, Throwable cause) throws IOException {
+    if (error.status() == 500 || cause instanceof Error) {
       LOG.log(System.Logger.Level.ERROR, "server: a request failed", cause);
     }
     if (exchange.isCommitted()) {

@@ -30,6 +30,7 @@ public final class Server implements AutoCloseable {
   private final org.eclipse.jetty.server.Server jetty;
   private final ServerConnector connector;
   private final Router router;
+  private final Desk desk = new Desk();
 
   private Server(VisionLanguageModel model, EngineOptions engineOptions, ServerOptions options) {
     PictureSource sources = new PictureSource(sources(options)); // and whatever else may refuse
@@ -39,7 +40,8 @@ public final class Server implements AutoCloseable {
     meters.watch(engine);
     String name = options.name().isEmpty() ? model.name() : options.name();
     Service service =
-        new Service(model, engine, name, sources, options.limits(), Instant.now().getEpochSecond());
+        new Service(
+            model, engine, name, sources, options.limits(), desk, Instant.now().getEpochSecond());
     List<Route> routes = new ArrayList<>();
     routes.addAll(ChatCompletions.routes(service));
     routes.addAll(Completions.routes(service));
@@ -125,6 +127,11 @@ public final class Server implements AutoCloseable {
     return connector.getConnectedEndPoints().size();
   }
 
+  /// Memory for what requests bring, for tests.
+  Room room() {
+    return router.room();
+  }
+
   /// All routes, for tests.
   List<Route> routes() {
     return router.routes();
@@ -138,6 +145,7 @@ public final class Server implements AutoCloseable {
       connector.close(); // what it has accepted goes on
       engine.close(grace);
       jetty.stop();
+      desk.close();
     } catch (Exception e) {
       throw new IllegalStateException("server: does not stop", e);
     }

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 ///   refused whatever a name resolves to
 /// @param mediaPath the folder below which requests may name files; null for none
 /// @param limits the most that a request may ask for
+/// @param memory bytes of the heap for what requests bring, all requests together: bodies, pictures
+///   while they are read, tiles of those that wait; half of the heap unless said. Who finds none
+///   for 10 seconds is asked to come again
 public record ServerOptions(
     String host,
     int port,
@@ -29,10 +32,20 @@ public record ServerOptions(
     List<String> origins,
     List<String> pictureHosts,
     @Nullable Path mediaPath,
-    Limits limits) {
+    Limits limits,
+    long memory) {
   public static final ServerOptions DEFAULT =
       new ServerOptions(
-          "127.0.0.1", 11435, "", null, List.of(), List.of(), List.of(), null, Limits.DEFAULT);
+          "127.0.0.1",
+          11435,
+          "",
+          null,
+          List.of(),
+          List.of(),
+          List.of(),
+          null,
+          Limits.DEFAULT,
+          Runtime.getRuntime().maxMemory() / 2);
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
   public ServerOptions {
@@ -42,6 +55,9 @@ public record ServerOptions(
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("server: port is " + port + ", expected 0 to 65535");
     }
+    if (memory < 1) {
+      throw new IllegalArgumentException("server: memory is " + memory + ", expected at least 1");
+    }
     if (apiKey != null && apiKey.isBlank()) {
       throw new IllegalArgumentException("server: the API key is blank, expected a text or none");
     }
@@ -49,46 +65,51 @@ public record ServerOptions(
 
   public ServerOptions withHost(String host) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withPort(int port) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withName(String name) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withApiKey(@Nullable String apiKey) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withHosts(List<String> hosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withOrigins(List<String> origins) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withLimits(Limits limits) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withPictureHosts(List<String> pictureHosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 
   public ServerOptions withMediaPath(@Nullable Path mediaPath) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+  }
+
+  public ServerOptions withMemory(long memory) {
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
   }
 }

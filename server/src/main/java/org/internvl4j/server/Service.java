@@ -5,10 +5,11 @@ import java.util.stream.IntStream;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
+import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.server.source.PictureSource;
-import org.internvl4j.serving.Client;
 import org.internvl4j.serving.Engine;
+import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 
 /// What every interface stands on.
@@ -21,11 +22,12 @@ record Service(
     String name,
     PictureSource sources,
     Limits limits,
+    Desk desk,
     long started) {
 
   /// The pictures of a request that has come.
-  PictureLoader pictures() {
-    return new PictureLoader(sources, limits);
+  PictureLoader pictures(Exchange exchange) {
+    return new PictureLoader(sources, limits, desk, exchange.memory());
   }
 
   /// @throws ApiException if a client asks for another model than there is
@@ -44,10 +46,19 @@ record Service(
 
   /// Asks `n` times, each time with another seed.
   ///
-  /// @param client who gets turns
-  Replies ask(Dialogue dialogue, Generation options, int n, Client client) {
+  /// @param user for whom
+  Replies ask(Exchange exchange, Dialogue dialogue, Generation options, int n, String user) {
     List<Generation> each =
         IntStream.range(0, n).mapToObj(i -> options.withSeed(options.seed() + i)).toList();
-    return new Replies(engine.submit(new Request(dialogue, options, client, limits.time()), each));
+    Request request = new Request(dialogue, options, exchange.client(user), limits.time());
+    List<Reply> replies = desk.run(() -> engine.submit(request, each));
+    exchange.memory().hold(replies.getFirst().pictureBytes()); // nothing else of what has come
+    return new Replies(replies);
+  }
+
+  /// Asks what a text and its pictures are about.
+  Replies embed(Exchange exchange, Question question) {
+    Request request = Request.embedding(question, exchange.client(""), limits.time());
+    return new Replies(List.of(desk.run(() -> engine.submit(request))));
   }
 }

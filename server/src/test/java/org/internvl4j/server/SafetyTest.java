@@ -1,6 +1,7 @@
 package org.internvl4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -112,6 +113,47 @@ class SafetyTest {
         .startsWith("HTTP/1.1 200");
   }
 
+  /// Clients write the bytes of a key that is not ASCII as they like; a header tells them apart.
+  @Test
+  void aKeyIsBytesAndItsSchemeHasNoCase() {
+    byte[] key = "\u949f".getBytes(StandardCharsets.UTF_8);
+    String sent = new String(key, StandardCharsets.ISO_8859_1);
+    assertThat(Router.isBearer("Bearer " + sent, key)).isTrue();
+    assertThat(Router.isBearer("bearer " + sent, key)).isTrue();
+    assertThat(Router.isBearer("Bearer \u949f", key)).isFalse();
+    assertThat(Router.isBearer(sent, key)).isFalse();
+  }
+
+  /// A page of another origin that the operator has named can send its key, and read what comes.
+  @Test
+  void browsersHearWhichPagesMayUseIt() throws IOException {
+    String ask =
+        "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            + "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
+    assertThat(raw(ask + "Origin: https://page.example\r\n\r\n"))
+        .startsWith("HTTP/1.1 204")
+        .contains("Access-Control-Allow-Origin: https://page.example\r\n")
+        .contains("Access-Control-Allow-Headers: authorization\r\n")
+        .contains("Access-Control-Allow-Methods: GET, POST\r\n");
+    assertThat(raw(ask + "Origin: https://evil.example\r\n\r\n"))
+        .startsWith("HTTP/1.1 403")
+        .doesNotContain("Access-Control-Allow");
+    assertThat(raw(ask + "\r\n")).startsWith("HTTP/1.1 405").doesNotContain("Access-Control-Allow");
+    String get = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+    assertThat(raw(get + "Origin: https://page.example\r\n\r\n"))
+        .startsWith("HTTP/1.1 401") // which the page may read, too
+        .contains("Access-Control-Allow-Origin: https://page.example\r\n", "Vary: Origin\r\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"garbage", "null", "*", "example.org", "https://a/", "https://u@a", "https://a?b"})
+  void anOriginThatNoBrowserSendsIsRefused(String origin) {
+    ServerOptions options = ServerOptions.DEFAULT.withOrigins(List.of(origin));
+    assertThatThrownBy(() -> new Guard(options))
+        .hasMessageStartingWith("server: origin is " + origin + ", expected one like");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -121,7 +163,7 @@ class SafetyTest {
         "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
         "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
         "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-        "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer open sesame\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nAuthorization: bearer open sesame\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
         "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
         "\u0000\u0001\u0002\u0003\r\n\r\n",
         "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",

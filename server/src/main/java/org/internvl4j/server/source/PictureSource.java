@@ -3,9 +3,8 @@ package org.internvl4j.server.source;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.internvl4j.media.PictureException;
+import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
-import org.internvl4j.media.Pictures;
-import org.internvl4j.models.image.Picture;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 import org.jspecify.annotations.Nullable;
 
@@ -37,10 +36,10 @@ public final class PictureSource {
         PictureOptions.DEFAULT.withMaxPixels(options.pixels()).withMaxBytes(options.bytes());
   }
 
-  /// The picture behind the `url` of an `image_url`.
+  /// The picture behind the `url` of an `image_url`, of which the header is read.
   ///
   /// @throws PictureRefusedException if it may not be read, cannot be, or is none
-  public Picture open(String url) {
+  public PictureFile open(String url) {
     byte[] bytes =
         switch (scheme(url)) {
           case "data" -> DataUri.decode(url, options.bytes());
@@ -56,7 +55,7 @@ public final class PictureSource {
   /// The picture whose file is `base64`, without anything around it, as in Ollama's `images`.
   ///
   /// @throws PictureRefusedException if it is damaged, too large or no picture
-  public Picture decode(String base64) {
+  public PictureFile decode(String base64) {
     return picture(DataUri.base64(base64, options.bytes()));
   }
 
@@ -68,13 +67,18 @@ public final class PictureSource {
     return folder.read(FilePath.of(url), options.bytes());
   }
 
-  private Picture picture(byte[] bytes) {
+  private PictureFile picture(byte[] bytes) {
     try {
-      return Pictures.read(bytes, "picture", limits);
+      return PictureFile.of(bytes, "picture", limits);
     } catch (PictureException e) {
-      Kind kind = e.isAboveLimit() ? Kind.TOO_LARGE : Kind.BROKEN;
-      throw new PictureRefusedException(kind, String.valueOf(e.getMessage()), e);
+      throw refused(e);
     }
+  }
+
+  /// A file that is no picture, or not one that can be read.
+  public static PictureRefusedException refused(PictureException e) {
+    Kind kind = e.isAboveLimit() ? Kind.TOO_LARGE : Kind.BROKEN;
+    return new PictureRefusedException(kind, String.valueOf(e.getMessage()), e);
   }
 
   /// What stands before the first colon, in lower case, if that can be a scheme; nothing else.

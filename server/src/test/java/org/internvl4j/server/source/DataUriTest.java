@@ -48,10 +48,10 @@ class DataUriTest {
             "data:image/png;base64," + escaped,
             "data:image/png," + percent(),
             "data:," + percent())) {
-      assertThat(SOURCE.open(uri)).as(uri).isEqualTo(PICTURE);
+      assertThat(SOURCE.open(uri).read()).as(uri).isEqualTo(PICTURE);
     }
-    assertThat(SOURCE.decode(BASE64)).isEqualTo(PICTURE);
-    assertThat(SOURCE.decode(lines)).isEqualTo(PICTURE);
+    assertThat(SOURCE.decode(BASE64).read()).isEqualTo(PICTURE);
+    assertThat(SOURCE.decode(lines).read()).isEqualTo(PICTURE);
   }
 
   @Test
@@ -92,7 +92,7 @@ class DataUriTest {
   @Test
   void limitsBytesAndPixels() {
     PictureSource exact = new PictureSource(SourceOptions.of(Limits.DEFAULT).withBytes(PNG.length));
-    assertThat(exact.decode(BASE64)).isEqualTo(PICTURE);
+    assertThat(exact.decode(BASE64).read()).isEqualTo(PICTURE);
     PictureSource small =
         new PictureSource(SourceOptions.of(Limits.DEFAULT).withBytes(PNG.length - 1));
     assertThatThrownBy(() -> small.decode(BASE64))

@@ -49,7 +49,7 @@ class FetcherTest {
 
   private static Picture fetch(TestServer.Script script) throws IOException {
     try (TestServer server = new TestServer(script)) {
-      return source(server, OPTIONS, null).open("http://pictures.example.org/cat.png");
+      return source(server, OPTIONS, null).open("http://pictures.example.org/cat.png").read();
     }
   }
 
@@ -317,7 +317,7 @@ class FetcherTest {
     SSLSocketFactory trusting = context.getSocketFactory();
     try (TestServer server =
         new TestServer(context.getServerSocketFactory().createServerSocket(), TestServer.ok(PNG))) {
-      assertThat(source(server, OPTIONS, trusting).open("https://pictures.example.org/"))
+      assertThat(source(server, OPTIONS, trusting).open("https://pictures.example.org/").read())
           .isEqualTo(PICTURE);
       assertThat(server.requests()).hasSize(1);
       assertRefused(

@@ -109,10 +109,10 @@ class MediaFolderTest {
             "file://localhost" + root + "/in-link.png",
             "file://" + root + "/%E7%8C%AB%201.png",
             "file://" + root + "/a%2520b.png")) {
-      assertThat(source(root).open(path)).as(path).isEqualTo(PICTURE);
+      assertThat(source(root).open(path).read()).as(path).isEqualTo(PICTURE);
     }
     for (String path : List.of("cat.png", alias + "/cat.png", "file://" + root + "/cat.png")) {
-      assertThat(source(alias).open(path)).as(path).isEqualTo(PICTURE);
+      assertThat(source(alias).open(path).read()).as(path).isEqualTo(PICTURE);
     }
   }
 

@@ -1,0 +1,82 @@
+package org.internvl4j.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.imageio.ImageIO;
+import org.internvl4j.serving.EngineOptions;
+import org.junit.jupiter.api.Test;
+
+/// What requests bring never takes more memory than the server gives them.
+class MemoryTest {
+  private static final long MEMORY = 64L << 20;
+
+  /// Eight times one picture of 4 million pixels, which takes 48 MB while it is decoded: they wait
+  /// for each other. One that takes more than there is is refused, and all memory comes back.
+  @Test
+  void largePicturesWaitForEachOther() throws Exception {
+    try (Demo demo = new Demo(EngineOptions.DEFAULT, options -> options.withMemory(MEMORY));
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      String body = demo.chat("What is it?", "").replace(demo.base64, png(2000, 2000));
+      List<Future<HttpResponse<String>>> all = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        all.add(clients.submit(() -> demo.client.post("/v1/chat/completions", body)));
+      }
+      for (Future<HttpResponse<String>> one : all) {
+        assertThat(one.get().statusCode()).as(one.get().body()).isEqualTo(200);
+      }
+      String larger = demo.chat("What is it?", "").replace(demo.base64, png(2500, 2500));
+      HttpResponse<String> refused = demo.client.post("/v1/chat/completions", larger);
+      assertThat(refused.statusCode()).isEqualTo(413);
+      assertThat(refused.body()).contains("of memory to be read, the server has 64 MB for all");
+      demo.settle();
+      while (demo.server.room().free() < MEMORY) {
+        Thread.onSpinWait(); // the last exchange ends behind its answer
+      }
+    }
+  }
+
+  /// Twelve pictures of a few kilobytes that would be 300 MB each: the third is too much already.
+  @Test
+  void pixelsAreCountedBeforeTheyAreDecoded() throws Exception {
+    try (Demo demo = new Demo(EngineOptions.DEFAULT, options -> options.withMemory(MEMORY))) {
+      String picture = "{\"image\": \"%s\"}".formatted(png(12_000, 4_000)); // 48 million pixels
+      String body = "{\"input\": [" + String.join(",", Collections.nCopies(12, picture)) + "]}";
+      HttpResponse<String> response = demo.client.post("/v1/embeddings", body);
+      assertThat(response.statusCode()).isEqualTo(413);
+    }
+  }
+
+  @Test
+  void aShareGoesBackWhateverHappens() {
+    Room room = new Room(1 << 20);
+    try (Room.Share share = room.share()) {
+      share.take(512 << 10);
+      share.give(256 << 10);
+      assertThat(room.free()).isEqualTo(768 << 10);
+      assertThatThrownBy(() -> share.take(1 << 20))
+          .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(413));
+      assertThat(room.free()).isEqualTo(768 << 10);
+    }
+    assertThat(room.free()).isEqualTo(1 << 20);
+  }
+
+  /// A white picture, which compresses well.
+  private static String png(int width, int height) throws IOException {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_BINARY);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", out);
+    return Base64.getEncoder().encodeToString(out.toByteArray());
+  }
+}

@@ -128,8 +128,14 @@ class SafetyTest {
   @Test
   void browsersHearWhichPagesMayUseIt() throws IOException {
     String ask =
-        "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-            + "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
+        String.join(
+            "\r\n",
+            "OPTIONS /v1/chat/completions HTTP/1.1",
+            "Host: localhost",
+            "Connection: close",
+            "Access-Control-Request-Method: POST",
+            "Access-Control-Request-Headers: authorization",
+            "");
     assertThat(raw(ask + "Origin: https://page.example\r\n\r\n"))
         .startsWith("HTTP/1.1 204")
         .contains("Access-Control-Allow-Origin: https://page.example\r\n")

@@ -1,45 +1,39 @@
 package org.internvl4j.langchain4j;
 
-import dev.langchain4j.data.embedding.Embedding;
-import dev.langchain4j.data.message.Content;
 import dev.langchain4j.data.message.ContentType;
-import dev.langchain4j.data.message.ImageContent;
-import dev.langchain4j.data.message.TextContent;
-import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
-import dev.langchain4j.model.embedding.request.EmbeddingInput;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
 import dev.langchain4j.model.output.TokenUsage;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.ContrastiveModel;
-import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.serving.Engine;
 import org.jspecify.annotations.Nullable;
 
-/// InternVL-14B of this process as LangChain4j's embedding model: texts and pictures as vectors of
-/// one space and of length 1, so that a text finds pictures and a picture finds texts.
+/// A model of this process as LangChain4j's embedding model: texts and pictures as vectors of one
+/// space and of length 1.
 ///
-/// An input is a text or a picture, not both. A text of more than [ContrastiveModel#TEXT_TOKENS]
-/// tokens is cut; a whole picture is squeezed into a square. Any thread may call it. The
-/// application closes it, which closes what the builder was told to open and nothing else.
+/// InternVL-14B was trained for it: a text finds pictures and a picture finds texts. An input is a
+/// text or a picture then, not both; a text of more than [ContrastiveModel#TEXT_TOKENS] tokens is
+/// cut, a whole picture is squeezed into a square.
+///
+/// A chat model was not: near ones are alike in words and looks more than in meaning. An input may
+/// have several texts and pictures that belong together, as long as the model's context.
+///
+/// Any thread may call it. The application closes it, which closes what the builder was told to
+/// open and nothing else.
 public final class InternVlEmbeddingModel implements EmbeddingModel, AutoCloseable {
-  private final ContrastiveModel model;
-  private final boolean ownModel;
-  private final ContrastiveModel.Mode mode;
-  private final PictureReader pictures;
+  private final Embedder embedder;
   private final List<EmbeddingModelListener> listeners;
 
-  private InternVlEmbeddingModel(Builder builder, ContrastiveModel model) {
-    this.model = model;
-    this.ownModel = model != builder.model;
-    this.mode = builder.mode;
-    this.pictures = new PictureReader(builder.pictureOptions, builder.pictureLoader);
-    this.listeners = List.copyOf(builder.listeners);
+  private InternVlEmbeddingModel(Embedder embedder, List<EmbeddingModelListener> listeners) {
+    this.embedder = embedder;
+    this.listeners = List.copyOf(listeners);
   }
 
   public static Builder builder() {
@@ -49,58 +43,15 @@ public final class InternVlEmbeddingModel implements EmbeddingModel, AutoCloseab
   @Override
   public EmbeddingResponse doEmbed(EmbeddingRequest request) {
     try {
-      return embedded(request.inputs());
+      Embedder.Embedded embedded = embedder.embed(request.inputs());
+      return EmbeddingResponse.builder()
+          .embeddings(embedded.embeddings())
+          .modelName(modelName())
+          .tokenUsage(new TokenUsage(embedded.tokens(), 0))
+          .build();
     } catch (RuntimeException e) {
       throw Failures.of(e);
     }
-  }
-
-  private EmbeddingResponse embedded(List<EmbeddingInput> inputs) {
-    List<String> texts = new ArrayList<>();
-    List<Integer> places = new ArrayList<>(); // of the texts
-    List<@Nullable Embedding> embeddings = new ArrayList<>();
-    int images = 0;
-    for (EmbeddingInput input : inputs) {
-      Content content = only(input);
-      if (content instanceof ImageContent image) {
-        embeddings.add(embed(pictures.read(image.image(), ++images)));
-      } else if (content instanceof TextContent text) {
-        places.add(embeddings.size());
-        texts.add(text.text());
-        embeddings.add(null);
-      }
-    }
-    List<float[]> features = model.textFeatures(texts);
-    for (int i = 0; i < features.size(); i++) {
-      embeddings.set(places.get(i), unit(features.get(i)));
-    }
-    int tokens = texts.stream().mapToInt(text -> model.textIds(text).length).sum();
-    return EmbeddingResponse.builder()
-        .embeddings(embeddings)
-        .modelName(modelName())
-        .tokenUsage(new TokenUsage(tokens, 0))
-        .build();
-  }
-
-  private static Content only(EmbeddingInput input) {
-    if (input.contents().size() != 1) {
-      throw new UnsupportedFeatureException(
-          "embedding: inputs of "
-              + input.contents().size()
-              + " contents are not supported, give each text and each picture an input of its own");
-    }
-    return input.contents().getFirst();
-  }
-
-  /// A picture that was read already.
-  public Embedding embed(Picture picture) {
-    return unit(model.imageFeatures(model.squeezed(picture), mode).getFirst());
-  }
-
-  private static Embedding unit(float[] features) {
-    Embedding embedding = Embedding.from(features);
-    embedding.normalize();
-    return embedding;
   }
 
   @Override
@@ -115,25 +66,25 @@ public final class InternVlEmbeddingModel implements EmbeddingModel, AutoCloseab
 
   @Override
   public int dimension() {
-    return model.config().clipEmbedDim();
+    return embedder.dimension();
   }
 
   @Override
   public String modelName() {
-    return model.name();
+    return embedder.name();
   }
 
   @Override
   public void close() {
-    if (ownModel) {
-      model.close();
-    }
+    embedder.close();
   }
 
-  /// Needs one of [#modelFolder] and [#model].
+  /// Needs one of [#modelFolder], [#model] and [#engine].
   public static final class Builder {
     private @Nullable Path folder;
     private @Nullable ContrastiveModel model;
+    private @Nullable Engine engine;
+    private @Nullable VisionLanguageModel engineModel;
     private ContrastiveModel.Mode mode = ContrastiveModel.Mode.C;
     private PictureOptions pictureOptions = PictureOptions.DEFAULT;
     private @Nullable PictureLoader pictureLoader;
@@ -153,7 +104,17 @@ public final class InternVlEmbeddingModel implements EmbeddingModel, AutoCloseab
       return this;
     }
 
-    /// @param mode how a picture becomes a vector; C if it is left out
+    /// A chat model reads the inputs, beside all that is asked over the same engine.
+    ///
+    /// @param engine the application's, which closes it after the embedding model
+    /// @param model over which the engine is
+    public Builder engine(Engine engine, VisionLanguageModel model) {
+      this.engine = engine;
+      this.engineModel = model;
+      return this;
+    }
+
+    /// @param mode how a picture becomes a vector of InternVL-14B; C if it is left out
     public Builder mode(ContrastiveModel.Mode mode) {
       this.mode = mode;
       return this;
@@ -176,18 +137,31 @@ public final class InternVlEmbeddingModel implements EmbeddingModel, AutoCloseab
       return this;
     }
 
-    /// @throws IllegalArgumentException if there is not exactly one of folder and model
+    /// @throws IllegalArgumentException if there is not exactly one of folder, model and engine
     public InternVlEmbeddingModel build() {
-      if (model != null && folder == null) {
-        return new InternVlEmbeddingModel(this, model);
-      }
-      if (folder != null && model == null) {
-        return new InternVlEmbeddingModel(this, ContrastiveModel.open(folder));
+      return new InternVlEmbeddingModel(embedder(), listeners);
+    }
+
+    private Embedder embedder() {
+      int given = (folder == null ? 0 : 1) + (model == null ? 0 : 1) + (engine == null ? 0 : 1);
+      PictureReader pictures = new PictureReader(pictureOptions, pictureLoader);
+      if (given == 1) {
+        if (model != null) {
+          return new ContrastiveEmbedder(model, mode, pictures, false);
+        }
+        if (folder != null) {
+          return new ContrastiveEmbedder(ContrastiveModel.open(folder), mode, pictures, true);
+        }
+        if (engine != null && engineModel != null) {
+          OpenEngine open = new OpenEngine(engine, engineModel.name(), false, null);
+          int dimension = engineModel.config().language().hiddenSize();
+          return new StateEmbedder(open, dimension, pictures);
+        }
       }
       throw new IllegalArgumentException(
           "builder: has "
-              + (folder == null ? "neither modelFolder nor model" : "both modelFolder and model")
-              + ", expected exactly one to say which model embeds");
+              + given
+              + " of modelFolder, model and engine, expected exactly one to say which model embeds");
     }
   }
 }

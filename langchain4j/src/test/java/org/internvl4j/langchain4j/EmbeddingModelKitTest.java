@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import org.internvl4j.loader.Checkpoint;
-import org.internvl4j.media.Pictures;
 import org.internvl4j.models.ContrastiveModel;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.testkit.Fixtures;
@@ -114,7 +113,10 @@ class EmbeddingModelKitTest extends AbstractEmbeddingModelIT {
     assertThat(embeddings)
         .containsExactly(
             model.embed("a cat").content(),
-            model.embed(Pictures.read(cat(), "cat")),
+            model
+                .embed(EmbeddingRequest.builder().input(catImage()).build())
+                .embeddings()
+                .getFirst(),
             model.embed("a dog").content());
     for (Embedding embedding : embeddings) {
       double square = 0;
@@ -141,7 +143,7 @@ class EmbeddingModelKitTest extends AbstractEmbeddingModelIT {
     assertThatThrownBy(() -> InternVlEmbeddingModel.builder().build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "builder: has neither modelFolder nor model, expected exactly one to say which model"
+            "builder: has 0 of modelFolder, model and engine, expected exactly one to say which model"
                 + " embeds");
   }
 }

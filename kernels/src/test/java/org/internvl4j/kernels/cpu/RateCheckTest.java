@@ -6,13 +6,16 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
 import org.internvl4j.testkit.CpuTier;
+import org.internvl4j.testkit.Effort;
 import org.internvl4j.testkit.KernelCase;
 import org.internvl4j.testkit.KernelCases;
 import org.internvl4j.testkit.TensorAssert;
@@ -25,6 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// A kernel that the compilers leave slow is found out, and another computes the same in its place.
 final class RateCheckTest {
   private static final long SECOND = 1_000_000_000L; // ns
+  private static final Pattern MULTIPLIES =
+      Pattern.compile("matMul|attention", Pattern.CASE_INSENSITIVE);
 
   private final RateCheck check = new RateCheck("one", "another");
   private final Lines log = new Lines();
@@ -113,8 +118,11 @@ final class RateCheckTest {
       assertThat(CpuTier.hasUsed(usual, substitute)).isFalse();
       assertThat(CpuTier.hasUsed(slowed, slow)).isFalse();
       assertThat(CpuTier.hasUsed(slowed, substitute)).isTrue();
+      String kind = dtype.name().toLowerCase(Locale.ROOT);
       for (KernelCase c : KernelCases.all()) {
-        TensorAssert.assertSameBits(c.name(), c.run(slowed), c.run(usual));
+        if (Effort.isWhole() || (MULTIPLIES.matcher(c.name()).find() && c.name().contains(kind))) {
+          TensorAssert.assertSameBits(c.name(), c.run(slowed), c.run(usual));
+        }
       }
     }
   }

@@ -72,8 +72,9 @@ public final class PictureSource {
     try {
       return Pictures.read(bytes, "picture", limits);
     } catch (PictureException e) {
-      Kind kind = e.isAboveLimit() ? Kind.TOO_LARGE : Kind.BROKEN;
-      throw new PictureRefusedException(kind, String.valueOf(e.getMessage()), e);
+      throw e.isAboveLimit()
+          ? new PictureRefusedException(Kind.TOO_LARGE, e.what() + "; shrink it", e)
+          : new PictureRefusedException(Kind.BROKEN, e.what(), e);
     }
   }
 

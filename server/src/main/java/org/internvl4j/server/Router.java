@@ -25,8 +25,10 @@ final class Router extends Handler.Abstract {
   private final Guard guard;
   private final byte @Nullable [] key;
   private final Limits limits;
+  private final Meters meters;
 
-  Router(List<Route> routes, ServerOptions options, Guard guard) {
+  Router(List<Route> routes, ServerOptions options, Guard guard, Meters meters) {
+    this.meters = meters;
     this.routes = List.copyOf(routes);
     this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
     this.guard = guard;
@@ -53,7 +55,7 @@ final class Router extends Handler.Abstract {
         requireKey(route, exchange);
         route.action().answer(exchange);
       } catch (RuntimeException e) {
-        report(exchange, dialect, error(e), e);
+        report(exchange, dialect, meters.refused(error(e)), e);
       }
       callback.succeeded();
     } catch (IOException e) {

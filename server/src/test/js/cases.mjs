@@ -46,5 +46,5 @@ async function idle() {
 async function outputTokens() {
   const headers = { Authorization: `Bearer ${given.key}` };
   const metrics = await (await fetch(`${given.url}/metrics`, { headers })).text();
-  return Number(/^gen_ai_client_token_usage\w*\{.*"output".*\} (.*)$/m.exec(metrics)[1]);
+  return Number(/^gen_ai_client_token_usage_sum\{.*"output".*\} (.*)$/m.exec(metrics)[1]);
 }

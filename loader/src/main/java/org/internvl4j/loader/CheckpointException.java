@@ -15,6 +15,7 @@ public final class CheckpointException extends RuntimeException {
 
   private final String file;
   private final String what;
+  private final @Nullable String path;
 
   /// @param file the file, folder or weight that is wrong
   /// @param what what was found and expected, lower case, no full stop
@@ -24,9 +25,23 @@ public final class CheckpointException extends RuntimeException {
 
   /// @param cause what the system said, if it said anything
   public CheckpointException(String file, String what, @Nullable Throwable cause) {
+    this(file, null, what, cause);
+  }
+
+  private CheckpointException(
+      String file, @Nullable String path, String what, @Nullable Throwable cause) {
     super(printable(file + ": " + what), cause);
     this.file = file;
     this.what = what;
+    this.path = path;
+  }
+
+  /// A value in a file that cannot be used.
+  ///
+  /// @param path where in the file it stands: `llm_config.hidden_size`; empty for all of it
+  /// @param what what is wrong with it: `is missing`
+  public static CheckpointException of(String file, String path, String what) {
+    return new CheckpointException(file, path, (path.isEmpty() ? "it" : path) + " " + what, null);
   }
 
   /// What the system said, without the name of a class.
@@ -51,6 +66,11 @@ public final class CheckpointException extends RuntimeException {
   /// What is wrong with it.
   public String what() {
     return what;
+  }
+
+  /// Where in the file the value stands that is wrong; null if it is no single value.
+  public @Nullable String path() {
+    return path;
   }
 
   /// Names come from files that anybody may have written: a message stays one short line.

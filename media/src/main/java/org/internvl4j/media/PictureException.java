@@ -13,23 +13,35 @@ public final class PictureException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 
   private final boolean aboveLimit;
+  private final String what;
 
   PictureException(String message) {
-    this(message, false);
+    super(message);
+    this.aboveLimit = false;
+    this.what = message;
   }
 
-  private PictureException(String message, boolean aboveLimit) {
-    super(message);
-    this.aboveLimit = aboveLimit;
+  private PictureException(String what, String advice) {
+    super(what + "; " + advice);
+    this.aboveLimit = true;
+    this.what = what;
   }
 
   PictureException(String message, Throwable cause) {
     super(message, cause);
     this.aboveLimit = false;
+    this.what = message;
   }
 
-  static PictureException aboveLimit(String message) {
-    return new PictureException(message, true);
+  /// @param advice what to do, where the limit may be raised
+  static PictureException aboveLimit(String what, String advice) {
+    return new PictureException(what, advice);
+  }
+
+  /// The message; where a limit is why, without the advice to raise it, which not everybody can
+  /// follow.
+  public String what() {
+    return what;
   }
 
   /// Whether a limit of [PictureOptions] is why.

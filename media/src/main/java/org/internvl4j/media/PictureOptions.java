@@ -50,13 +50,15 @@ public record PictureOptions(boolean applyOrientation, long maxPixels, int maxSi
     }
     if (width > maxSide || height > maxSide) {
       throw PictureException.aboveLimit(
-          "%s: the header says %d x %d pixels, a side above the limit of %d; shrink the picture or raise maxSide"
-              .formatted(name, width, height, maxSide));
+          "%s: the header says %d x %d pixels, a side above the limit of %d"
+              .formatted(name, width, height, maxSide),
+          "shrink the picture or raise maxSide");
     }
     if (width * height > maxPixels) {
       throw PictureException.aboveLimit(
-          "%s: the header says %d x %d pixels, more than the limit of %d; shrink the picture or raise maxPixels (--max-pixels)"
-              .formatted(name, width, height, maxPixels));
+          "%s: the header says %d x %d pixels, more than the limit of %d"
+              .formatted(name, width, height, maxPixels),
+          "shrink the picture or raise maxPixels (--max-pixels)");
     }
   }
 }

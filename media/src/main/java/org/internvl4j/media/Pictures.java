@@ -101,8 +101,8 @@ public final class Pictures {
 
   static PictureException tooLong(String name, PictureOptions options) {
     return PictureException.aboveLimit(
-        "%s: longer than the limit of %d bytes; shrink the picture or raise maxBytes"
-            .formatted(name, options.maxBytes()));
+        "%s: longer than the limit of %d bytes".formatted(name, options.maxBytes()),
+        "shrink the picture or raise maxBytes");
   }
 
   /// A picture in memory, its samples as they lie: no colour conversion, transparency dropped.

@@ -3,13 +3,16 @@ package org.internvl4j.models;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.loader.WeightSource;
 import org.internvl4j.loader.Weights;
@@ -184,6 +187,20 @@ public final class VisionLanguageModel implements AutoCloseable {
   /// Bytes of its weights, as the checkpoint stores them.
   public long weightBytes() {
     return resources.checkpoint().tensorBytes();
+  }
+
+  /// What most of its weights are stored as, by bytes: `BF16`.
+  public String weightType() {
+    Checkpoint checkpoint = resources.checkpoint();
+    Map<String, Long> bytes = new TreeMap<>();
+    for (String name : checkpoint.names()) {
+      SafeTensors.TensorInfo weight = checkpoint.info(name);
+      bytes.merge(weight.dtype(), weight.bytes(), Long::sum);
+    }
+    return bytes.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .orElse("");
   }
 
   public InternVlConfig config() {

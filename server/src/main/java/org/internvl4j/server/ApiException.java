@@ -10,18 +10,24 @@ final class ApiException extends RuntimeException {
 
   private final int status;
   private final String code;
+  private final @Nullable String param;
   private final @Nullable String retryAfter; // seconds
 
   private ApiException(
-      int status, String code, @Nullable String message, @Nullable String retryAfter) {
+      int status,
+      String code,
+      @Nullable String message,
+      @Nullable String param,
+      @Nullable String retryAfter) {
     super(message);
     this.status = status;
     this.code = code;
+    this.param = param;
     this.retryAfter = retryAfter;
   }
 
   ApiException(int status, String code, @Nullable String message) {
-    this(status, code, message, null);
+    this(status, code, message, null, null);
   }
 
   /// Something in the request is wrong.
@@ -31,7 +37,16 @@ final class ApiException extends RuntimeException {
 
   /// To be tried again later.
   static ApiException busy(int status, @Nullable String message, int seconds) {
-    return new ApiException(status, "busy", message, Integer.toString(seconds));
+    return new ApiException(status, "busy", message, null, Integer.toString(seconds));
+  }
+
+  /// The same, if it names no field yet, as one about a field.
+  ///
+  /// @param path `messages[0].content`; null or empty for none
+  ApiException about(@Nullable String path) {
+    return param != null || path == null || path.isEmpty()
+        ? this
+        : new ApiException(status, code, getMessage(), path, retryAfter);
   }
 
   /// What is wrong.
@@ -45,6 +60,11 @@ final class ApiException extends RuntimeException {
 
   String code() {
     return code;
+  }
+
+  /// Which field of the request it is about: `messages[0].content`; null if no single one is.
+  @Nullable String param() {
+    return param;
   }
 
   @Nullable String retryAfter() {

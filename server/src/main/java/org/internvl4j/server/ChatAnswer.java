@@ -20,13 +20,16 @@ final class ChatAnswer implements Telling.Form {
   private final long created = Instant.now().getEpochSecond();
   private final String model;
   private final boolean tellsLogprobs;
+  private final boolean tellsUsage;
   private final List<List<TokenChoice>> choices = new ArrayList<>(); // of each answer, not told yet
   private final @Nullable Answer[] answers;
 
   /// @param n answers
-  ChatAnswer(String model, int n, boolean tellsLogprobs) {
+  /// @param tellsUsage whether a chunk behind all others tells what they have cost
+  ChatAnswer(String model, int n, boolean tellsLogprobs, boolean tellsUsage) {
     this.model = model;
     this.tellsLogprobs = tellsLogprobs;
+    this.tellsUsage = tellsUsage;
     this.answers = new Answer[n];
     for (int i = 0; i < n; i++) {
       choices.add(new ArrayList<>());
@@ -115,7 +118,11 @@ final class ChatAnswer implements Telling.Form {
     } else {
       json.field("finish_reason", reason);
     }
-    return json.end().end().end().toString();
+    json.end().end();
+    if (tellsUsage) {
+      json.field("usage", (Json) null);
+    }
+    return json.end().toString();
   }
 
   // ---- parts

@@ -2,6 +2,7 @@ package org.internvl4j.server;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
 final class ChatCompletions implements Route.Action {
+  static final String NO_TOOLS = "this server calls no tools";
+  private static final Set<String> NO_CHOICES = Set.of("none", "auto");
+
   private final Service service;
 
   ChatCompletions(Service service) {
@@ -29,7 +33,8 @@ final class ChatCompletions implements Route.Action {
     Begun begun = begin(exchange);
     Manner manner = begun.manner();
     try (Replies replies = begun.replies()) {
-      ChatAnswer answer = new ChatAnswer(service.name(), manner.n(), manner.tellsLogprobs());
+      ChatAnswer answer =
+          new ChatAnswer(service.name(), manner.n(), manner.tellsLogprobs(), manner.tellsUsage());
       Telling telling = new Telling(exchange, replies, answer);
       if (manner.isStream()) {
         telling.stream(manner.tellsUsage());
@@ -43,20 +48,22 @@ final class ChatCompletions implements Route.Action {
     Json json = exchange.json();
     return Fields.read(() -> {
       service.requireModel(json);
-      requireNone(json, "tools");
-      requireNone(json, "functions");
+      requireSupported(json);
       Generation options = options(json);
       Manner manner = manner(json, options);
-      Dialogue dialogue = Messages.dialogue(json.at("messages"), service.pictures(exchange));
       String user = json.getText("user", ""); // for turns
-      return new Begun(service.ask(exchange, dialogue, options, manner.n(), user), manner);
+      Json messages = json.at("messages");
+      Dialogue dialogue = Messages.dialogue(messages, service.pictures(exchange));
+      Replies replies =
+          Fields.of(messages, () -> service.ask(exchange, dialogue, options, manner.n(), user));
+      return new Begun(replies, manner);
     });
   }
 
   private Generation options(Json json) {
     Json format = json.find("response_format");
     Constraint constraint = service.desk().run(() -> constraint(format));
-    return Sampling.of(json, service.limits()).withConstraint(constraint);
+    return Sampling.of(json, service).withConstraint(constraint);
   }
 
   private Manner manner(Json json, Generation options) {
@@ -77,16 +84,32 @@ final class ChatCompletions implements Route.Action {
     return switch (type.asText()) {
       case "text" -> null;
       case "json_object" -> Constraint.json();
-      case "json_schema" -> Constraint.schema(format.at("json_schema").at("schema"));
+      case "json_schema" -> {
+        Json schema = format.at("json_schema").at("schema");
+        yield Fields.of(schema, () -> Constraint.schema(schema));
+      }
       default -> throw Fields.wrong(type, "text, json_object or json_schema");
     };
   }
 
-  private static void requireNone(Json json, String field) {
-    Json found = json.find(field);
-    if (found != null && !found.items().isEmpty()) {
-      throw Fields.wrong(found, "none: this server calls no tools");
+  /// Refuses what would have to change the answer and cannot.
+  private static void requireSupported(Json json) {
+    Fields.requireNone(json, "tools", NO_TOOLS);
+    Fields.requireNone(json, "functions", NO_TOOLS);
+    for (String name : List.of("tool_choice", "function_call")) {
+      Json choice = json.find(name);
+      if (choice != null
+          && !(choice instanceof Json.Str(String text, _) && NO_CHOICES.contains(text))) {
+        throw Fields.wrong(choice, "none or auto: " + NO_TOOLS);
+      }
     }
+    Json modalities = json.find("modalities");
+    if (modalities != null && !Fields.texts(modalities).equals(List.of("text"))) {
+      throw Fields.wrong(modalities, "text alone");
+    }
+    Fields.requireNone(json, "audio", "answers are texts");
+    Fields.requireNone(json, "prediction", "answers are not predicted");
+    Fields.requireNone(json, "web_search_options", "this server searches nothing");
   }
 
   /// The routes.

@@ -35,8 +35,11 @@ final class Completions implements Route.Action {
     Json json = exchange.json();
     Asked asked = Fields.read(() -> asked(json));
     Dialogue dialogue = Dialogue.of(Question.of(asked.prompt()));
-    try (Replies replies = service.ask(exchange, dialogue, asked.options(), asked.n(), "")) {
-      Body body = new Body(service.name(), asked.n());
+    try (Replies replies =
+        Fields.of(
+            json.at("prompt"),
+            () -> service.ask(exchange, dialogue, asked.options(), asked.n(), ""))) {
+      Body body = new Body(service.name(), asked.n(), asked.isStream() && asked.tellsUsage());
       Telling telling = new Telling(exchange, replies, body);
       if (asked.isStream()) {
         telling.stream(asked.tellsUsage());
@@ -56,14 +59,26 @@ final class Completions implements Route.Action {
     if (json.has("logprobs")) {
       throw Fields.wrong(json.at("logprobs"), "none here: /v1/chat/completions tells them");
     }
-    Json n = json.find("n");
+    Fields.requireNone(json, "echo", "the prompt is not repeated");
+    Fields.requireNone(json, "suffix", "a chat model fills no gaps");
+    int n = n(json);
     Json options = json.find("stream_options");
     return new Asked(
         prompts.getFirst(),
-        Sampling.of(json, service.limits()),
-        n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),
+        Sampling.of(json, service),
+        n,
         json.getBoolean("stream", false),
         options != null && options.getBoolean("include_usage", false));
+  }
+
+  private int n(Json json) {
+    Json field = json.find("n");
+    int n = field == null ? 1 : Fields.integer(field, 1, service.limits().answers());
+    Json best = json.find("best_of");
+    if (best != null && Fields.cut(best) != n) {
+      throw Fields.wrong(best, n + ", as many as n: no answers are made but those told");
+    }
+    return n;
   }
 
   /// Answers in the interface's form.
@@ -71,10 +86,12 @@ final class Completions implements Route.Action {
     private final String id = "cmpl-" + UUID.randomUUID().toString().replace("-", "");
     private final long created = Instant.now().getEpochSecond();
     private final String model;
+    private final boolean tellsUsage;
     private final @Nullable Answer[] answers;
 
-    Body(String model, int n) {
+    Body(String model, int n, boolean tellsUsage) {
       this.model = model;
+      this.tellsUsage = tellsUsage;
       this.answers = new Answer[n];
     }
 
@@ -101,7 +118,11 @@ final class Completions implements Route.Action {
     private String chunk(int index, String piece, @Nullable String reason) {
       JsonWriter json = head();
       choice(json, index, piece, reason);
-      return json.end().end().toString();
+      json.end();
+      if (tellsUsage) {
+        json.field("usage", (Json) null);
+      }
+      return json.end().toString();
     }
 
     @Override

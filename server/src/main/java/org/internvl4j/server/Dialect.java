@@ -8,16 +8,19 @@ enum Dialect {
   OPENAI {
     @Override
     String error(ApiException e) {
-      return new JsonWriter()
-          .object()
-          .object("error")
-          .field("message", e.text())
-          .field("type", type(e.status()))
-          .field("param", (Json) null)
-          .field("code", e.code())
-          .end()
-          .end()
-          .toString();
+      JsonWriter json =
+          new JsonWriter()
+              .object()
+              .object("error")
+              .field("message", e.text())
+              .field("type", type(e.status()));
+      String param = e.param();
+      if (param == null) {
+        json.field("param", (Json) null);
+      } else {
+        json.field("param", param);
+      }
+      return json.field("code", e.code()).end().end().toString();
     }
 
     private static String type(int status) {

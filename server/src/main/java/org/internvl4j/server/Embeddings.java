@@ -40,7 +40,7 @@ final class Embeddings implements Route.Action {
     Json json = exchange.json();
     boolean isBase64 = Fields.read(() -> isBase64(json));
     List<Question> inputs = Fields.read(() -> inputs(service, exchange, json));
-    Read read = read(service, inputs, exchange);
+    Read read = read(service, json.at("input"), inputs, exchange);
     JsonWriter out = new JsonWriter().object().field("object", "list").array("data");
     for (int i = 0; i < inputs.size(); i++) {
       out.object().field("object", "embedding").field("index", i);
@@ -72,6 +72,11 @@ final class Embeddings implements Route.Action {
   /// both.
   static List<Question> inputs(Service service, Exchange exchange, Json json) {
     service.requireModel(json);
+    Json dimensions = json.find("dimensions");
+    int length = service.model().config().language().hiddenSize();
+    if (dimensions != null && Fields.cut(dimensions) != length) {
+      throw Fields.wrong(dimensions, length + ", the length of this model's vectors");
+    }
     Json input = json.at("input");
     List<Json> items = input instanceof Json.Arr(List<Json> all, _) ? all : List.of(input);
     if (items.isEmpty() || items.size() > MOST_INPUTS) {
@@ -90,17 +95,21 @@ final class Embeddings implements Route.Action {
     }
     Json image = item.find("image");
     List<Image> images =
-        image == null ? List.of() : List.of(new Image.Whole(pictures.base64(image.asText())));
+        image == null
+            ? List.of()
+            : List.of(Fields.of(image, () -> new Image.Whole(pictures.base64(image.asText()))));
     return new Question(item.getText("text", ""), images, OptionalInt.empty());
   }
 
   /// Reads all inputs, as turns allow.
-  static Read read(Service service, List<Question> inputs, Exchange exchange)
+  ///
+  /// @param field where they stand
+  static Read read(Service service, Json field, List<Question> inputs, Exchange exchange)
       throws IOException, InterruptedException {
     List<float[]> vectors = new ArrayList<>();
     int[] tokens = new int[1];
     for (Question input : inputs) {
-      try (Replies one = service.embed(exchange, input)) {
+      try (Replies one = Fields.of(field, () -> service.embed(exchange, input))) {
         one.hear(
             new Replies.Listener() {
               @Override

@@ -9,8 +9,8 @@ import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
 import org.jspecify.annotations.Nullable;
 
-/// The messages of a chat, as a dialogue: system messages first, then questions and answers by
-/// turns. Messages of one role that follow each other count as one.
+/// The messages of a chat, as a dialogue: questions and answers by turns. Messages of one role that
+/// follow each other count as one; so do all system messages, wherever they come.
 final class Messages {
   private final PictureLoader pictures;
   private final List<Dialogue.Earlier> earlier = new ArrayList<>();
@@ -39,17 +39,14 @@ final class Messages {
   private void add(Json message) {
     Json role = message.at("role");
     switch (role.asText()) {
-      case "system", "developer" -> addSystem(message, role);
+      case "system", "developer" -> addSystem(message);
       case "user" -> addUser(message);
       case "assistant" -> addAssistant(message, role);
       default -> throw Fields.wrong(role, "system, user or assistant");
     }
   }
 
-  private void addSystem(Json message, Json role) {
-    if (question != null) {
-      throw Fields.wrong(role, "system messages before all others");
-    }
+  private void addSystem(Json message) {
     String text = text(message.at("content"));
     system = system == null ? text : system + "\n" + text;
   }
@@ -65,7 +62,7 @@ final class Messages {
     Json images = message.find("images"); // Ollama's
     if (images != null) {
       for (Json image : images.items()) {
-        said.add(new Image.Whole(pictures.base64(image.asText())));
+        said.add(Fields.of(image, () -> new Image.Whole(pictures.base64(image.asText()))));
       }
     }
     Json content = message.at("content");
@@ -82,7 +79,10 @@ final class Messages {
     Json type = part.at("type");
     switch (type.asText()) {
       case "text", "input_text" -> said.add(part.getText("text"));
-      case "image_url", "input_image" -> said.add(picture(part.at("image_url")));
+      case "image_url", "input_image" -> {
+        Json image = part.at("image_url");
+        said.add(Fields.of(image, () -> picture(image)));
+      }
       default -> throw Fields.wrong(type, "text or image_url");
     }
   }

@@ -7,11 +7,9 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.internvl4j.models.Answer;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineListener;
@@ -22,6 +20,10 @@ import org.internvl4j.serving.Reply;
 /// Numbers for those who watch a server, in Prometheus' form; names as OpenTelemetry's conventions
 /// for generative models say, where they say one.
 final class Meters implements EngineListener {
+  /// Bounds of the histograms of tokens, as the conventions say.
+  private static final double[] TOKENS =
+      IntStream.range(0, 14).mapToDouble(i -> 1L << 2 * i).toArray();
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Timer firstToken =
@@ -35,27 +37,34 @@ final class Meters implements EngineListener {
       DistributionSummary.builder("internvl.step.answers")
           .description("answers that a pass made grow")
           .register(registry);
-  private final Counter input = tokens("input");
-  private final Counter cached = tokens("cached");
-  private final Counter output = tokens("output");
+  private final DistributionSummary input = tokens("input");
+  private final DistributionSummary output = tokens("output");
+  private final Counter cached =
+      Counter.builder("internvl.tokens.cached")
+          .description("tokens of prompts that were read before")
+          .register(registry);
   private final Counter tiles =
       Counter.builder("internvl.tiles").description("tiles encoded").register(registry);
   private final Counter suspensions =
       Counter.builder("internvl.suspensions")
           .description("answers that gave up their memory and began anew")
           .register(registry);
-  private final Map<RefusedException.Reason, Counter> refusals =
-      new EnumMap<>(RefusedException.Reason.class);
 
   Meters() {
     for (RefusedException.Reason reason : RefusedException.Reason.values()) {
-      refusals.put(
-          reason,
-          Counter.builder("internvl.refusals")
-              .description("requests that were not answered")
-              .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-              .register(registry));
+      refusals(name(reason)); // they are told from the beginning
     }
+  }
+
+  private static String name(RefusedException.Reason reason) {
+    return reason.name().toLowerCase(Locale.ROOT);
+  }
+
+  private Counter refusals(String reason) {
+    return Counter.builder("internvl.refusals")
+        .description("requests that were not answered")
+        .tag("reason", reason)
+        .register(registry);
   }
 
   private Timer timer(String name, String description) {
@@ -67,10 +76,11 @@ final class Meters implements EngineListener {
         .register(registry);
   }
 
-  private Counter tokens(String type) {
-    return Counter.builder("gen_ai.client.token.usage")
-        .description("tokens of prompts, those of them that were read before, and of answers")
+  private DistributionSummary tokens(String type) {
+    return DistributionSummary.builder("gen_ai.client.token.usage")
+        .description("tokens of a prompt, and of an answer")
         .tag("gen_ai.token.type", type)
+        .serviceLevelObjectives(TOKENS)
         .register(registry);
   }
 
@@ -109,9 +119,11 @@ final class Meters implements EngineListener {
   @Override
   public void done(Answer answer, Reply.Times times) {
     Answer.Usage usage = answer.usage();
-    input.increment(usage.promptTokens());
+    input.record(usage.promptTokens());
     cached.increment(usage.cachedTokens());
-    output.increment(usage.newTokens());
+    if (usage.newTokens() > 0) {
+      output.record(usage.newTokens());
+    }
     tiles.increment(usage.encodedTiles());
     queued.record(times.queued());
     duration.record(times.total());
@@ -122,7 +134,22 @@ final class Meters implements EngineListener {
 
   @Override
   public void refused(RefusedException.Reason reason) {
-    Objects.requireNonNull(refusals.get(reason)).increment();
+    refusals(name(reason)).increment();
+  }
+
+  /// A request is answered with an error. Those that the engine refuses it has counted itself.
+  ///
+  /// @return the error
+  ApiException refused(ApiException error) {
+    if (error.status() < 500 && error.status() != 429) {
+      refusals(error.code()).increment();
+    }
+    return error;
+  }
+
+  /// Something came that is no request, or too large for one.
+  void malformed() {
+    refusals("malformed").increment();
   }
 
   @Override

@@ -5,15 +5,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
-import org.internvl4j.models.LogitBias;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
 import org.internvl4j.models.constraint.Constraint;
@@ -23,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /// `POST /api/chat`, `/api/generate` and `/api/embed`, as Ollama's clients speak them.
 final class Ollama {
+  private static final Pattern ZERO = Pattern.compile("[-+]?(0|(0+(\\.0*)?[a-zµ]{1,2})+)");
+
   private final Service service;
 
   private Ollama(Service service) {
@@ -43,39 +44,76 @@ final class Ollama {
   private record Begun(Replies replies, boolean isStream) {}
 
   private void chat(Exchange exchange) throws IOException, InterruptedException {
-    Begun begun =
-        begin(exchange, json -> Messages.dialogue(json.at("messages"), service.pictures(exchange)));
-    answer(exchange, begun, true);
+    answer(exchange, beginChat(exchange), true);
+  }
+
+  private @Nullable Begun beginChat(Exchange exchange) throws IOException {
+    Json json = exchange.json();
+    if (Fields.read(() -> isNothing(json, "messages"))) {
+      load(exchange, json, true);
+      return null;
+    }
+    return begin(
+        exchange,
+        json,
+        "messages",
+        messages -> {
+          Fields.requireNone(json, "tools", ChatCompletions.NO_TOOLS);
+          return Messages.dialogue(messages, service.pictures(exchange));
+        });
   }
 
   private void generate(Exchange exchange) throws IOException, InterruptedException {
-    answer(exchange, begin(exchange, json -> prompt(exchange, json)), false);
+    answer(exchange, beginGenerate(exchange), false);
   }
 
-  private Begun begin(Exchange exchange, Function<Json, Dialogue> dialogue) throws IOException {
+  private @Nullable Begun beginGenerate(Exchange exchange) throws IOException {
     Json json = exchange.json();
+    if (Fields.read(() -> isNothing(json, "prompt") && isNothing(json, "images"))) {
+      load(exchange, json, false);
+      return null;
+    }
+    return begin(
+        exchange, json, json.has("prompt") ? "prompt" : "images", _ -> prompt(exchange, json));
+  }
+
+  /// @param field what is asked
+  private Begun begin(
+      Exchange exchange, Json json, String field, Function<Json, Dialogue> dialogue) {
     return Fields.read(() -> {
       service.requireModel(json);
       boolean isStream = json.getBoolean("stream", true);
       Json format = json.find("format");
       Constraint constraint = service.desk().run(() -> constraint(format));
-      Generation options = options(json).withConstraint(constraint);
-      return new Begun(service.ask(exchange, dialogue.apply(json), options, 1, ""), isStream);
+      Generation options =
+          Sampling.ofOllama(json.find("options"), service.limits()).withConstraint(constraint);
+      Json asked = json.at(field);
+      Dialogue question = dialogue.apply(asked);
+      Replies replies = Fields.of(asked, () -> service.ask(exchange, question, options, 1, ""));
+      return new Begun(replies, isStream);
     });
   }
 
+  private static boolean isNothing(Json json, String name) {
+    return switch (json.find(name)) {
+      case null -> true;
+      case Json.Str text -> text.text().isEmpty();
+      case Json.Arr list -> list.items().isEmpty();
+      case Json.Obj _, Json.Num _, Json.Bool _, Json.Null _ -> false;
+    };
+  }
+
   private Dialogue prompt(Exchange exchange, Json json) {
-    for (String field : List.of("suffix", "template")) {
-      if (!json.getText(field, "").isEmpty()) {
-        throw Fields.wrong(json.at(field), "none");
-      }
-    }
+    Fields.requireNone(json, "suffix", "a chat model fills no gaps");
+    Fields.requireNone(json, "template", "the model has its own");
+    Fields.requireNone(json, "raw", "the model's template is always used");
+    Fields.requireNone(json, "context", "nothing is kept of earlier answers; use /api/chat");
     PictureLoader pictures = service.pictures(exchange);
     List<Image> images = new ArrayList<>();
     Json sent = json.find("images");
     if (sent != null) {
       for (Json image : sent.items()) {
-        images.add(new Image.Whole(pictures.base64(image.asText())));
+        images.add(Fields.of(image, () -> new Image.Whole(pictures.base64(image.asText()))));
       }
     }
     Question question = new Question(json.getText("prompt", ""), images, OptionalInt.empty());
@@ -88,7 +126,7 @@ final class Ollama {
       return null;
     }
     if (!(format instanceof Json.Str(String text, _))) {
-      return Constraint.schema(format);
+      return Fields.of(format, () -> Constraint.schema(format));
     }
     return switch (text) {
       case "" -> null;
@@ -97,40 +135,42 @@ final class Ollama {
     };
   }
 
-  private Generation options(Json json) {
-    Generation options = Generation.GREEDY;
-    Json sent = json.find("options");
-    if (sent == null) {
-      return options;
-    }
-    int tokens = (int) sent.getLong("num_predict", -1);
-    Json topK = sent.find("top_k");
-    Json topP = sent.find("top_p");
-    Json temperature = sent.find("temperature");
-    Json penalty = sent.find("repeat_penalty");
-    Json presence = sent.find("presence_penalty");
-    Json frequency = sent.find("frequency_penalty");
-    Json stop = sent.find("stop");
-    return options
-        .withMaxNewTokens(
-            tokens < 1 ? options.maxNewTokens() : Math.min(tokens, service.limits().newTokens()))
-        .withTemperature(temperature == null ? 0 : Fields.number(temperature, 0, 2))
-        .withTopK(topK == null ? 0 : Fields.integer(topK, 0, Integer.MAX_VALUE))
-        .withTopP(topP == null ? 1 : Math.max(1e-6f, Fields.number(topP, 0, 1)))
-        .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
-        .withSeed(sent.getLong("seed", 0))
-        .withBias(
-            new LogitBias(
-                presence == null ? 0 : Fields.number(presence, -2, 2),
-                frequency == null ? 0 : Fields.number(frequency, -2, 2),
-                Map.of()))
-        .withStop(stop == null ? List.of() : Fields.texts(stop));
-  }
-
   // ---- what is answered
 
-  private void answer(Exchange exchange, Begun begun, boolean isChat)
+  /// To a request that asks nothing: Ollama's clients send it to have a model loaded, with
+  /// `keep_alive: 0` to have it unloaded. Here it is loaded, and stays so.
+  private void load(Exchange exchange, Json json, boolean isChat) throws IOException {
+    boolean isUnload =
+        Fields.read(() -> {
+          service.requireModel(json);
+          return isZero(json.find("keep_alive"));
+        });
+    String answer =
+        head(isChat, "")
+            .field("done", true)
+            .field("done_reason", isUnload ? "unload" : "load")
+            .end()
+            .toString();
+    exchange.json(200, answer);
+  }
+
+  /// Whether a time is none: seconds, or a text as `5m`.
+  private static boolean isZero(@Nullable Json time) {
+    return switch (time) {
+      case Json.Num number -> number.asDouble() == 0;
+      case Json.Str text -> ZERO.matcher(text.text()).matches();
+      case null -> false;
+      case Json.Obj _, Json.Arr _, Json.Bool _, Json.Null _ ->
+          throw Fields.wrong(time, "seconds, or a time as 5m");
+    };
+  }
+
+  /// @param begun null if it was answered at once
+  private void answer(Exchange exchange, @Nullable Begun begun, boolean isChat)
       throws IOException, InterruptedException {
+    if (begun == null) {
+      return;
+    }
     try (Replies replies = begun.replies()) {
       if (begun.isStream()) {
         stream(exchange, replies, isChat);
@@ -183,18 +223,19 @@ final class Ollama {
     exchange.end();
   }
 
-  private String line(boolean isChat, String text, Reply.@Nullable Done end) {
+  private JsonWriter head(boolean isChat, String text) {
     JsonWriter json =
         new JsonWriter()
             .object()
             .field("model", service.name())
             .field("created_at", Instant.now().toString());
-    if (isChat) {
-      json.object("message").field("role", "assistant").field("content", text).end();
-    } else {
-      json.field("response", text);
-    }
-    json.field("done", end != null);
+    return isChat
+        ? json.object("message").field("role", "assistant").field("content", text).end()
+        : json.field("response", text);
+  }
+
+  private String line(boolean isChat, String text, Reply.@Nullable Done end) {
+    JsonWriter json = head(isChat, text).field("done", end != null);
     if (end != null) {
       end(json, end);
     }
@@ -217,7 +258,7 @@ final class Ollama {
     long start = System.nanoTime();
     Json json = exchange.json();
     List<Question> inputs = Fields.read(() -> Embeddings.inputs(service, exchange, json));
-    Embeddings.Read read = Embeddings.read(service, inputs, exchange);
+    Embeddings.Read read = Embeddings.read(service, json.at("input"), inputs, exchange);
     JsonWriter out = new JsonWriter().object().field("model", service.name()).array("embeddings");
     read.vectors().forEach(vector -> Embeddings.vector(out.array(), vector).end());
     out.end()

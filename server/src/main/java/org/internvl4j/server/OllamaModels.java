@@ -30,12 +30,7 @@ final class OllamaModels {
   }
 
   private static String version() {
-    String version = OllamaModels.class.getPackage().getImplementationVersion();
-    return new JsonWriter()
-        .object()
-        .field("version", version == null ? "0.0.0" : version)
-        .end()
-        .toString();
+    return new JsonWriter().object().field("version", ProjectVersion.TEXT).end().toString();
   }
 
   private String list(boolean isRunning) {
@@ -52,7 +47,8 @@ final class OllamaModels {
     details(json);
     if (isRunning) {
       json.field("expires_at", Instant.ofEpochSecond(253_402_300_799L).toString())
-          .field("size_vram", 0);
+          .field("size_vram", 0)
+          .field("context_length", service.model().context());
     } else {
       json.field("modified_at", started.toString());
     }
@@ -66,13 +62,24 @@ final class OllamaModels {
       return json;
     });
     InternVlConfig config = service.model().config();
-    JsonWriter out = new JsonWriter().object().field("template", config.template());
+    JsonWriter out =
+        new JsonWriter()
+            .object()
+            .field("license", "")
+            .field("modelfile", "")
+            .field("parameters", "")
+            .field("template", config.template())
+            .field("modified_at", Instant.ofEpochSecond(service.started()).toString());
     details(out);
     out.object("model_info")
         .field("general.architecture", "internvl")
+        .field("general.basename", service.name())
+        .field("general.parameter_count", service.model().parameters())
         .field("internvl.context_length", service.model().context())
         .field("internvl.embedding_length", config.language().hiddenSize())
         .field("internvl.block_count", config.language().numHiddenLayers())
+        .field("internvl.vision.embedding_length", config.vision().hiddenSize())
+        .field("internvl.vision.block_count", config.vision().numHiddenLayers())
         .end();
     out.array("capabilities").value("completion").value("vision").value("embedding").end();
     exchange.json(200, out.end().toString());
@@ -80,12 +87,14 @@ final class OllamaModels {
 
   private void details(JsonWriter json) {
     json.object("details")
+        .field("parent_model", "")
         .field("format", "safetensors")
         .field("family", "internvl")
         .array("families")
         .value("internvl")
         .end()
         .field("parameter_size", size(service.model().parameters()))
+        .field("quantization_level", service.model().weightType())
         .end();
   }
 

@@ -27,8 +27,10 @@ final class Router extends Handler.Abstract {
   private final byte @Nullable [] key;
   private final Limits limits;
   private final Room room;
+  private final Meters meters;
 
-  Router(List<Route> routes, ServerOptions options, Guard guard) {
+  Router(List<Route> routes, ServerOptions options, Guard guard, Meters meters) {
+    this.meters = meters;
     this.routes = List.copyOf(routes);
     this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
     this.guard = guard;
@@ -80,7 +82,7 @@ final class Router extends Handler.Abstract {
       requireKey(route, exchange);
       route.action().answer(exchange);
     } catch (RuntimeException | Error e) {
-      report(exchange, dialect, error(e), e);
+      report(exchange, dialect, meters.refused(error(e)), e);
     }
   }
 

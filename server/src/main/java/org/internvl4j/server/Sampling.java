@@ -6,9 +6,10 @@ import java.util.Map;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.LogitBias;
+import org.jspecify.annotations.Nullable;
 
-/// How an answer is to be chosen, as the fields of OpenAI's interface say. What is not said is as
-/// in the published examples: the likeliest token each time.
+/// How an answer is to be chosen, as the fields of OpenAI's interface say, or the options of
+/// Ollama's. What is not said is as in the published examples: the likeliest token each time.
 final class Sampling {
   private static final int MOST_STOPS = 16;
   private static final int MOST_BIASES = 1024;
@@ -16,24 +17,46 @@ final class Sampling {
   private Sampling() {}
 
   /// @param json the request
-  static Generation of(Json json, Limits limits) {
-    Generation options = Generation.GREEDY.withMaxNewTokens(tokens(json, limits));
+  static Generation of(Json json, Service service) {
+    Json penalty = json.find("repetition_penalty");
+    return common(json, 2)
+        .withMaxNewTokens(tokens(json, service.limits()))
+        .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
+        .withBias(bias(json, byToken(json, service.model().tokenizer().size())))
+        .withLogprobs(logprobs(json));
+  }
+
+  /// @param options Ollama's; null if none are sent
+  static Generation ofOllama(@Nullable Json options, Limits limits) {
+    int tokens = Math.min(Generation.GREEDY.maxNewTokens(), limits.newTokens());
+    if (options == null) {
+      return Generation.GREEDY.withMaxNewTokens(tokens);
+    }
+    Json most = options.find("num_predict");
+    if (most != null) {
+      long wanted = Fields.cut(most); // below 1: until the answer ends by itself
+      tokens = wanted < 1 ? limits.newTokens() : (int) Math.min(wanted, limits.newTokens());
+    }
+    Json penalty = options.find("repeat_penalty");
+    return common(options, Float.MAX_VALUE)
+        .withMaxNewTokens(tokens)
+        .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
+        .withBias(bias(options, Map.of()));
+  }
+
+  /// What both interfaces call alike.
+  ///
+  /// @param hottest the highest temperature
+  private static Generation common(Json json, double hottest) {
     Json seed = json.find("seed");
     Json temperature = json.find("temperature");
     Json topP = json.find("top_p");
     Json topK = json.find("top_k");
-    Json penalty = json.find("repetition_penalty");
-    options =
-        options
-            .withSeed(seed == null ? 0 : seed.asLong())
-            .withTemperature(temperature == null ? 0 : Fields.number(temperature, 0, 2))
-            .withTopK(
-                topK == null
-                    ? 0
-                    : Fields.integer(topK, -1, Integer.MAX_VALUE) < 0 ? 0 : topK.asInt())
-            .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
-            .withBias(bias(json))
-            .withLogprobs(logprobs(json))
+    Generation options =
+        Generation.GREEDY
+            .withSeed(seed == null ? 0 : Fields.cut(seed))
+            .withTemperature(temperature == null ? 0 : Fields.number(temperature, 0, hottest))
+            .withTopK(topK == null ? 0 : Math.max(0, Fields.integer(topK, -1, Integer.MAX_VALUE)))
             .withStop(stop(json));
     if (topP == null) {
       return options;
@@ -62,9 +85,8 @@ final class Sampling {
     return texts;
   }
 
-  private static LogitBias bias(Json json) {
-    Json presence = json.find("presence_penalty");
-    Json frequency = json.find("frequency_penalty");
+  /// @param size how many tokens there are
+  private static Map<Integer, Float> byToken(Json json, int size) {
     Json tokens = json.find("logit_bias");
     Map<Integer, Float> byToken = new HashMap<>();
     if (tokens != null) {
@@ -73,8 +95,20 @@ final class Sampling {
       }
       tokens
           .fields()
-          .forEach((id, value) -> byToken.put(token(tokens, id), Fields.number(value, -100, 100)));
+          .forEach((id, value) -> {
+            int token = token(tokens, id);
+            if (token < 0 || token >= size) {
+              throw Fields.wrong(value, "tokens of 0 to " + (size - 1) + " alone");
+            }
+            byToken.put(token, Fields.number(value, -100, 100));
+          });
     }
+    return byToken;
+  }
+
+  private static LogitBias bias(Json json, Map<Integer, Float> byToken) {
+    Json presence = json.find("presence_penalty");
+    Json frequency = json.find("frequency_penalty");
     return new LogitBias(
         presence == null ? 0 : Fields.number(presence, -2, 2),
         frequency == null ? 0 : Fields.number(frequency, -2, 2),
@@ -92,16 +126,17 @@ final class Sampling {
   /// `logprobs: true, top_logprobs: 5` of chats; `logprobs: 5` of completions.
   private static int logprobs(Json json) {
     Json logprobs = json.find("logprobs");
-    if (logprobs == null) {
-      return -1;
-    }
     if (logprobs instanceof Json.Num) {
       return Fields.integer(logprobs, 0, Generation.MOST_LOGPROBS);
     }
-    if (!logprobs.asBoolean()) {
-      return -1;
-    }
     Json top = json.find("top_logprobs");
-    return top == null ? 0 : Fields.integer(top, 0, Generation.MOST_LOGPROBS);
+    int most = top == null ? 0 : Fields.integer(top, 0, Generation.MOST_LOGPROBS);
+    if (logprobs != null && logprobs.asBoolean()) {
+      return most;
+    }
+    if (top != null && most > 0) {
+      throw Fields.wrong(top, "none without logprobs: true");
+    }
+    return -1;
   }
 }

@@ -50,13 +50,13 @@ public final class Server implements AutoCloseable {
     routes.addAll(OllamaModels.routes(service));
     routes.addAll(Plain.routes(service, meters));
     routes.addAll(Page.routes());
-    this.router = new Router(routes, options, guard);
+    this.router = new Router(routes, options, guard, meters);
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options);
     jetty.addConnector(connector);
     jetty.setHandler(new GracefulHandler(router));
     jetty.setStopTimeout(LAST_WORDS);
-    jetty.setErrorHandler(new PlainErrors());
+    jetty.setErrorHandler(new PlainErrors(meters));
   }
 
   /// Binds and answers.

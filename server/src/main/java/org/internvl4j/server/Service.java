@@ -35,7 +35,8 @@ record Service(
     Json model = json.find("model");
     if (model != null && !isOurs(model.asText())) {
       throw new ApiException(
-          404, "model_not_found", "model " + model + " is not served here, expected " + name);
+              404, "model_not_found", "model " + model + " is not served here, expected " + name)
+          .about("model");
     }
   }
 

@@ -2,13 +2,18 @@ package org.internvl4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.util.Base64;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,6 +63,8 @@ class ChatCompletionsTest {
         .contains("text/event-stream; charset=utf-8");
     assertThat(response.body()).endsWith("data: [DONE]\n\n").contains(": tile 1/");
     List<Json> events = Client.events(response.body());
+    assertThat(events.subList(0, events.size() - 1))
+        .allMatch(event -> event.fields().containsKey("usage") && !event.has("usage"));
     Answer expected =
         demo.model.ask(Question.of("What is it?", demo.picture), OPTIONS, piece -> {});
     for (int index = 0; index < 2; index++) {
@@ -119,12 +126,99 @@ class ChatCompletionsTest {
           {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "yaml"}} | 400 | request: response_format.type is "yaml", expected text, json_object or json_schema
           {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}} | 400 | not
           {"messages": [{"role": "user", "content": "a"}], "max_tokens": 0} | 400 | request: max_tokens is 0
+          {"messages": [{"role": "user", "content": "a"}], "max_tokens": 1.5} | 400 | request: max_tokens is 1.5, expected an integer
+          {"messages": [{"role": "user", "content": "a"}], "max_tokens": 1e99} | 400 | request: max_tokens is 1e99, expected 1 to 16384
+          {"messages": [{"role": "user", "content": "a"}], "max_tokens": 1e99999999999} | 400 | request: max_tokens is 1e99999999999, expected an integer
+          {"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2} | 400 | request: top_logprobs is 2, expected none without logprobs: true
+          {"messages": [{"role": "user", "content": "a"}], "tool_choice": "required"} | 400 | request: tool_choice is "required", expected none or auto: this server calls no tools
+          {"messages": [{"role": "user", "content": "a"}], "tool_choice": {"type": "function"}} | 400 | request: tool_choice is an object, expected none or auto
+          {"messages": [{"role": "user", "content": "a"}], "functions": [{}]} | 400 | request: functions is a list of 1, expected none: this server calls no tools
+          {"messages": [{"role": "user", "content": "a"}], "modalities": ["text", "audio"]} | 400 | request: modalities is a list of 2, expected text alone
+          {"messages": [{"role": "user", "content": "a"}], "audio": {"voice": "ash"}} | 400 | request: audio is an object, expected none: answers are texts
+          {"messages": [{"role": "user", "content": "a"}], "prediction": {"type": "content"}} | 400 | request: prediction is an object, expected none
+          {"messages": [{"role": "user", "content": "a"}], "web_search_options": {}} | 400 | request: web_search_options is an object, expected none
           {"messages": [{"role": "user", "content": "a"}], "model": "gpt-4"} | 404 | model "gpt-4" is not served here, expected demo
           """)
   void saysWhatIsWrong(String body, int status, String message) throws Exception {
     HttpResponse<String> response = client.post("/v1/chat/completions", body);
     assertThat(response.statusCode()).isEqualTo(status);
     assertThat(Client.json(response.body()).at("error").getText("message")).contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {}                                                     | messages
+          []                                                     |
+          {"messages": [{"role": "user"}]}                       | messages[0].content
+          {"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,!"}}]}]} | messages[1].content[1].image_url
+          {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "http://127.0.0.1/a.png"}]}]} | messages[0].content[0].image_url
+          {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": 1}}]}]} | messages[0].content[0].image_url.url
+          {"messages": [{"role": "user", "content": "a"}], "top_p": 2}             | top_p
+          {"messages": [{"role": "user", "content": "a"}], "logit_bias": {"99999999": 1}} | logit_bias.99999999
+          {"messages": [{"role": "user", "content": "a"}], "logit_bias": {"4294967295": 1}} | logit_bias.4294967295
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}} | response_format.json_schema.schema
+          {"messages": [{"role": "user", "content": "a"}], "model": "gpt-4"}       | model
+          """)
+  void namesTheFieldThatIsWrong(String body, @Nullable String param) throws Exception {
+    Json error = Client.json(client.post("/v1/chat/completions", body).body()).at("error");
+    assertThat(error.findText("param")).as(error.toString()).isEqualTo(param);
+  }
+
+  @Test
+  void namesTheMessagesWhereTheyAreTooLong() throws Exception {
+    String body = demo.chat("word ".repeat(demo.model.context()), "");
+    Json error = Client.json(client.post("/v1/chat/completions", body).body()).at("error");
+    assertThat(error.getText("code")).isEqualTo("context_length_exceeded");
+    assertThat(error.getText("param")).isEqualTo("messages");
+  }
+
+  /// What no option of `serve` changes is not advised.
+  @Test
+  void saysWhatToDoAboutAPictureThatIsTooLarge() throws Exception {
+    BufferedImage large = new BufferedImage(20_000, 20_000, BufferedImage.TYPE_BYTE_BINARY);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(large, "png", png);
+    String body =
+        demo.chat("What is it?", "")
+            .replace(demo.base64, Base64.getEncoder().encodeToString(png.toByteArray()));
+    HttpResponse<String> response = client.post("/v1/chat/completions", body);
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(Client.json(response.body()).at("error").getText("message"))
+        .endsWith("20000 x 20000 pixels, more than the limit of 100000000; shrink it");
+  }
+
+  @Test
+  void takesWholeNumbersHoweverTheyAreWritten() throws Exception {
+    String more =
+        ", \"seed\": 7.0, \"top_k\": -1.0, \"n\": 1.0, \"logprobs\": true, \"top_logprobs\": 2.0";
+    String body = body(more).replace("\"max_tokens\": 40", "\"max_tokens\": 4e1");
+    assertThat(client.post("/v1/chat/completions", body).statusCode()).isEqualTo(200);
+  }
+
+  /// Some clients tell the system's text anew in the middle of a chat.
+  @Test
+  void systemMessagesMayComeLater() throws Exception {
+    String chat =
+        """
+        {"max_tokens": 12, "messages": [%s{"role": "user", "content": "Hello"},
+          {"role": "assistant", "content": "Hi."}, %s{"role": "user", "content": "Who are you?"}%s]}\
+        """;
+    String first = "{\"role\": \"system\", \"content\": \"Be kind.\"}";
+    String second = "{\"role\": \"developer\", \"content\": \"Be short.\"}";
+    String early = answer(chat.formatted(first + ", " + second + ", ", "", ""));
+    assertThat(answer(chat.formatted(first + ", ", second + ", ", ""))).isEqualTo(early);
+    assertThat(answer(chat.formatted("", first + ", ", ", " + second))).isEqualTo(early);
+    assertThat(answer(chat.formatted("", "", ""))).isNotEqualTo(early);
+  }
+
+  /// The answer, and how many tokens asked for it.
+  private static String answer(String body) throws Exception {
+    Json json = Client.json(client.post("/v1/chat/completions", body).body());
+    return json.at("choices").items().getFirst().at("message").getText("content")
+        + json.at("usage").getInt("prompt_tokens");
   }
 
   @Test
@@ -154,8 +248,16 @@ class ChatCompletionsTest {
   @Test
   void ignoresWhatItDoesNotKnow() throws Exception {
     HttpResponse<String> response =
-        client.post("/v1/chat/completions", body(", \"store\": true, \"colour\": [1]"));
-    assertThat(response.statusCode()).isEqualTo(200);
+        client.post(
+            "/v1/chat/completions",
+            body(
+                """
+                , "store": true, "colour": [1], "metadata": {"a": "b"}, "service_tier": "auto",
+                  "user": "u", "parallel_tool_calls": false, "reasoning_effort": "low",
+                  "tools": [], "tool_choice": "auto", "modalities": ["text"], "audio": null,
+                  "top_logprobs": 0\
+                """));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
   }
 
   @Test
@@ -164,7 +266,11 @@ class ChatCompletionsTest {
     assertThat(models.at("data").items().getFirst().getText("id")).isEqualTo("demo");
     assertThat(Client.json(client.get("/health").body()).getText("status")).isEqualTo("ready");
     assertThat(client.get("/metrics").body())
-        .contains("gen_ai_server_time_to_first_token_seconds", "internvl_kv_pages_used");
+        .contains(
+            "gen_ai_server_time_to_first_token_seconds",
+            "internvl_kv_pages_used",
+            "gen_ai_client_token_usage_bucket{gen_ai_token_type=\"input\",le=\"6.7108864E7\"}",
+            "gen_ai_client_token_usage_count{gen_ai_token_type=\"output\"}");
     Json tokens = Client.json(client.post("/tokenize", "{\"content\": \"a b\"}").body());
     assertThat(tokens.at("tokens").items()).hasSize(tokens.getInt("count"));
   }

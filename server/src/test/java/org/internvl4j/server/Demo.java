@@ -19,7 +19,7 @@ import org.internvl4j.serving.EngineState;
 /// A server with the demo model, and a picture to ask it about.
 final class Demo implements AutoCloseable {
   private static final Pattern OUTPUT =
-      Pattern.compile("(?m)^gen_ai_client_token_usage\\w*\\{.*\"output\".*} (.*)$");
+      Pattern.compile("(?m)^gen_ai_client_token_usage_sum\\{.*\"output\".*} (.*)$");
 
   final VisionLanguageModel model;
   final Server server;

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Ollama's interface, completions and embeddings, against the demo model.
 class InterfacesTest {
@@ -104,7 +105,105 @@ class InterfacesTest {
         .contains("completion", "vision");
     assertThat(shown.at("model_info").getInt("internvl.context_length"))
         .isEqualTo(demo.model.context());
-    assertThat(Client.json(client.get("/api/version").body()).getText("version")).isNotEmpty();
+    for (String text : List.of("license", "modelfile", "parameters", "template", "modified_at")) {
+      assertThat(shown.getText(text)).isNotNull();
+    }
+    assertThat(shown.at("details").getText("quantization_level")).isEqualTo("BF16");
+    assertThat(shown.at("details").getText("parent_model")).isEmpty();
+    assertThat(shown.at("model_info").getLong("general.parameter_count", 0))
+        .isEqualTo(demo.model.parameters());
+    assertThat(Client.json(client.get("/api/version").body()).getText("version"))
+        .matches("\\d+\\.\\d+\\.\\d+.*")
+        .isNotEqualTo("0.0.0");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          /api/generate | {"model": "demo"}                                        | load
+          /api/generate | {"model": "demo", "prompt": "", "stream": false}         | load
+          /api/generate | {"prompt": null, "images": [], "keep_alive": "5m"}       | load
+          /api/generate | {"model": "demo", "keep_alive": 0}                       | unload
+          /api/generate | {"model": "demo", "keep_alive": "0s"}                    | unload
+          /api/generate | {"model": "demo", "keep_alive": -1}                      | load
+          /api/chat     | {"model": "demo"}                                        | load
+          /api/chat     | {"model": "demo", "messages": [], "keep_alive": 300}     | load
+          /api/chat     | {"model": "demo", "messages": [], "keep_alive": 0.0}     | unload
+          """)
+  void loadsAndUnloadsNothing(String path, String body, String reason) throws Exception {
+    HttpResponse<String> response = client.post(path, body);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue("content-type")).contains("application/json");
+    Json json = Client.json(response.body());
+    assertThat(json.getText("model")).isEqualTo("demo");
+    assertThat(json.getText("created_at")).isNotEmpty();
+    assertThat(
+            path.equals("/api/chat")
+                ? json.at("message").getText("content")
+                : json.getText("response"))
+        .isEmpty();
+    assertThat(json.getBoolean("done", false)).isTrue();
+    assertThat(json.getText("done_reason")).isEqualTo(reason);
+    assertThat(Client.json(client.get("/health").body()).getText("status")).isEqualTo("ready");
+  }
+
+  /// How many tokens an answer may have that nothing else ends; `-1` and `-2` are all there may be.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "3000000000",
+        "2147483648",
+        "-1",
+        "-2",
+        "0",
+        "1e30",
+        "-4294967295",
+        "4294967298",
+        "2.0"
+      })
+  void anAnswersLengthNeverOverflows(String tokens) throws Exception {
+    String body =
+        """
+        {"prompt": "What is it?", "images": ["%s"], "stream": false, "options": {"num_predict": %s}}\
+        """;
+    Json json =
+        Client.json(client.post("/api/generate", body.formatted(demo.base64, tokens)).body());
+    if (tokens.equals("2.0")) {
+      assertThat(json.getText("done_reason")).isEqualTo("length");
+      assertThat(json.getInt("eval_count")).isEqualTo(2);
+    } else {
+      assertThat(json.getText("response")).isEqualTo(expected.text());
+      assertThat(json.getText("done_reason")).isEqualTo("stop");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"options\": {\"num_predict\": 40, \"temperature\": 9.5, \"seed\": 3.0}",
+        "\"options\": {\"num_predict\": 40, \"top_k\": -1, \"temperature\": 1}",
+        "\"options\": {\"num_predict\": 40, \"top_k\": 0.0, \"temperature\": 1}",
+        "\"options\": null, \"tools\": [], \"think\": false",
+        "\"format\": \"\"",
+        "\"format\": null",
+        "\"format\": \"json\", \"options\": {\"num_predict\": 40}",
+        "\"format\": {}, \"options\": {\"num_predict\": 40}",
+        "\"format\": {\"type\": \"boolean\"}",
+      })
+  void takesWhatOllamaTakes(String fields) throws Exception {
+    String body =
+        """
+        {"messages": [{"role": "user", "content": "What is it?"}], "stream": false, %s}\
+        """;
+    HttpResponse<String> response = client.post("/api/chat", body.formatted(fields));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    Json answer = Client.json(response.body());
+    if (fields.contains("format\": {") && answer.getText("done_reason").equals("stop")) {
+      Json json = Client.json(answer.at("message").getText("content"));
+      assertThat(json instanceof Json.Bool).isEqualTo(fields.contains("boolean"));
+    }
   }
 
   @ParameterizedTest
@@ -116,7 +215,13 @@ class InterfacesTest {
           /api/chat     | {"model": "x", "messages": [{"role": "user", "content": "a"}]} | 404 | model "x" is not served here
           /api/generate | {"prompt": "a", "suffix": "b"}        | 400 | request: suffix is "b", expected none
           /api/generate | {"prompt": "a", "images": ["!"]}      | 400 | base64
-          /api/generate | {"prompt": "a", "options": {"temperature": 9}} | 400 | request: options.temperature is 9, expected 0
+          /api/generate | {"prompt": "a", "options": {"temperature": -1}} | 400 | request: options.temperature is -1, expected 0
+          /api/generate | {"prompt": "a", "options": {"num_predict": 1.5}} | 400 | request: options.num_predict is 1.5, expected an integer
+          /api/generate | {"prompt": "a", "raw": true}           | 400 | request: raw is true, expected none
+          /api/generate | {"prompt": "a", "context": [1]}        | 400 | request: context is a list of 1, expected none
+          /api/generate | {"model": "x"}                         | 404 | model "x" is not served here
+          /api/generate | {"keep_alive": []}                     | 400 | request: keep_alive is a list of 0, expected seconds
+          /api/chat     | {"messages": [{"role": "user", "content": "a"}], "tools": [{}]} | 400 | request: tools is a list of 1, expected none: this server calls no tools
           /api/chat     | {"format": "xml", "messages": [{"role": "user", "content": "a"}]} | 400 | request: format is "xml", expected json or a schema
           /api/chat     | {"format": {"not": {}}, "messages": [{"role": "user", "content": "a"}]} | 400 | not
           /api/embed    | {"input": []}                         | 400 | request: input is a list of 0, expected 1 to 256 inputs
@@ -129,6 +234,28 @@ class InterfacesTest {
     assertThat(Client.json(response.body()).getText("error")).contains(message);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          /v1/completions | {"prompt": "a", "echo": true}           | echo       | request: echo is true, expected none
+          /v1/completions | {"prompt": "a", "suffix": "b"}          | suffix     | request: suffix is "b", expected none
+          /v1/completions | {"prompt": "a", "best_of": 3, "n": 2}   | best_of    | request: best_of is 3, expected 2, as many as n
+          /v1/completions | {"prompt": "a", "logprobs": 3}          | logprobs   | request: logprobs is 3, expected none here
+          /v1/completions | {"prompt": ["a", "b"]}                  | prompt     | request: prompt is a list of 2, expected one text
+          /v1/embeddings  | {"input": "a", "dimensions": 3}         | dimensions | request: dimensions is 3, expected
+          /v1/embeddings  | {"input": [{"image": "!"}]}             | input[0].image | base64
+          """)
+  void saysWhatIsWrongInOpenAisForm(String path, String body, String param, String message)
+      throws Exception {
+    HttpResponse<String> response = client.post(path, body);
+    assertThat(response.statusCode()).isEqualTo(400);
+    Json error = Client.json(response.body()).at("error");
+    assertThat(error.getText("message")).contains(message);
+    assertThat(error.findText("param")).isEqualTo(param);
+  }
+
   @Test
   void completesAPrompt() throws Exception {
     Answer answer =
@@ -137,10 +264,18 @@ class InterfacesTest {
     Json whole = Client.json(client.post("/v1/completions", body.formatted("")).body());
     assertThat(whole.at("choices").items().getFirst().getText("text")).isEqualTo(answer.text());
     StringBuilder text = new StringBuilder();
-    String stream = client.post("/v1/completions", body.formatted(", \"stream\": true")).body();
-    for (Json event : Client.events(stream)) {
+    String more =
+        ", \"stream\": true, \"stream_options\": {\"include_usage\": true}, \"best_of\": 1,"
+            + " \"echo\": false, \"suffix\": \"\"";
+    String stream = client.post("/v1/completions", body.formatted(more)).body();
+    List<Json> events = Client.events(stream);
+    for (Json event : events.subList(0, events.size() - 1)) {
       text.append(event.at("choices").items().getFirst().getText("text"));
+      assertThat(event.fields()).containsKey("usage");
+      assertThat(event.has("usage")).isFalse();
     }
+    assertThat(events.getLast().at("usage").getInt("completion_tokens"))
+        .isEqualTo(answer.usage().newTokens());
     assertThat(text.toString()).isEqualTo(answer.text());
   }
 
@@ -168,7 +303,7 @@ class InterfacesTest {
       square += x * x;
     }
     assertThat(square).isCloseTo(1, within(first.length * (double) Math.ulp(1f)));
-    String base64 = ", \"encoding_format\": \"base64\"";
+    String base64 = ", \"encoding_format\": \"base64\", \"dimensions\": " + first.length;
     Json packed =
         Client.json(client.post("/v1/embeddings", body.formatted(base64, demo.base64)).body());
     ByteBuffer bytes =

@@ -14,6 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.EngineOptions;
@@ -273,6 +276,57 @@ class SafetyTest {
             post(three.replace(String.join(",", picture, picture, picture), large + "," + large))
                 .body())
         .contains("more than 1000000 pixels together");
+  }
+
+  /// Ollama's clients ask for `-1` where they want all there may be; no number goes past the limit.
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "-1", "-2", "0", "65", "2147483648", "3000000000", "4294967297"})
+  void ollamasAnswersKeepTheLimit(String tokens) throws Exception {
+    String body =
+        """
+        {"prompt": "a", "stream": false, "options": {"num_predict": %s},
+         "format": {"type": "string", "minLength": 2000}}\
+        """;
+    HttpResponse<String> response =
+        demo.client.post("/api/generate", body.formatted(tokens), "Authorization", "Bearer " + KEY);
+    assertThat(Client.json(response.body()).getInt("eval_count")).isEqualTo(64);
+  }
+
+  /// Whoever watches the server sees that it turns somebody away, and why.
+  @Test
+  void refusalsAreCounted() throws Exception {
+    String key = "Authorization";
+    List<Refusal> refusals =
+        List.of(
+            new Refusal("invalid_request", () -> chat("a", ", \"n\": 3").statusCode()),
+            new Refusal("invalid_api_key", () -> demo.client.get("/v1/models").statusCode()),
+            new Refusal("not_found", () -> demo.client.get("/nothing").statusCode()),
+            new Refusal("method_not_allowed", () -> demo.client.post("/health", "").statusCode()),
+            new Refusal(
+                "too_large",
+                () ->
+                    demo.client
+                        .post("/tokenize", "x".repeat(2 << 20), key, "Bearer " + KEY)
+                        .statusCode()),
+            new Refusal(
+                "origin_not_allowed",
+                () -> demo.client.get("/health", "Origin", "https://evil.example").statusCode()),
+            new Refusal("malformed", () -> Integer.parseInt(raw("GET\r\n\r\n").substring(9, 12))));
+    for (Refusal refusal : refusals) {
+      double before = refused(refusal.reason());
+      assertThat(refusal.ask().call()).as(refusal.reason()).isBetween(400, 499);
+      assertThat(refused(refusal.reason())).as(refusal.reason()).isEqualTo(before + 1);
+    }
+  }
+
+  private record Refusal(String reason, Callable<Integer> ask) {}
+
+  private static double refused(String reason) throws Exception {
+    String metrics = demo.client.get("/metrics", "Authorization", "Bearer " + KEY).body();
+    Matcher told =
+        Pattern.compile("(?m)^internvl_refusals_total\\{reason=\"" + reason + "\"} (.*)$")
+            .matcher(metrics);
+    return told.find() ? Double.parseDouble(told.group(1)) : 0;
   }
 
   private static HttpResponse<String> chat(String question, String more) throws Exception {

@@ -183,14 +183,10 @@ public sealed interface Json {
   /// The complaint about a value that is readable but not usable, to be thrown by the caller:
   /// `config.json: ps_version is "v3", expected v1 or v2`.
   default CheckpointException wrong(String expected) {
-    String path = place().path();
-    return new CheckpointException(
+    return CheckpointException.of(
         place().source(),
-        (path.isEmpty() ? "it" : path)
-            + " is "
-            + JsonWriter.brief(this)
-            + ", expected "
-            + expected);
+        place().path(),
+        "is " + JsonWriter.brief(this) + ", expected " + expected);
   }
 
   // ---- fields of an object
@@ -202,7 +198,7 @@ public sealed interface Json {
     Json field = find(key);
     if (field == null) {
       String path = new Place(place(), key, -1).path();
-      throw new CheckpointException(place().source(), path + " is missing");
+      throw CheckpointException.of(place().source(), path, "is missing");
     }
     return field;
   }

@@ -77,8 +77,9 @@ public final class PictureSource {
 
   /// A file that is no picture, or not one that can be read.
   public static PictureRefusedException refused(PictureException e) {
-    Kind kind = e.isAboveLimit() ? Kind.TOO_LARGE : Kind.BROKEN;
-    return new PictureRefusedException(kind, String.valueOf(e.getMessage()), e);
+    return e.isAboveLimit()
+        ? new PictureRefusedException(Kind.TOO_LARGE, e.what() + "; shrink it", e)
+        : new PictureRefusedException(Kind.BROKEN, e.what(), e);
   }
 
   /// What stands before the first colon, in lower case, if that can be a scheme; nothing else.

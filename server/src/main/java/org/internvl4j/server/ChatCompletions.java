@@ -15,6 +15,7 @@ final class ChatCompletions implements Route.Action {
   private static final Set<String> NO_CHOICES = Set.of("none", "auto");
 
   private final Service service;
+  private final Schemas schemas = new Schemas();
 
   ChatCompletions(Service service) {
     this.service = service;
@@ -67,7 +68,7 @@ final class ChatCompletions implements Route.Action {
         json.getText("user", ""));
   }
 
-  private static @Nullable Constraint constraint(@Nullable Json format) {
+  private @Nullable Constraint constraint(@Nullable Json format) {
     if (format == null) {
       return null;
     }
@@ -75,10 +76,7 @@ final class ChatCompletions implements Route.Action {
     return switch (type.asText()) {
       case "text" -> null;
       case "json_object" -> Constraint.json();
-      case "json_schema" -> {
-        Json schema = format.at("json_schema").at("schema");
-        yield Fields.of(schema, () -> Constraint.schema(schema));
-      }
+      case "json_schema" -> schemas.constraint(format.at("json_schema").at("schema"));
       default -> throw Fields.wrong(type, "text, json_object or json_schema");
     };
   }

@@ -24,6 +24,7 @@ final class Ollama {
   private static final Pattern ZERO = Pattern.compile("[-+]?(0|(0+(\\.0*)?[a-zµ]{1,2})+)");
 
   private final Service service;
+  private final Schemas schemas = new Schemas();
 
   private Ollama(Service service) {
     this.service = service;
@@ -100,12 +101,12 @@ final class Ollama {
     return new Asked(dialogue, options, json.getBoolean("stream", true));
   }
 
-  private static @Nullable Constraint constraint(@Nullable Json format) {
+  private @Nullable Constraint constraint(@Nullable Json format) {
     if (format == null) {
       return null;
     }
     if (!(format instanceof Json.Str(String text, _))) {
-      return Fields.of(format, () -> Constraint.schema(format));
+      return schemas.constraint(format);
     }
     return switch (text) {
       case "" -> null;

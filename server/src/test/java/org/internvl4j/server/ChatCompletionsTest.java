@@ -246,6 +246,21 @@ class ChatCompletionsTest {
   }
 
   @Test
+  void aSchemaMayNotBeTooLarge() throws Exception {
+    String schema =
+        """
+        , "response_format": {"type": "json_schema", "json_schema": {"schema": {
+          "type": "boolean", "description": "%s"}}}\
+        """;
+    HttpResponse<String> response =
+        client.post("/v1/chat/completions", body(schema.formatted("x".repeat(1 << 20))));
+    assertThat(response.statusCode()).isEqualTo(400);
+    Json error = Client.json(response.body()).at("error");
+    assertThat(error.getText("message")).startsWith("schema: it has more than 1048576 characters");
+    assertThat(error.getText("param")).isEqualTo("response_format.json_schema.schema");
+  }
+
+  @Test
   void ignoresWhatItDoesNotKnow() throws Exception {
     HttpResponse<String> response =
         client.post(

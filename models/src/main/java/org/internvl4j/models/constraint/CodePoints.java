@@ -47,12 +47,17 @@ record CodePoints(List<Range> ranges) {
   }
 
   boolean contains(int c) {
-    for (Range range : ranges) {
-      if (c <= range.last) {
-        return c >= range.first;
+    int low = 0;
+    int high = ranges.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (ranges.get(middle).last < c) {
+        low = middle + 1;
+      } else {
+        high = middle;
       }
     }
-    return false;
+    return low < ranges.size() && ranges.get(low).first <= c;
   }
 
   static CodePoints normal(List<Range> any) {

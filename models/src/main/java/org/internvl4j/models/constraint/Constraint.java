@@ -1,6 +1,7 @@
 package org.internvl4j.models.constraint;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 
@@ -49,11 +50,45 @@ public final class Constraint {
   /// @param schema an object or a boolean; it is taken as the root, wherever it stands
   /// @throws SchemaException if it says what is not supported, is too large or can match nothing
   public static Constraint schema(Json schema) {
+    if (rest(schema, MAX_SCHEMA) < 0) {
+      throw new SchemaException(
+          "schema: it has more than " + MAX_SCHEMA + " characters, the most that may be");
+    }
     try {
       return new Constraint(SchemaCompiler.compile(schema));
     } catch (CheckpointException e) {
       throw new SchemaException(String.valueOf(e.getMessage()));
     }
+  }
+
+  /// What is left of so many characters behind a value's text without spaces; below 0 if it has
+  /// more, however many.
+  private static long rest(Json json, long characters) {
+    long left = characters;
+    switch (json) {
+      case Json.Obj object -> {
+        left -= 2;
+        for (Map.Entry<String, Json> field : object.fields().entrySet()) {
+          if (left < 0) {
+            return left;
+          }
+          left = rest(field.getValue(), left - field.getKey().length() - 4);
+        }
+      }
+      case Json.Arr list -> {
+        left -= 2;
+        for (Json item : list.items()) {
+          if (left < 0) {
+            return left;
+          }
+          left = rest(item, left - 1);
+        }
+      }
+      case Json.Str text -> left -= text.text().length() + 2;
+      case Json.Num number -> left -= number.text().length();
+      case Json.Bool _, Json.Null _ -> left -= 4;
+    }
+    return left;
   }
 
   /// A walk along one answer.

@@ -1,6 +1,7 @@
 package org.internvl4j.models.constraint;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,20 +14,38 @@ import org.jspecify.annotations.Nullable;
 /// Whether no value matches two schemas: by their types, by their values, or by a property that
 /// both require with other values.
 final class Disjoint {
+  private static final Set<String> OBJECT = Set.of("object");
   private static final int MAX_CHOICES = 200;
+  private static final long VALUE = 20; // steps
+  private static final long LOOK_UP = 3;
 
-  private Disjoint() {}
+  private final Json root;
+  private final Budget budget;
+
+  Disjoint(Json root, Budget budget) {
+    this.root = root;
+    this.budget = budget;
+  }
+
+  /// What is known of a choice.
+  ///
+  /// @param types that it can have
+  /// @param values that it can have, if that is known
+  /// @param tags the values of properties that must be there
+  private record Known(
+      Set<String> types, @Nullable Set<Object> values, Map<String, Set<Object>> tags) {}
 
   /// @throws SchemaException naming the first two that may overlap
-  static void check(Json root, Json oneOf) {
+  void check(Json oneOf) {
     List<Json> choices = oneOf.items();
     if (choices.size() > MAX_CHOICES) {
       throw Keywords.refused(oneOf, "has more than " + MAX_CHOICES + " choices; use anyOf");
     }
-    List<Json> followed = choices.stream().map(choice -> follow(root, choice)).toList();
-    for (int i = 0; i < followed.size(); i++) {
+    List<@Nullable Known> known = new ArrayList<>();
+    choices.forEach(choice -> known.add(known(follow(choice))));
+    for (int i = 0; i < known.size(); i++) {
       for (int k = 0; k < i; k++) {
-        if (!apart(root, followed.get(k), followed.get(i))) {
+        if (!apart(known.get(k), known.get(i))) {
           throw Keywords.refused(
               oneOf,
               "is not supported where choices "
@@ -40,7 +59,7 @@ final class Disjoint {
     }
   }
 
-  private static Json follow(Json root, Json schema) {
+  private Json follow(Json schema) {
     Json at = schema;
     for (int i = 0; i < SchemaCompiler.MAX_REFS; i++) {
       if (!(at instanceof Json.Obj) || !at.has("$ref")) {
@@ -51,48 +70,60 @@ final class Disjoint {
     return at;
   }
 
-  private static boolean apart(Json root, Json a, Json b) {
-    if (!(a instanceof Json.Obj) || !(b instanceof Json.Obj)) {
+  private boolean apart(@Nullable Known a, @Nullable Known b) {
+    if (a == null || b == null) {
       return false;
     }
-    if (apart(types(a), types(b)) || apart(values(a), values(b))) {
+    if (apart(a.types, b.types)
+        || (a.values != null && b.values != null && apart(a.values, b.values))) {
       return true;
     }
-    if (!types(a).equals(Set.of("object")) || !types(b).equals(Set.of("object"))) {
+    if (!a.types.equals(OBJECT) || !b.types.equals(OBJECT)) {
       return false;
     }
-    Map<String, Json> ofA = tags(a);
-    Map<String, Json> ofB = tags(b);
-    for (Map.Entry<String, Json> tag : ofA.entrySet()) {
-      Json other = ofB.get(tag.getKey());
-      if (other != null
-          && apart(values(follow(root, tag.getValue())), values(follow(root, other)))) {
+    budget.spend(LOOK_UP * a.tags.size());
+    for (Map.Entry<String, Set<Object>> tag : a.tags.entrySet()) {
+      Set<Object> other = b.tags.get(tag.getKey());
+      if (other != null && apart(tag.getValue(), other)) {
         return true;
       }
     }
     return false;
   }
 
-  /// Null stands for everything.
-  private static boolean apart(@Nullable Set<?> a, @Nullable Set<?> b) {
-    return a != null && b != null && a.stream().noneMatch(b::contains);
+  private boolean apart(Set<?> a, Set<?> b) {
+    Set<?> fewer = a.size() < b.size() ? a : b;
+    Set<?> more = fewer == a ? b : a;
+    budget.spend(1 + LOOK_UP * fewer.size());
+    return fewer.stream().noneMatch(more::contains);
   }
 
-  /// The properties that must be there.
-  private static Map<String, Json> tags(Json schema) {
+  /// What is known of a choice; null for nothing.
+  private @Nullable Known known(Json choice) {
+    return choice instanceof Json.Obj
+        ? new Known(types(choice), values(choice), tags(choice))
+        : null;
+  }
+
+  /// The values of the properties that must be there, where they are known.
+  private Map<String, Set<Object>> tags(Json schema) {
     Json properties = schema.find("properties");
     Json required = schema.find("required");
+    Map<String, Set<Object>> tags = new LinkedHashMap<>();
     if (properties == null || required == null) {
-      return Map.of();
+      return tags;
     }
-    Set<String> names = new HashSet<>();
-    required.items().forEach(name -> names.add(name.asText()));
-    Map<String, Json> tags = new LinkedHashMap<>(properties.fields());
-    tags.keySet().retainAll(names);
+    for (Json name : required.items()) {
+      Json property = properties.fields().get(name.asText());
+      Set<Object> values = property == null ? null : values(follow(property));
+      if (values != null) {
+        tags.put(name.asText(), values);
+      }
+    }
     return tags;
   }
 
-  private static Set<String> types(Json schema) {
+  private Set<String> types(Json schema) {
     Set<String> types = new LinkedHashSet<>();
     if (schema.has("type")) {
       for (String type : Keywords.types(schema)) {
@@ -118,7 +149,7 @@ final class Disjoint {
   }
 
   /// The values of `const` or `enum`, if they can be compared; null for everything.
-  private static @Nullable Set<Object> values(Json schema) {
+  private @Nullable Set<Object> values(Json schema) {
     if (!(schema instanceof Json.Obj)) {
       return null;
     }
@@ -128,6 +159,7 @@ final class Disjoint {
     if (all == null) {
       return null;
     }
+    budget.spend(VALUE * all.size());
     Set<Object> values = new HashSet<>();
     for (Json value : all) {
       switch (value) {

@@ -136,11 +136,14 @@ final class Keywords {
     if (count == null) {
       return otherwise;
     }
-    long value = count.asLong();
-    if (value < 0) {
+    BigDecimal value = decimal(count);
+    if (value.scale() > 0) {
+      throw count.wrong("an integer");
+    }
+    if (value.signum() < 0) {
       throw count.wrong("0 or more");
     }
-    return (int) Math.min(value, Integer.MAX_VALUE);
+    return value.min(BigDecimal.valueOf(Integer.MAX_VALUE)).intValue();
   }
 
   /// A bound of numbers; what no number here reaches is cut to what is just out of reach.

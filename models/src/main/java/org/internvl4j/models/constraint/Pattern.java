@@ -159,13 +159,13 @@ sealed interface Pattern {
 
     private CodePoints characters() {
       boolean negated = take('^');
-      CodePoints set = CodePoints.NONE;
+      List<CodePoints.Range> ranges = new ArrayList<>();
       while (!take(']')) {
         CodePoints low = member(negated);
         boolean range =
             at + 1 < text.length() && text.charAt(at) == '-' && text.charAt(at + 1) != ']';
         if (!range) {
-          set = set.or(low);
+          ranges.addAll(low.ranges());
           continue;
         }
         at++;
@@ -174,8 +174,9 @@ sealed interface Pattern {
         if (last < first) {
           throw refused("a range whose end is before its beginning");
         }
-        set = set.or(CodePoints.of(first, last));
+        ranges.addAll(CodePoints.of(first, last).ranges());
       }
+      CodePoints set = CodePoints.normal(ranges);
       return negated ? set.not() : set;
     }
 

@@ -3,9 +3,12 @@ package org.internvl4j.models.constraint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -14,19 +17,22 @@ final class PatternStates {
   private static final int MAX_NODES = 4_000;
   private static final int MAX_STATES = 1_000;
   private static final long MAX_STEPS = 20_000_000;
+  private static final long SET = 8; // steps that a set takes, whatever is in it
 
   private final String where;
+  private final Budget budget;
   private final List<@Nullable CodePoints> sets = new ArrayList<>();
   private final List<int[]> edges = new ArrayList<>();
   private long steps;
 
-  private PatternStates(String where) {
+  private PatternStates(String where, Budget budget) {
     this.where = where;
+    this.budget = budget;
   }
 
   /// @param where what errors name
-  static TextStates of(Pattern pattern, String where) {
-    PatternStates states = new PatternStates(where);
+  static TextStates of(Pattern pattern, String where, Budget budget) {
+    PatternStates states = new PatternStates(where, budget);
     int start = states.node(null, -1, -1);
     int end = states.node(null, -1, -1);
     states.edges.set(start, new int[] {states.build(pattern, end), -1});
@@ -83,6 +89,7 @@ final class PatternStates {
 
   private void count(long more) {
     steps += more;
+    budget.spend(more);
     if (steps > MAX_STEPS) {
       throw new SchemaException(where + " is a pattern with too many ways to match");
     }
@@ -113,8 +120,10 @@ final class PatternStates {
 
   private int[] limits() {
     TreeSet<Integer> limits = new TreeSet<>(List.of(0));
+    Set<CodePoints> told = Collections.newSetFromMap(new IdentityHashMap<>());
     for (CodePoints set : sets) {
-      if (set != null) {
+      if (set != null && told.add(set)) {
+        count(set.ranges().size());
         limits.addAll(TextStates.limits(set));
       }
     }
@@ -134,6 +143,7 @@ final class PatternStates {
   }
 
   private BitSet step(BitSet nodes, int c) {
+    budget.spend(SET);
     int[] reached = new int[nodes.cardinality()];
     int count = 0;
     for (int node = nodes.nextSetBit(0); node >= 0; node = nodes.nextSetBit(node + 1)) {

@@ -24,8 +24,10 @@ final class SchemaCompiler {
 
   static final int MAX_NESTING = 48;
   private static final int MAX_RULES = 100_000;
+  private static final long VALUE = 20; // steps
 
   private final Grammar grammar = new Grammar();
+  private final Budget budget = new Budget();
   private final CharacterRules characters = new CharacterRules(grammar);
   private final AnyValues any = new AnyValues(this);
   private final Containers containers = new Containers(this);
@@ -119,12 +121,13 @@ final class SchemaCompiler {
       return reference(schema.at("$ref"), depth);
     }
     if (fields.containsKey("enum") || fields.containsKey("const")) {
+      budget.spend(VALUE * (fields.containsKey("const") ? 1 : schema.at("enum").items().size()));
       return words(Keywords.values(schema));
     }
     Json choice = fields.containsKey("anyOf") ? schema.at("anyOf") : schema.find("oneOf");
     if (choice != null) {
       if (fields.containsKey("oneOf")) {
-        Disjoint.check(root, choice);
+        new Disjoint(root, budget).check(choice);
       }
       return union(choice.items().stream().map(item -> rule(item, depth.inner())).toList());
     }
@@ -198,13 +201,13 @@ final class SchemaCompiler {
       }
       states = pattern(known, where);
     }
-    return states.rule(grammar, characters, least, Math.min(most, MAX_LENGTH), where);
+    return rule(states, least, Math.min(most, MAX_LENGTH), where);
   }
 
   private TextStates pattern(String text, String where) {
     TextStates states = patterns.get(text);
     if (states == null) {
-      states = PatternStates.of(Pattern.parse(text, where), where);
+      states = PatternStates.of(Pattern.parse(text, where), where, budget);
       patterns.put(text, states);
     }
     return states;
@@ -253,6 +256,10 @@ final class SchemaCompiler {
 
   /// The rule of a string that is none of some words, as the name of a property.
   int name(Set<String> except) {
-    return TextStates.except(except).rule(grammar, characters, 0, -1, "schema");
+    return rule(TextStates.except(except, budget), 0, -1, "schema");
+  }
+
+  private int rule(TextStates states, int least, int most, String where) {
+    return new TextRule(states, grammar, characters, budget, where).rule(least, most);
   }
 }

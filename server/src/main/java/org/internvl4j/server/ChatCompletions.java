@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
 final class ChatCompletions implements Route.Action {
+  private static final String PROBLEMS = "X-InternVL-Problems";
+  private static final int LONGEST_PROBLEMS = 1000;
+
   private final Service service;
 
   ChatCompletions(Service service) {
@@ -20,18 +23,23 @@ final class ChatCompletions implements Route.Action {
   ///
   /// @param n answers
   /// @param user whom the client asks for, for turns
+  /// @param problems what is missing in the pages that it asks about
   private record Asked(
       Dialogue dialogue,
       Generation options,
       int n,
       boolean isStream,
       boolean tellsUsage,
-      String user) {}
+      String user,
+      List<String> problems) {}
 
   @Override
   public void answer(Exchange exchange) throws IOException, InterruptedException {
     Json json = exchange.json();
     Asked asked = Fields.read(() -> asked(json));
+    if (!asked.problems().isEmpty()) {
+      exchange.setHeader(PROBLEMS, header(asked.problems()));
+    }
     String client = exchange.client() + "/" + asked.user();
     try (Replies replies = service.ask(asked.dialogue(), asked.options(), asked.n(), client)) {
       ChatAnswer answer =
@@ -51,14 +59,22 @@ final class ChatCompletions implements Route.Action {
     requireNone(json, "functions");
     Json n = json.find("n");
     Json options = json.find("stream_options");
+    PictureLoader pictures = service.pictures();
     return new Asked(
-        Messages.dialogue(json.at("messages"), service.pictures()),
+        Messages.dialogue(json.at("messages"), pictures),
         Sampling.of(json, service.limits())
             .withConstraint(constraint(json.find("response_format"))),
         n == null ? 1 : Fields.integer(n, 1, service.limits().answers()),
         json.getBoolean("stream", false),
         options != null && options.getBoolean("include_usage", false),
-        json.getText("user", ""));
+        json.getText("user", ""),
+        pictures.problems());
+  }
+
+  /// As much as a header may say, in its characters.
+  private static String header(List<String> problems) {
+    String all = String.join("; ", problems).replaceAll("[^ -~]", "?");
+    return all.substring(0, Math.min(LONGEST_PROBLEMS, all.length()));
   }
 
   private static @Nullable Constraint constraint(@Nullable Json format) {

@@ -8,12 +8,14 @@ enum Dialect {
   OPENAI {
     @Override
     String error(ApiException e) {
-      return new JsonWriter()
-          .object()
-          .object("error")
-          .field("message", e.text())
-          .field("type", type(e.status()))
-          .field("param", (Json) null)
+      JsonWriter json =
+          new JsonWriter()
+              .object()
+              .object("error")
+              .field("message", e.text())
+              .field("type", type(e.status()));
+      String param = e.param();
+      return (param == null ? json.field("param", (Json) null) : json.field("param", param))
           .field("code", e.code())
           .end()
           .end()

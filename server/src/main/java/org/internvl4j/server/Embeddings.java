@@ -92,7 +92,7 @@ final class Embeddings implements Route.Action {
     Json image = item.find("image");
     List<Image> images =
         image == null ? List.of() : List.of(new Image.Whole(pictures.base64(image.asText())));
-    return new Question(item.getText("text", ""), images, OptionalInt.empty());
+    return new Question(item.getText("text", ""), images, OptionalInt.empty(), List.of());
   }
 
   /// Reads all inputs, as turns allow.

@@ -20,7 +20,7 @@ final class Fields {
 
   /// A value that is readable but not usable.
   static ApiException wrong(Json field, String expected) {
-    return ApiException.bad(field.wrong(expected).getMessage());
+    return ApiException.bad(field.wrong(expected).getMessage()).in(field);
   }
 
   /// A string, or a list of strings.

@@ -1,21 +1,41 @@
 package org.internvl4j.server;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
+import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
 
-/// The pictures of one request: where they come from, and how many there may be, with how many
-/// pixels together. What is refused is the client's fault, unless it is another server's.
+/// The pictures of one request, frames of videos and pages of PDF files among them: where they come
+/// from, and how many there may be, with how many pixels together. What is refused is the client's
+/// fault, unless it is another server's.
 final class PictureLoader {
   private final PictureSource source;
   private final Limits limits;
+  private final Tiling tiling;
+  private final List<String> problems = new ArrayList<>();
   private int count;
   private long pixels;
 
-  PictureLoader(PictureSource source, Limits limits) {
+  /// @param tiling how pictures will be cut
+  PictureLoader(PictureSource source, Limits limits, Tiling tiling) {
     this.source = source;
     this.limits = limits;
+    this.tiling = tiling;
+  }
+
+  /// The most pictures that it gives.
+  int most() {
+    return limits.pictures();
+  }
+
+  /// What is missing in pages that it gave, a sentence each.
+  List<String> problems() {
+    return problems;
   }
 
   /// The picture at a URL.
@@ -32,18 +52,51 @@ final class PictureLoader {
     return text.startsWith("data:") ? url(text) : load(() -> source.decode(text));
   }
 
+  /// Evenly spaced frames of the video at a URL, each of which counts as a picture.
+  ///
+  /// @throws ApiException if it is not allowed, not there, no video, of a kind that is not decoded
+  ///   here, or has too many frames or pixels
+  List<Picture> frames(String url, int frames) {
+    count(frames);
+    return reading("video", () -> source.frames(url, frames, this::measure));
+  }
+
+  /// Pages of a PDF file, each of which counts as a picture.
+  ///
+  /// @param data a URL, or the file in base64
+  /// @param ranges `1-3,7`; blank for all
+  /// @throws ApiException if it is not allowed, not there, no PDF file, has no such pages, or too
+  ///   many or with too many pixels
+  List<Picture> pages(String data, String ranges, OptionalInt maxTiles) {
+    count(1);
+    Tiling cut = maxTiles.isPresent() ? tiling.withMaxTiles(maxTiles.getAsInt()) : tiling;
+    int most = limits.pictures() - count + 1;
+    List<PdfPage> pages =
+        reading("file", () -> source.pages(data, ranges, cut, most, this::measure));
+    count(pages.size() - 1);
+    for (PdfPage page : pages) {
+      page.problems().forEach(problem -> problems.add("page " + page.number() + ": " + problem));
+    }
+    return pages.stream().map(PdfPage::picture).toList();
+  }
+
   private Picture load(Supplier<Picture> source) {
-    if (++count > limits.pictures()) {
+    count(1);
+    Picture picture = reading("picture", source);
+    measure((long) picture.width() * picture.height());
+    return picture;
+  }
+
+  private void count(int more) {
+    count += more;
+    if (count > limits.pictures()) {
       throw ApiException.bad(
           "request: has more than " + limits.pictures() + " pictures; that is the most");
     }
-    Picture picture;
-    try {
-      picture = source.get();
-    } catch (PictureRefusedException e) {
-      throw refused(e);
-    }
-    pixels += (long) picture.width() * picture.height();
+  }
+
+  private void measure(long more) {
+    pixels += more;
     if (pixels > limits.pixels()) {
       throw new ApiException(
           400,
@@ -51,16 +104,21 @@ final class PictureLoader {
           "request: its pictures have more than %d pixels together; shrink them"
               .formatted(limits.pixels()));
     }
-    return picture;
   }
 
-  private static ApiException refused(PictureRefusedException e) {
-    return switch (e.kind()) {
-      case NOT_ALLOWED -> new ApiException(400, "picture_not_allowed", e.getMessage());
-      case NOT_FOUND -> new ApiException(400, "picture_not_found", e.getMessage());
-      case TOO_LARGE -> new ApiException(400, "picture_too_large", e.getMessage());
-      case BROKEN -> new ApiException(400, "invalid_picture", e.getMessage());
-      case UNREACHABLE -> new ApiException(400, "picture_unreachable", e.getMessage());
-    };
+  /// @param what is read, for codes: `picture`
+  private static <T> T reading(String what, Supplier<T> source) {
+    try {
+      return source.get();
+    } catch (PictureRefusedException e) {
+      throw switch (e.kind()) {
+        case NOT_ALLOWED -> new ApiException(400, what + "_not_allowed", e.getMessage());
+        case NOT_FOUND -> new ApiException(400, what + "_not_found", e.getMessage());
+        case TOO_LARGE -> new ApiException(400, what + "_too_large", e.getMessage());
+        case BROKEN -> new ApiException(400, "invalid_" + what, e.getMessage());
+        case UNREACHABLE -> new ApiException(400, what + "_unreachable", e.getMessage());
+        case BUSY -> ApiException.busy(503, e.getMessage(), 5);
+      };
+    }
   }
 }

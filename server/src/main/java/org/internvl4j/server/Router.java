@@ -20,24 +20,27 @@ import org.jspecify.annotations.Nullable;
 final class Router extends Handler.Abstract {
   private static final System.Logger LOG = System.getLogger(Router.class.getName());
 
-  private final List<Route> routes;
-  private final Map<String, List<Route>> byPath;
   private final Guard guard;
   private final byte @Nullable [] key;
   private final Limits limits;
+  private volatile @Nullable Map<String, List<Route>> byPath; // null: the model is being loaded
 
-  Router(List<Route> routes, ServerOptions options, Guard guard) {
-    this.routes = List.copyOf(routes);
-    this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
+  Router(ServerOptions options, Guard guard) {
     this.guard = guard;
     String apiKey = options.apiKey();
     this.key = apiKey == null ? null : ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
     this.limits = options.limits();
   }
 
+  /// Answers from now on.
+  void open(List<Route> routes) {
+    byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
+  }
+
   /// All there are.
   List<Route> routes() {
-    return routes;
+    Map<String, List<Route>> all = byPath;
+    return all == null ? List.of() : all.values().stream().flatMap(List::stream).toList();
   }
 
   @Override
@@ -71,7 +74,11 @@ final class Router extends Handler.Abstract {
   }
 
   private Route find(String method, String path) {
-    List<Route> found = byPath.get(path);
+    Map<String, List<Route>> all = byPath;
+    if (all == null) {
+      return Plain.loading(path);
+    }
+    List<Route> found = all.get(path);
     if (found == null) {
       throw new ApiException(404, "not_found", "there is nothing at this path");
     }

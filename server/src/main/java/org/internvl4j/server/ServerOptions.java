@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 ///   those of this machine: requests with another `Host` are refused, so that no web page can point
 ///   a name of its own at it
 /// @param origins web pages, as `https://example.org`, that may use it beside its own
-/// @param pictureHosts where pictures may be fetched from: `example.org`, `*.example.org`, with
-///   `:port` where it is neither 80 nor 443; none unless said. Addresses inside networks are
-///   refused whatever a name resolves to
+/// @param pictureHosts where pictures, videos and PDF files may be fetched from: `example.org`,
+///   `*.example.org`, with `:port` where it is neither 80 nor 443; none unless said. Addresses
+///   inside networks are refused whatever a name resolves to
 /// @param mediaPath the folder below which requests may name files; null for none
+/// @param ffmpeg whether videos that are not decoded in this process are given to the ffmpeg on
+///   PATH, a program without bounds on its memory and with the rights of this process
 /// @param limits the most that a request may ask for
 public record ServerOptions(
     String host,
@@ -29,10 +31,20 @@ public record ServerOptions(
     List<String> origins,
     List<String> pictureHosts,
     @Nullable Path mediaPath,
+    boolean ffmpeg,
     Limits limits) {
   public static final ServerOptions DEFAULT =
       new ServerOptions(
-          "127.0.0.1", 11435, "", null, List.of(), List.of(), List.of(), null, Limits.DEFAULT);
+          "127.0.0.1",
+          11435,
+          "",
+          null,
+          List.of(),
+          List.of(),
+          List.of(),
+          null,
+          false,
+          Limits.DEFAULT);
 
   /// @throws IllegalArgumentException if a value is outside its range, naming it
   public ServerOptions {
@@ -49,46 +61,51 @@ public record ServerOptions(
 
   public ServerOptions withHost(String host) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withPort(int port) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withName(String name) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withApiKey(@Nullable String apiKey) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withHosts(List<String> hosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withOrigins(List<String> origins) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withLimits(Limits limits) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withPictureHosts(List<String> pictureHosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 
   public ServerOptions withMediaPath(@Nullable Path mediaPath) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
+  }
+
+  public ServerOptions withFfmpeg(boolean ffmpeg) {
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits);
   }
 }

@@ -25,7 +25,7 @@ record Service(
 
   /// The pictures of a request that has come.
   PictureLoader pictures() {
-    return new PictureLoader(sources, limits);
+    return new PictureLoader(sources, limits, model.tiling());
   }
 
   /// @throws ApiException if a client asks for another model than there is

@@ -6,6 +6,8 @@ module org.internvl4j.server {
   requires micrometer.registry.prometheus;
   requires org.eclipse.jetty.server;
   requires org.internvl4j.media;
+  requires org.internvl4j.media.pdf;
+  requires org.internvl4j.media.video;
   requires transitive org.internvl4j.serving;
 
   exports org.internvl4j.server;

@@ -23,8 +23,7 @@ final class PdfPictures {
   /// @param ranges `1-3,7`; blank for all
   static List<Picture> read(Path file, String ranges, Tiling tiling, Console console) {
     Logging.to(console);
-    LIBRARY.setLevel(console.isVerbose() ? Level.WARNING : Level.OFF); // the pages tell it, too
-    keepFontsInTheCache(console);
+    quieten(console);
     Progress progress = new Progress(console);
     progress.show("opening " + file);
     List<PdfPage> pages;
@@ -42,6 +41,12 @@ final class PdfPictures {
       pictures.add(page.picture());
     }
     return pictures;
+  }
+
+  /// Lets the library neither say what the pages tell, too, nor write where it likes.
+  static void quieten(Console console) {
+    LIBRARY.setLevel(console.isVerbose() ? Level.WARNING : Level.OFF);
+    keepFontsInTheCache(console);
   }
 
   /// The library's list of the system's fonts would lie in the user's home folder.

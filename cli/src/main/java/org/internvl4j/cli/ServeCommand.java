@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.internvl4j.models.SessionOptions;
-import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.server.Server;
 import org.internvl4j.server.ServerOptions;
 import org.internvl4j.serving.EngineOptions;
@@ -78,7 +77,7 @@ final class ServeCommand implements Computing {
       split = ",",
       paramLabel = "HOST",
       description =
-          "Hosts that pictures may be fetched from: example.org, *.example.org. Default: none.")
+          "Hosts that pictures, videos and PDF files may be fetched from: example.org, *.example.org. Default: none.")
   private List<String> pictureHosts = new ArrayList<>();
 
   @Option(
@@ -86,6 +85,12 @@ final class ServeCommand implements Computing {
       paramLabel = "DIR",
       description = "The folder below which requests may name files. Default: none.")
   private @Nullable Path mediaPath;
+
+  @Option(
+      names = "--ffmpeg",
+      description =
+          "Lets ffmpeg decode what clients send as videos, beside MP4 with H.264. It is a large program in C with your rights: for clients that you trust.")
+  private boolean ffmpeg;
 
   @Option(
       names = "--kv-memory",
@@ -109,9 +114,9 @@ final class ServeCommand implements Computing {
   public Integer call() throws IOException {
     ServerOptions options = options();
     EngineOptions engine = engineOptions();
-    try (VisionLanguageModel opened = model.open(console)) {
-      serve(opened, engine, options);
-    }
+    PdfPictures.quieten(console);
+    // until it is there, the process ends unhindered by a hook
+    serve(Server.start(() -> model.open(console), engine, options));
     return ExitCodes.OK;
   }
 
@@ -131,7 +136,8 @@ final class ServeCommand implements Computing {
         .withHosts(hosts)
         .withOrigins(origins)
         .withPictureHosts(pictureHosts)
-        .withMediaPath(mediaPath);
+        .withMediaPath(mediaPath)
+        .withFfmpeg(ffmpeg);
   }
 
   private EngineOptions engineOptions() {
@@ -146,10 +152,7 @@ final class ServeCommand implements Computing {
         .withSession(SessionOptions.DEFAULT.withKvBytes(kvMegabytes << 20));
   }
 
-  private void serve(VisionLanguageModel opened, EngineOptions engine, ServerOptions options)
-      throws IOException {
-    Server server =
-        Server.start(opened, engine, options); // or the process ends, unhindered by a hook
+  private void serve(Server server) {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> end(end, ended));
@@ -158,7 +161,7 @@ final class ServeCommand implements Computing {
     try {
       console.note(
           "internvl: serves "
-              + opened.name()
+              + server.name()
               + " on http://"
               + (host.contains(":") ? "[" + host + "]" : host)
               + ":"

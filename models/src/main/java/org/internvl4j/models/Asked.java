@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
 import java.util.List;
+import org.internvl4j.models.chat.MarkedText;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.image.Tiles;
 
@@ -8,16 +9,17 @@ import org.internvl4j.models.image.Tiles;
 ///
 /// @param text with marks
 /// @param pictures in the order of their marks
-record Asked(String text, List<Tiles> pictures) {
+record Asked(MarkedText text, List<Tiles> pictures) {
   /// Places the marks and cuts the pictures of a question.
   ///
   /// @param earlier pictures of the conversation so far
   /// @throws IllegalArgumentException if marks and pictures do not match
   static Asked of(VisionLanguageModel model, Question question, int earlier) {
     List<Tiles> pictures = model.tiles(question);
-    String text =
-        Marks.place(question.text(), pictures.size(), earlier, model.template().numbersPictures());
-    int marks = Marks.count(text);
+    MarkedText text =
+        new MarkedText(question.text(), question.marks())
+            .placed(pictures.size(), earlier, model.template().numbersPictures());
+    int marks = text.marks().size();
     if (marks == 1 && pictures.size() > 1) {
       pictures = List.of(Tiles.concat(pictures));
     }

@@ -114,7 +114,7 @@ public final class Conversation implements AutoCloseable {
 
   /// What was said so far, oldest first.
   public List<Turn> history() {
-    return said.stream().map(s -> new Turn(s.asked().text(), s.answer())).toList();
+    return said.stream().map(s -> new Turn(s.asked().text().text(), s.answer())).toList();
   }
 
   /// Adds a question and an answer that were given elsewhere.

@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
 import java.util.List;
+import org.internvl4j.models.chat.MarkedText;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.text.IntList;
 import org.internvl4j.models.text.PromptText;
@@ -15,7 +16,7 @@ sealed interface PicturePlaces {
   ///
   /// @param text with a mark for each picture
   /// @param tokens image tokens of each picture
-  PromptText expand(String text, List<Integer> tokens);
+  PromptText expand(MarkedText text, List<Integer> tokens);
 
   /// The ids of a whole prompt.
   int[] encode(PromptText prompt);
@@ -25,8 +26,8 @@ sealed interface PicturePlaces {
   /// @param id of the token that a tile is many of
   record Tokens(Tokenizer tokenizer, int id) implements PicturePlaces {
     @Override
-    public PromptText expand(String text, List<Integer> tokens) {
-      return Marks.expand(text, tokens);
+    public PromptText expand(MarkedText text, List<Integer> tokens) {
+      return text.expand(tokens);
     }
 
     @Override
@@ -46,8 +47,8 @@ sealed interface PicturePlaces {
     }
 
     @Override
-    public PromptText expand(String text, List<Integer> tokens) {
-      return Marks.expand(text, tokens, "", "");
+    public PromptText expand(MarkedText text, List<Integer> tokens) {
+      return text.expand(tokens, "", "");
     }
 
     @Override

@@ -1,9 +1,9 @@
 package org.internvl4j.models;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import org.internvl4j.models.chat.MarkedText;
 import org.internvl4j.models.chat.Marks;
 import org.internvl4j.models.grounding.Grounding;
 import org.internvl4j.models.image.Picture;
@@ -14,12 +14,14 @@ import org.internvl4j.models.image.Tiles;
 /// The text may say where each picture goes with the mark `<image>`. Without a mark, one picture
 /// goes in front of the text and several are put there as `Image-1: <image>`, `Image-2: <image>`, …
 /// With one mark and several pictures, all go to that place as one. Everything else in the text is
-/// plain text: control tokens typed by a user stay text.
+/// plain text: control tokens typed by a user stay text. Where others write the text, `marks` says
+/// which marks are meant: an `<image>` that is none of them is plain text, too.
 ///
 /// @param text what is asked
 /// @param images the pictures, in the order of their marks
 /// @param maxTiles most tiles a picture, if not the checkpoint's own number
-public record Question(String text, List<Image> images, OptionalInt maxTiles) {
+/// @param marks where in the text each mark begins, growing; every `<image>` unless said
+public record Question(String text, List<Image> images, OptionalInt maxTiles, List<Integer> marks) {
   /// The mark in a text where a picture goes.
   public static final String IMAGE_MARK = Marks.IMAGE;
 
@@ -42,9 +44,17 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
     record Cut(Tiles tiles) implements Image {}
   }
 
+  /// @throws IllegalArgumentException if a mark is not where it is said to be, or `maxTiles` is
+  ///   below 1
   public Question {
     images = List.copyOf(images);
+    marks = new MarkedText(text, marks).marks();
     requireTiles(maxTiles);
+  }
+
+  /// A question in whose text every `<image>` is a mark.
+  public Question(String text, List<Image> images, OptionalInt maxTiles) {
+    this(text, images, maxTiles, Marks.find(text));
   }
 
   private static void requireTiles(OptionalInt maxTiles) {
@@ -74,11 +84,20 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
   /// A question about a clip: frame after frame as `Frame1: <image>`, `Frame2: <image>`, …, a tile
   /// each.
   public static Question ofFrames(String text, List<Picture> frames) {
-    List<String> lines = new ArrayList<>();
+    StringBuilder front = new StringBuilder();
     for (int i = 1; i <= frames.size(); i++) {
-      lines.add("Frame" + i + ": " + IMAGE_MARK + "\n");
+      front.append(frameMark(i)).append('\n');
     }
-    return of(String.join("", lines) + text, frames).withMaxTiles(1);
+    List<Integer> marks = Marks.find(front.toString());
+    List<Image> images = of("", frames).images();
+    return new Question(front + text, images, OptionalInt.of(1), marks);
+  }
+
+  /// `Frame1: <image>`: how a frame of a clip is marked.
+  ///
+  /// @param number counted from 1
+  public static String frameMark(int number) {
+    return "Frame" + number + ": " + IMAGE_MARK;
   }
 
   /// A question where something is; [Answer#regions] has its boxes.
@@ -91,6 +110,6 @@ public record Question(String text, List<Image> images, OptionalInt maxTiles) {
 
   /// This question with at most `maxTiles` tiles a picture, the thumbnail not counted.
   public Question withMaxTiles(int maxTiles) {
-    return new Question(text, images, OptionalInt.of(maxTiles));
+    return new Question(text, images, OptionalInt.of(maxTiles), marks);
   }
 }

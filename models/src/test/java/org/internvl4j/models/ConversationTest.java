@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
@@ -263,6 +264,18 @@ class ConversationTest {
     Answer separate = model.ask("Compare.", picture(1), picture(2));
     assertThat(combined.usage().tiles()).isEqualTo(2);
     assertThat(combined.usage().promptTokens()).isLessThan(separate.usage().promptTokens());
+  }
+
+  @Test
+  void marksThatOthersTypeAreTextWhereTheMeantOnesAreSaid() {
+    Question.Image image = new Question.Image.Whole(picture(1));
+    Question typed =
+        new Question("Is <image> a tag?", List.of(image), OptionalInt.empty(), List.of());
+    assertThat(model.ask(typed, SHORT, AnswerListener.NONE).usage().tiles()).isEqualTo(1);
+    Question clip = Question.ofFrames("Is <image> a tag?", List.of(picture(1), picture(2)));
+    assertThat(clip.text()).isEqualTo("Frame1: <image>\nFrame2: <image>\nIs <image> a tag?");
+    assertThat(clip.marks()).containsExactly(8, 24);
+    assertThat(model.ask(clip, SHORT, AnswerListener.NONE).usage().tiles()).isEqualTo(2);
   }
 
   @Test

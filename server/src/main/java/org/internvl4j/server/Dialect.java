@@ -15,12 +15,11 @@ enum Dialect {
               .field("message", e.text())
               .field("type", type(e.status()));
       String param = e.param();
-      if (param == null) {
-        json.field("param", (Json) null);
-      } else {
-        json.field("param", param);
-      }
-      return json.field("code", e.code()).end().end().toString();
+      return (param == null ? json.field("param", (Json) null) : json.field("param", param))
+          .field("code", e.code())
+          .end()
+          .end()
+          .toString();
     }
 
     private static String type(int status) {

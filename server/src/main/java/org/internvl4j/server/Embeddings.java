@@ -98,7 +98,7 @@ final class Embeddings implements Route.Action {
         image == null
             ? List.of()
             : List.of(Fields.of(image, () -> new Image.Whole(pictures.base64(image.asText()))));
-    return new Question(item.getText("text", ""), images, OptionalInt.empty());
+    return new Question(item.getText("text", ""), images, OptionalInt.empty(), List.of());
   }
 
   /// Reads all inputs, as turns allow.

@@ -3,15 +3,18 @@ package org.internvl4j.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
-import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
+import org.internvl4j.models.image.Picture;
 import org.jspecify.annotations.Nullable;
 
 /// The messages of a chat, as a dialogue: questions and answers by turns. Messages of one role that
 /// follow each other count as one; so do all system messages, wherever they come.
 final class Messages {
+  private static final int FRAMES = 8; // of a video, as the model cards' example has it
+
   private final PictureLoader pictures;
   private final List<Dialogue.Earlier> earlier = new ArrayList<>();
   private @Nullable String system;
@@ -79,24 +82,31 @@ final class Messages {
     Json type = part.at("type");
     switch (type.asText()) {
       case "text", "input_text" -> said.add(part.getText("text"));
-      case "image_url", "input_image" -> {
-        Json image = part.at("image_url");
-        said.add(Fields.of(image, () -> picture(image)));
+      case "image_url", "input_image" -> said.add(reading(part, "image_url", this::picture));
+      case "video_url" -> addClip(part, said);
+      case "file" -> {
+        OptionalInt tiles = tiles(part.at("file"));
+        for (Picture page : reading(part, "file", this::pages)) {
+          said.add(new Image.Whole(page, tiles));
+        }
       }
-      default -> throw Fields.wrong(type, "text or image_url");
+      default -> throw Fields.wrong(type, "text, image_url, video_url or file");
     }
+  }
+
+  /// What is wrong with a picture is said of its field.
+  private static <T> T reading(Json part, String field, Function<Json, T> read) {
+    Json content = part.at(field);
+    return Fields.of(content, () -> read.apply(content));
   }
 
   private Image picture(Json image) {
     if (image instanceof Json.Str(String url, _)) {
-      return picture(url, OptionalInt.empty());
+      return new Image.Whole(pictures.url(url));
     }
     Json detail = image.find("detail");
-    Json tiles = image.find("max_tiles");
-    OptionalInt most = OptionalInt.empty();
-    if (tiles != null) {
-      most = OptionalInt.of(Fields.integer(tiles, 1, 128));
-    } else if (detail != null) {
+    OptionalInt most = tiles(image);
+    if (most.isEmpty() && detail != null) {
       most =
           switch (detail.asText()) {
             case "low" -> OptionalInt.of(1);
@@ -104,11 +114,34 @@ final class Messages {
             default -> throw Fields.wrong(detail, "low, high or auto");
           };
     }
-    return picture(image.getText("url"), most);
+    return new Image.Whole(pictures.url(image.getText("url")), most);
   }
 
-  private Image picture(String url, OptionalInt tiles) {
-    return new Image.Whole(pictures.url(url), tiles);
+  private static OptionalInt tiles(Json media) {
+    Json tiles = media instanceof Json.Obj ? media.find("max_tiles") : null;
+    return tiles == null ? OptionalInt.empty() : OptionalInt.of(Fields.integer(tiles, 1, 128));
+  }
+
+  private void addClip(Json part, Said said) {
+    int tiles = tiles(part.at("video_url")).orElse(1);
+    said.add(reading(part, "video_url", this::frames), tiles);
+  }
+
+  private List<Picture> frames(Json video) {
+    if (video instanceof Json.Str(String url, _)) {
+      return pictures.frames(url, FRAMES);
+    }
+    Json frames = video.find("frames");
+    int count = frames == null ? FRAMES : Fields.integer(frames, 1, pictures.most());
+    return pictures.frames(video.getText("url"), count);
+  }
+
+  private List<Picture> pages(Json file) {
+    Json id = file.find("file_id");
+    if (id != null) {
+      throw Fields.wrong(id, "none: this server keeps no files; send it in file_data");
+    }
+    return pictures.pages(file.getText("file_data"), file.getText("pages", ""), tiles(file));
   }
 
   private void addAssistant(Json message, Json role) {
@@ -146,41 +179,5 @@ final class Messages {
       text.append(part.getText("text"));
     }
     return text.toString();
-  }
-
-  /// A question as it is put together.
-  ///
-  /// Pictures that come together go before all text, as models were trained, wherever they are
-  /// sent; only those that have text between them keep their places.
-  private static final class Said {
-    private final StringBuilder plain = new StringBuilder();
-    private final StringBuilder marked = new StringBuilder();
-    private final List<Image> images = new ArrayList<>();
-    private boolean isApart; // text has come behind a picture
-    private boolean isMixed; // and a picture behind that text
-
-    /// A message more.
-    void next() {
-      if (!plain.isEmpty()) {
-        add("\n");
-      }
-    }
-
-    void add(String text) {
-      plain.append(text);
-      marked.append(text);
-      isApart |= !images.isEmpty() && !text.isBlank();
-    }
-
-    void add(Image image) {
-      isMixed |= isApart;
-      images.add(image);
-      marked.append(Question.IMAGE_MARK).append('\n');
-    }
-
-    Question question() {
-      String text = isMixed ? marked.toString() : plain.toString();
-      return new Question(text, images, OptionalInt.empty());
-    }
   }
 }

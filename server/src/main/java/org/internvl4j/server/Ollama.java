@@ -116,7 +116,8 @@ final class Ollama {
         images.add(Fields.of(image, () -> new Image.Whole(pictures.base64(image.asText()))));
       }
     }
-    Question question = new Question(json.getText("prompt", ""), images, OptionalInt.empty());
+    Question question =
+        new Question(json.getText("prompt", ""), images, OptionalInt.empty(), List.of());
     String system = json.getText("system", "");
     return Dialogue.of(question).withSystem(system.isEmpty() ? null : system);
   }

@@ -1,14 +1,20 @@
 package org.internvl4j.server;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
+import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
 
-/// The pictures of one request: where they come from, and how many there may be, with how many
-/// pixels together. What is refused is the client's fault, unless it is another server's.
+/// The pictures of one request, frames of videos and pages of PDF files among them: where they come
+/// from, and how many there may be, with how many pixels together. What is refused is the client's
+/// fault, unless it is another server's.
 final class PictureLoader {
   private static final int DECODING = 12; // bytes a pixel
   private static final int DECODED = 3;
@@ -17,14 +23,28 @@ final class PictureLoader {
   private final Limits limits;
   private final Desk desk;
   private final Room.Share memory;
+  private final Tiling tiling;
+  private final List<String> problems = new ArrayList<>();
   private int count;
   private long pixels;
 
-  PictureLoader(PictureSource source, Limits limits, Desk desk, Room.Share memory) {
+  /// @param tiling how pictures will be cut
+  PictureLoader(PictureSource source, Limits limits, Desk desk, Room.Share memory, Tiling tiling) {
     this.source = source;
     this.limits = limits;
     this.desk = desk;
     this.memory = memory;
+    this.tiling = tiling;
+  }
+
+  /// The most pictures that it gives.
+  int most() {
+    return limits.pictures();
+  }
+
+  /// What is missing in pages that it gave, a sentence each.
+  List<String> problems() {
+    return problems;
   }
 
   /// The picture at a URL.
@@ -41,22 +61,74 @@ final class PictureLoader {
     return text.startsWith("data:") ? url(text) : load(() -> source.decode(text));
   }
 
+  /// Evenly spaced frames of the video at a URL, each of which counts as a picture.
+  ///
+  /// @throws ApiException if it is not allowed, not there, no video, of a kind that is not decoded
+  ///   here, or has too many frames or pixels
+  List<Picture> frames(String url, int frames) {
+    count(frames);
+    return reading(
+        "video",
+        () -> {
+          byte[] file = source.file(url);
+          return decoded(() -> source.frames(file, frames, this::measure));
+        });
+  }
+
+  /// Pages of a PDF file, each of which counts as a picture.
+  ///
+  /// @param data a URL, or the file in base64
+  /// @param ranges `1-3,7`; blank for all
+  /// @throws ApiException if it is not allowed, not there, no PDF file, has no such pages, or too
+  ///   many or with too many pixels
+  List<Picture> pages(String data, String ranges, OptionalInt maxTiles) {
+    count(1);
+    Tiling cut = maxTiles.isPresent() ? tiling.withMaxTiles(maxTiles.getAsInt()) : tiling;
+    int most = limits.pictures() - count + 1;
+    List<PdfPage> pages =
+        reading(
+            "file",
+            () -> {
+              byte[] file = source.fileOrBase64(data);
+              return decoded(() -> source.pages(file, ranges, cut, most, this::measure));
+            });
+    count(pages.size() - 1);
+    for (PdfPage page : pages) {
+      page.problems().forEach(problem -> problems.add("page " + page.number() + ": " + problem));
+    }
+    return pages.stream().map(PdfPage::picture).toList();
+  }
+
   private Picture load(Supplier<PictureFile> source) {
-    if (++count > limits.pictures()) {
+    count(1);
+    return reading(
+        "picture",
+        () -> {
+          PictureFile file = source.get();
+          measure(file.pixels());
+          return decoded(file::read);
+        });
+  }
+
+  /// What comes of long work, in which pixels may be counted.
+  private <T> T decoded(Supplier<T> work) {
+    long before = pixels;
+    T made = desk.run(work::get);
+    memory.give((DECODING - DECODED) * (pixels - before));
+    return made;
+  }
+
+  private void count(int more) {
+    count += more;
+    if (count > limits.pictures()) {
       throw ApiException.bad(
           "request: has more than " + limits.pictures() + " pictures; that is the most");
     }
-    try {
-      return decode(source.get());
-    } catch (PictureException e) {
-      throw refused(PictureSource.refused(e));
-    } catch (PictureRefusedException e) {
-      throw refused(e);
-    }
   }
 
-  private Picture decode(PictureFile file) {
-    pixels += file.pixels();
+  /// Counts pixels that are about to be decoded, and takes memory for them.
+  private void measure(long more) {
+    pixels += more;
     if (pixels > limits.pixels()) {
       throw new ApiException(
           400,
@@ -64,19 +136,28 @@ final class PictureLoader {
           "request: its pictures have more than %d pixels together; shrink them"
               .formatted(limits.pixels()));
     }
-    memory.take(DECODING * file.pixels());
-    Picture picture = desk.run(file::read);
-    memory.give((DECODING - DECODED) * file.pixels());
-    return picture;
+    memory.take(DECODING * more);
   }
 
-  private static ApiException refused(PictureRefusedException e) {
+  /// @param what is read, for codes: `picture`
+  private static <T> T reading(String what, Supplier<T> source) {
+    try {
+      return source.get();
+    } catch (PictureException e) {
+      throw refused(what, PictureSource.refused(e));
+    } catch (PictureRefusedException e) {
+      throw refused(what, e);
+    }
+  }
+
+  private static ApiException refused(String what, PictureRefusedException e) {
     return switch (e.kind()) {
-      case NOT_ALLOWED -> new ApiException(400, "picture_not_allowed", e.getMessage());
-      case NOT_FOUND -> new ApiException(400, "picture_not_found", e.getMessage());
-      case TOO_LARGE -> new ApiException(400, "picture_too_large", e.getMessage());
-      case BROKEN -> new ApiException(400, "invalid_picture", e.getMessage());
-      case UNREACHABLE -> new ApiException(400, "picture_unreachable", e.getMessage());
+      case NOT_ALLOWED -> new ApiException(400, what + "_not_allowed", e.getMessage());
+      case NOT_FOUND -> new ApiException(400, what + "_not_found", e.getMessage());
+      case TOO_LARGE -> new ApiException(400, what + "_too_large", e.getMessage());
+      case BROKEN -> new ApiException(400, "invalid_" + what, e.getMessage());
+      case UNREACHABLE -> new ApiException(400, what + "_unreachable", e.getMessage());
+      case BUSY -> ApiException.busy(503, e.getMessage(), 5);
     };
   }
 }

@@ -9,13 +9,16 @@ import org.internvl4j.serving.EngineState;
 
 /// Routes that ask the model nothing.
 final class Plain {
+  private static final String HEALTH = "/health";
+  private static final int LOADING = 5; // seconds to wait for
+
   private Plain() {}
 
   static List<Route> routes(Service service, Meters meters) {
     return List.of(
         new Route(
             "GET",
-            "/health",
+            HEALTH,
             Dialect.OPENAI,
             true,
             x -> x.json(service.engine().isOpen() ? 200 : 503, health(service))),
@@ -45,6 +48,24 @@ final class Plain {
               Json json = x.json();
               x.json(200, Fields.read(() -> tokenize(service, json)));
             }));
+  }
+
+  /// What answers while there is no model yet.
+  ///
+  /// @throws ApiException where nothing does
+  static Route loading(String path) {
+    if (!path.equals(HEALTH)) {
+      throw ApiException.busy(503, "the model is being loaded; try again in a moment", LOADING);
+    }
+    return new Route(
+        "GET",
+        HEALTH,
+        Dialect.OPENAI,
+        true,
+        x -> {
+          x.setHeader("Retry-After", Integer.toString(LOADING));
+          x.json(503, new JsonWriter().object().field("status", "loading").end().toString());
+        });
   }
 
   private static String health(Service service) {

@@ -21,18 +21,15 @@ final class Router extends Handler.Abstract {
   private static final System.Logger LOG = System.getLogger(Router.class.getName());
   private static final String BEARER = "Bearer ";
 
-  private final List<Route> routes;
-  private final Map<String, List<Route>> byPath;
   private final Guard guard;
   private final byte @Nullable [] key;
   private final Limits limits;
   private final Room room;
   private final Meters meters;
+  private volatile @Nullable Map<String, List<Route>> byPath; // null: the model is being loaded
 
-  Router(List<Route> routes, ServerOptions options, Guard guard, Meters meters) {
+  Router(ServerOptions options, Guard guard, Meters meters) {
     this.meters = meters;
-    this.routes = List.copyOf(routes);
-    this.byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
     this.guard = guard;
     String apiKey = options.apiKey();
     this.key = apiKey == null ? null : apiKey.getBytes(StandardCharsets.UTF_8);
@@ -40,9 +37,15 @@ final class Router extends Handler.Abstract {
     this.room = new Room(options.memory());
   }
 
+  /// Answers from now on.
+  void open(List<Route> routes) {
+    byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
+  }
+
   /// All there are.
   List<Route> routes() {
-    return routes;
+    Map<String, List<Route>> all = byPath;
+    return all == null ? List.of() : all.values().stream().flatMap(List::stream).toList();
   }
 
   /// Memory for what requests bring.
@@ -87,7 +90,11 @@ final class Router extends Handler.Abstract {
   }
 
   private Route find(String method, String path) {
-    List<Route> found = byPath.get(path);
+    Map<String, List<Route>> all = byPath;
+    if (all == null) {
+      return Plain.loading(path);
+    }
+    List<Route> found = all.get(path);
     if (found == null) {
       throw new ApiException(404, "not_found", "there is nothing at this path");
     }

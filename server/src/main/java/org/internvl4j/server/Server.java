@@ -18,39 +18,39 @@ import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.server.source.SourceOptions;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineOptions;
+import org.jspecify.annotations.Nullable;
 
 /// Answers HTTP: OpenAI's and Ollama's interfaces over an [Engine].
 ///
-/// Any thread may call it. The caller closes it before the model.
+/// Any thread may call it. The caller closes it, and after it the model that is the caller's.
 public final class Server implements AutoCloseable {
   private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
   private static final int IDLE = 30_000; // ms that a connection may say nothing
 
-  private final Engine engine;
+  private final ServerOptions options;
+  private final PictureSource sources;
   private final org.eclipse.jetty.server.Server jetty;
   private final ServerConnector connector;
   private final Router router;
+  private final Meters meters = new Meters();
   private final Desk desk = new Desk();
+  private volatile String name;
+  private @Nullable VisionLanguageModel own; // that is closed along with the server
+  private volatile @Nullable Engine engine; // null while the model is being loaded
 
-  private Server(VisionLanguageModel model, EngineOptions engineOptions, ServerOptions options) {
-    PictureSource sources = new PictureSource(sources(options)); // and whatever else may refuse
-    Guard guard = new Guard(options); // the options, before a thread runs
-    Meters meters = new Meters();
-    this.engine = new Engine(model, engineOptions, meters);
-    meters.watch(engine);
-    String name = options.name().isEmpty() ? model.name() : options.name();
-    Service service =
-        new Service(
-            model, engine, name, sources, options.limits(), desk, Instant.now().getEpochSecond());
-    List<Route> routes = new ArrayList<>();
-    routes.addAll(ChatCompletions.routes(service));
-    routes.addAll(Completions.routes(service));
-    routes.addAll(Embeddings.routes(service));
-    routes.addAll(Ollama.routes(service));
-    routes.addAll(OllamaModels.routes(service));
-    routes.addAll(Plain.routes(service, meters));
-    routes.addAll(Page.routes());
-    this.router = new Router(routes, options, guard, meters);
+  /// Loads the model that a server is to serve.
+  @FunctionalInterface
+  public interface Loader {
+    /// The model, which is the server's from then on.
+    VisionLanguageModel load() throws IOException;
+  }
+
+  private Server(ServerOptions options) {
+    this.options = options;
+    this.name = options.name();
+    this.sources = new PictureSource(sources(options)); // and whatever else may refuse
+    this.router =
+        new Router(options, new Guard(options), meters); // the options, before a thread runs
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options);
     jetty.addConnector(connector);
@@ -66,7 +66,46 @@ public final class Server implements AutoCloseable {
   public static Server start(
       VisionLanguageModel model, EngineOptions engineOptions, ServerOptions options)
       throws IOException {
-    Server server = new Server(model, engineOptions, options);
+    return started(options, server -> server.serve(model, engineOptions));
+  }
+
+  /// Binds, loads a model and answers, in the thread that calls it. While the model is being
+  /// loaded, `/health` says so, and all else is to be asked again later.
+  ///
+  /// @param loader what it loads is closed along with the server
+  /// @throws IOException if it cannot bind, or the loader says so
+  public static Server start(Loader loader, EngineOptions engineOptions, ServerOptions options)
+      throws IOException {
+    return started(
+        options,
+        server -> {
+          VisionLanguageModel model = loader.load();
+          server.own = model;
+          server.serve(model, engineOptions);
+        });
+  }
+
+  /// What a server does once it is bound.
+  private interface Beginning {
+    void begin(Server server) throws IOException;
+  }
+
+  private static Server started(ServerOptions options, Beginning beginning) throws IOException {
+    Server server = listen(options);
+    try {
+      beginning.begin(server);
+      return server;
+    } catch (IOException | RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /// Binds, and has no model yet.
+  ///
+  /// @throws IOException if it cannot bind
+  static Server listen(ServerOptions options) throws IOException {
+    Server server = new Server(options);
     try {
       server.jetty.start();
       return server;
@@ -81,10 +120,30 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /// Answers from now on. To be called once.
+  void serve(VisionLanguageModel model, EngineOptions engineOptions) {
+    Engine started = new Engine(model, engineOptions, meters);
+    engine = started;
+    meters.watch(started);
+    name = options.name().isEmpty() ? model.name() : options.name();
+    long now = Instant.now().getEpochSecond();
+    Service service = new Service(model, started, name, sources, options.limits(), desk, now);
+    List<Route> routes = new ArrayList<>();
+    routes.addAll(ChatCompletions.routes(service));
+    routes.addAll(Completions.routes(service));
+    routes.addAll(Embeddings.routes(service));
+    routes.addAll(Ollama.routes(service));
+    routes.addAll(OllamaModels.routes(service));
+    routes.addAll(Plain.routes(service, meters));
+    routes.addAll(Page.routes());
+    router.open(routes);
+  }
+
   private static SourceOptions sources(ServerOptions options) {
     return SourceOptions.of(options.limits())
         .withHosts(AllowedHosts.of(options.pictureHosts()))
-        .withMediaPath(options.mediaPath());
+        .withMediaPath(options.mediaPath())
+        .withFfmpeg(options.ffmpeg());
   }
 
   private static QueuedThreadPool threads() {
@@ -117,9 +176,20 @@ public final class Server implements AutoCloseable {
     return connector.getLocalPort();
   }
 
+  /// What clients call the model; empty while it is being loaded under its own name.
+  public String name() {
+    return name;
+  }
+
   /// What it is doing.
+  ///
+  /// @throws IllegalStateException if the model is still being loaded
   public Engine engine() {
-    return engine;
+    Engine running = engine;
+    if (running == null) {
+      throw new IllegalStateException("server: its model is still being loaded");
+    }
+    return running;
   }
 
   /// How many there are, for tests.
@@ -143,11 +213,18 @@ public final class Server implements AutoCloseable {
   public void close(Duration grace) {
     try {
       connector.close(); // what it has accepted goes on
-      engine.close(grace);
+      Engine running = engine;
+      if (running != null) {
+        running.close(grace);
+      }
       jetty.stop();
       desk.close();
     } catch (Exception e) {
       throw new IllegalStateException("server: does not stop", e);
+    } finally {
+      if (own != null) {
+        own.close();
+      }
     }
   }
 

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 ///   those of this machine: requests with another `Host` are refused, so that no web page can point
 ///   a name of its own at it
 /// @param origins web pages, as `https://example.org`, that may use it beside its own
-/// @param pictureHosts where pictures may be fetched from: `example.org`, `*.example.org`, with
-///   `:port` where it is neither 80 nor 443; none unless said. Addresses inside networks are
-///   refused whatever a name resolves to
+/// @param pictureHosts where pictures, videos and PDF files may be fetched from: `example.org`,
+///   `*.example.org`, with `:port` where it is neither 80 nor 443; none unless said. Addresses
+///   inside networks are refused whatever a name resolves to
 /// @param mediaPath the folder below which requests may name files; null for none
+/// @param ffmpeg whether videos that are not decoded in this process are given to the ffmpeg on
+///   PATH, a program without bounds on its memory and with the rights of this process
 /// @param limits the most that a request may ask for
 /// @param memory bytes of the heap for what requests bring, all requests together: bodies, pictures
 ///   while they are read, tiles of those that wait; half of the heap unless said. Who finds none
@@ -32,6 +34,7 @@ public record ServerOptions(
     List<String> origins,
     List<String> pictureHosts,
     @Nullable Path mediaPath,
+    boolean ffmpeg,
     Limits limits,
     long memory) {
   public static final ServerOptions DEFAULT =
@@ -44,6 +47,7 @@ public record ServerOptions(
           List.of(),
           List.of(),
           null,
+          false,
           Limits.DEFAULT,
           Runtime.getRuntime().maxMemory() / 2);
 
@@ -65,51 +69,56 @@ public record ServerOptions(
 
   public ServerOptions withHost(String host) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withPort(int port) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withName(String name) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withApiKey(@Nullable String apiKey) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withHosts(List<String> hosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withOrigins(List<String> origins) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withLimits(Limits limits) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withPictureHosts(List<String> pictureHosts) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withMediaPath(@Nullable Path mediaPath) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 
   public ServerOptions withMemory(long memory) {
     return new ServerOptions(
-        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, limits, memory);
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
+  }
+
+  public ServerOptions withFfmpeg(boolean ffmpeg) {
+    return new ServerOptions(
+        host, port, name, apiKey, hosts, origins, pictureHosts, mediaPath, ffmpeg, limits, memory);
   }
 }

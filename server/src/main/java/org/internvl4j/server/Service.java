@@ -27,7 +27,7 @@ record Service(
 
   /// The pictures of a request that has come.
   PictureLoader pictures(Exchange exchange) {
-    return new PictureLoader(sources, limits, desk, exchange.memory());
+    return new PictureLoader(sources, limits, desk, exchange.memory(), model.tiling());
   }
 
   /// @throws ApiException if a client asks for another model than there is

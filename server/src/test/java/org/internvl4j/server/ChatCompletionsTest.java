@@ -115,7 +115,7 @@ class ChatCompletionsTest {
           {"messages": []}                                       | 400 | expected messages of which the last one is the user's
           {"messages": [{"role": "user"}]}                       | 400 | request: messages[0].content is missing
           {"messages": [{"role": "tool", "content": ""}]}        | 400 | request: messages[0].role is "tool", expected system, user or assistant
-          {"messages": [{"role": "user", "content": [{"type": "audio"}]}]} | 400 | request: messages[0].content[0].type is "audio", expected text or image_url
+          {"messages": [{"role": "user", "content": [{"type": "audio"}]}]} | 400 | request: messages[0].content[0].type is "audio", expected text, image_url, video_url or file
           {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,!"}}]}]} | 400 | base64
           {"messages": [{"role": "user", "content": "a"}], "temperature": 3}  | 400 | request: temperature is 3, expected 0.0 to 2.0
           {"messages": [{"role": "user", "content": "a"}], "temperature": "x"} | 400 | request: temperature is "x", expected a number

@@ -94,6 +94,14 @@ public sealed interface Json {
     return JsonReader.read(utf8, source);
   }
 
+  /// As [#parse(byte\[\], String)], with another limit on strings, for documents that carry files.
+  ///
+  /// @param maxText most characters of a string
+  /// @throws CheckpointException naming source, line and column of the first offence
+  static Json parse(byte[] utf8, String source, int maxText) {
+    return JsonReader.read(utf8, source, maxText);
+  }
+
   /// Where it stands.
   Place place();
 

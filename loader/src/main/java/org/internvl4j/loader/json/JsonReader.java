@@ -27,20 +27,8 @@ import tools.jackson.core.json.JsonFactory;
 final class JsonReader {
   private static final int MAX_BYTES = 100_000_000;
 
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxDocumentLength(MAX_BYTES)
-                  .maxTokenCount(5_000_000)
-                  .maxNestingDepth(128)
-                  .maxNameLength(65_536)
-                  .maxStringLength(1 << 24)
-                  .maxNumberLength(1000)
-                  .build())
-          // a vocabulary's keys would only fill, and slow down, the table of shared names
-          .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
-          .build();
+  private static final int MAX_TEXT = 1 << 24;
+  private static final JsonFactory FACTORY = factory(MAX_TEXT);
 
   private final String source;
   private final JsonParser parser;
@@ -50,7 +38,31 @@ final class JsonReader {
     this.parser = parser;
   }
 
+  private static JsonFactory factory(int maxText) {
+    return JsonFactory.builder()
+        .streamReadConstraints(
+            StreamReadConstraints.builder()
+                .maxDocumentLength(MAX_BYTES)
+                .maxTokenCount(5_000_000)
+                .maxNestingDepth(128)
+                .maxNameLength(65_536)
+                .maxStringLength(maxText)
+                .maxNumberLength(1000)
+                .build())
+        // a vocabulary's keys would only fill, and slow down, the table of shared names
+        .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+        .build();
+  }
+
   static Json read(byte[] utf8, String source) {
+    return read(utf8, source, FACTORY);
+  }
+
+  static Json read(byte[] utf8, String source, int maxText) {
+    return read(utf8, source, maxText == MAX_TEXT ? FACTORY : factory(maxText));
+  }
+
+  private static Json read(byte[] utf8, String source, JsonFactory factory) {
     if (utf8.length > MAX_BYTES) {
       throw new CheckpointException(
           source, "has " + utf8.length + " bytes, more than the " + MAX_BYTES + " allowed");
@@ -60,7 +72,7 @@ final class JsonReader {
       throw at(source, 1, 1, "a byte order mark; save the file without it");
     }
     try (JsonParser parser =
-        FACTORY.createParser(
+        factory.createParser(
             ObjectReadContext.empty(), text.array(), text.arrayOffset(), text.length())) {
       return new JsonReader(source, parser).document();
     }

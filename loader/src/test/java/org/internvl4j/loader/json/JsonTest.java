@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.internvl4j.loader.CheckpointException;
@@ -157,6 +158,19 @@ class JsonTest {
   void refusesTooManyBytes() {
     assertThatThrownBy(() -> Json.parse(new byte[100_000_001], "x.json"))
         .hasMessage("x.json: has 100000001 bytes, more than the 100000000 allowed");
+  }
+
+  @Test
+  void takesStringsAsLongAsTheCallerSays() {
+    byte[] text = new byte[(1 << 24) + 3];
+    Arrays.fill(text, (byte) 'x');
+    text[0] = '"';
+    text[text.length - 1] = '"';
+    assertThatThrownBy(() -> Json.parse(text, "config.json"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("16777216");
+    assertThat(Json.parse(text, "request", text.length).asText()).hasSize(text.length - 2);
+    assertThatThrownBy(() -> Json.parse(text, "request", 1000)).hasMessageContaining("1000");
   }
 
   @Test

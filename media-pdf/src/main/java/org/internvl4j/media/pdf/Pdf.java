@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.apache.pdfbox.Loader;
 import org.apache.pdfbox.io.MemoryUsageSetting;
+import org.apache.pdfbox.io.RandomAccessStreamCache.StreamCacheCreateFunction;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.PDPage;
 import org.apache.pdfbox.pdmodel.common.PDRectangle;
@@ -63,13 +64,40 @@ public final class Pdf implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new PdfException(name + ": is a folder, expected a PDF file");
     }
+    return opened(
+        name,
+        options,
+        scratch -> {
+          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            requireWhole(channel, name, options);
+          }
+          return Loader.loadPDF(file.toFile(), scratch);
+        });
+  }
+
+  /// Opens what a file holds; the caller closes it.
+  ///
+  /// @param name what sentences call it
+  /// @throws PdfException if it is no PDF, damaged, needs a password, or is above a limit
+  public static Pdf of(byte[] bytes, String name, PdfOptions options) {
+    return opened(
+        name,
+        options,
+        scratch -> {
+          requireWhole(bytes, name, options);
+          return Loader.loadPDF(bytes, "", null, null, scratch);
+        });
+  }
+
+  /// Lets the library read.
+  private interface Reading {
+    PDDocument read(StreamCacheCreateFunction scratch) throws IOException;
+  }
+
+  private static Pdf opened(String name, PdfOptions options, Reading reading) {
     try {
-      requireWhole(file, name, options);
-      PDDocument document =
-          Loader.loadPDF(
-              file.toFile(),
-              MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch()).streamCache);
-      return opened(name, document, options);
+      MemoryUsageSetting scratch = MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch());
+      return opened(name, reading.read(scratch.streamCache), options);
     } catch (InvalidPasswordException e) {
       throw new PdfException(
           name + ": needs a password; save it without one, as with qpdf --decrypt", e);
@@ -105,22 +133,37 @@ public final class Pdf implements AutoCloseable {
   }
 
   /// Looks at both ends of a file: the library would mend one that was cut off, and lose pages.
-  private static void requireWhole(Path file, String name, PdfOptions options) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long size = channel.size();
-      if (size > options.maxBytes()) {
-        throw new PdfException(
-            "%s: %d bytes long, more than the limit of %d; split the file or raise maxBytes"
-                .formatted(name, size, options.maxBytes()));
-      }
-      if (!read(channel, 0, HEAD).contains("%PDF-")) {
-        throw new PdfException(name + ": expected a PDF file, which begins with %PDF-");
-      }
-      if (!read(channel, Math.max(0, size - TAIL), TAIL).contains("%%EOF")) {
-        throw new PdfException(
-            "%s: the file ends after %d bytes without an end mark (%%%%EOF); it looks cut off"
-                .formatted(name, size));
-      }
+  private static void requireWhole(FileChannel file, String name, PdfOptions options)
+      throws IOException {
+    long size = file.size();
+    requireWhole(
+        size, read(file, 0, HEAD), read(file, Math.max(0, size - TAIL), TAIL), name, options);
+  }
+
+  private static void requireWhole(byte[] file, String name, PdfOptions options) {
+    int tail = Math.max(0, file.length - TAIL);
+    requireWhole(
+        file.length,
+        new String(file, 0, Math.min(HEAD, file.length), StandardCharsets.ISO_8859_1),
+        new String(file, tail, file.length - tail, StandardCharsets.ISO_8859_1),
+        name,
+        options);
+  }
+
+  private static void requireWhole(
+      long size, String head, String tail, String name, PdfOptions options) {
+    if (size > options.maxBytes()) {
+      throw new PdfException(
+          "%s: %d bytes long, more than the limit of %d; split the file or raise maxBytes"
+              .formatted(name, size, options.maxBytes()));
+    }
+    if (!head.contains("%PDF-")) {
+      throw new PdfException(name + ": expected a PDF file, which begins with %PDF-");
+    }
+    if (!tail.contains("%%EOF")) {
+      throw new PdfException(
+          "%s: the file ends after %d bytes without an end mark (%%%%EOF); it looks cut off"
+              .formatted(name, size));
     }
   }
 
@@ -145,13 +188,22 @@ public final class Pdf implements AutoCloseable {
   /// @throws PdfException if a page is damaged, above a limit, or takes too long, or there are too
   ///   many
   public List<PdfPage> pages(String ranges, Tiling tiling, PageListener listener) {
-    int[] wanted = PageRanges.parse(ranges, pageCount, options.maxPages(), name);
+    int[] wanted = numbers(ranges);
     List<PdfPage> pages = new ArrayList<>();
     for (int number : wanted) {
       pages.add(page(number, tiling));
       listener.drawn(pages.size(), wanted.length);
     }
     return pages;
+  }
+
+  /// The numbers of pages that a person named, counted from 1.
+  ///
+  /// @param ranges `1-3,7`, `5-`, or nothing for all pages
+  /// @throws IllegalArgumentException if it is no such list, or names pages that are not there
+  /// @throws PdfException if there are too many
+  public int[] numbers(String ranges) {
+    return PageRanges.parse(ranges, pageCount, options.maxPages(), name);
   }
 
   /// A page.
@@ -161,18 +213,47 @@ public final class Pdf implements AutoCloseable {
   /// @throws IllegalArgumentException if there is no such page
   /// @throws PdfException if it is damaged, above a limit, or takes too long
   public PdfPage page(int number, Tiling tiling) {
+    return read(
+        number,
+        (page, which) -> {
+          Packed.require(page.getCOSObject(), which, options.maxStream());
+          Drawer drawer = new Drawer(document, options);
+          float scale = scale(page, which, tiling);
+          Picture picture = Pictures.of(drawer.renderImage(number - 1, scale));
+          return new PdfPage(number, picture, drawer.problems());
+        });
+  }
+
+  /// How many pixels the picture of a page will have, before it is drawn.
+  ///
+  /// @param number counted from 1
+  /// @param tiling how the picture will be cut, such as the model's
+  /// @throws IllegalArgumentException if there is no such page
+  /// @throws PdfException if it is damaged
+  public long pixels(int number, Tiling tiling) {
+    return read(
+        number,
+        (page, which) -> {
+          PDRectangle box = page.getCropBox();
+          float scale = scale(page, which, tiling);
+          return (long) Math.max(1, Math.floor(box.getWidth() * scale))
+              * (long) Math.max(1, Math.floor(box.getHeight() * scale));
+        });
+  }
+
+  /// What is read from a page.
+  private interface PageReading<T> {
+    T read(PDPage page, String which) throws IOException;
+  }
+
+  private <T> T read(int number, PageReading<T> reading) {
     if (number < 1 || number > pageCount) {
       throw new IllegalArgumentException(
           "%s: there is no page %d, it has pages 1 to %d".formatted(name, number, pageCount));
     }
     String which = "%s: page %d".formatted(name, number);
     try {
-      PDPage page = document.getPage(number - 1);
-      Packed.require(page.getCOSObject(), which, options.maxStream());
-      Drawer drawer = new Drawer(document, options);
-      float scale = scale(page, which, tiling);
-      Picture picture = Pictures.of(drawer.renderImage(number - 1, scale));
-      return new PdfPage(number, picture, drawer.problems());
+      return reading.read(document.getPage(number - 1), which);
     } catch (PdfException | CancellationException e) {
       throw e;
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {

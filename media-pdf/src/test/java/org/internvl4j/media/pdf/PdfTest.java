@@ -3,6 +3,8 @@ package org.internvl4j.media.pdf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +44,8 @@ class PdfTest {
       assertThat(pdf.pageCount()).isEqualTo(pages);
       PdfPage page = pdf.page(1, TWELVE);
       assertThat(page.picture()).hasToString("picture of " + size);
+      assertThat(pdf.pixels(1, TWELVE))
+          .isEqualTo((long) page.picture().width() * page.picture().height());
       assertThat(page.problems()).hasSize(problems);
       assertThat(hasInk(page.picture())).isEqualTo(!file.equals("testPDF_jpeg2000.pdf"));
     }
@@ -62,11 +66,15 @@ class PdfTest {
         "testPDF_AdobeIllustrator.pdf | the file ends after 491520 bytes without an end mark (%%EOF); it looks cut off",
         "testPDF_no_extract_no_accessibility_owner_user.pdf | needs a password; save it without one, as with qpdf --decrypt"
       })
-  void refusesOthersInOneSentence(String file, String sentence) {
+  void refusesOthersInOneSentence(String file, String sentence) throws IOException {
     Path path = TikaFiles.file(file, folder);
     assertThatThrownBy(() -> Pdf.open(path))
         .isInstanceOf(PdfException.class)
         .hasMessage(path + ": " + sentence);
+    byte[] bytes = Files.readAllBytes(path);
+    assertThatThrownBy(() -> Pdf.of(bytes, "upload", PdfOptions.DEFAULT))
+        .isInstanceOf(PdfException.class)
+        .hasMessage("upload: " + sentence);
   }
 
   @Test
@@ -79,12 +87,17 @@ class PdfTest {
   }
 
   @Test
-  void readsThePagesThatAreNamed() {
-    try (Pdf pdf = Pdf.open(TikaFiles.file("testJournalParser.pdf", folder))) {
+  void readsThePagesThatAreNamed() throws IOException {
+    Path file = TikaFiles.file("testJournalParser.pdf", folder);
+    try (Pdf pdf = Pdf.open(file)) {
       List<String> heard = new ArrayList<>();
       List<PdfPage> pages =
           pdf.pages("2-3,1", Tiling.of(56, 2), (done, total) -> heard.add(done + "/" + total));
       assertThat(pages).extracting(PdfPage::number).containsExactly(2, 3, 1);
+      assertThat(pdf.numbers("2-3,1")).containsExactly(2, 3, 1);
+      try (Pdf same = Pdf.of(Files.readAllBytes(file), "upload", PdfOptions.DEFAULT)) {
+        assertThat(same.page(2, Tiling.of(56, 2)).picture()).isEqualTo(pages.getFirst().picture());
+      }
       assertThat(heard).containsExactly("1/3", "2/3", "3/3");
       assertThatThrownBy(() -> pdf.page(11, TWELVE))
           .isInstanceOf(IllegalArgumentException.class)

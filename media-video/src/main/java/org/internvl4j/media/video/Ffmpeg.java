@@ -92,7 +92,7 @@ record Ffmpeg(Path ffmpeg, Path ffprobe) {
               }
             });
     try {
-      T result = talk(process, name, reader);
+      T result = talk(process, name, command.get(command.indexOf("-i") + 1), reader);
       if (!ended.complete(true) && !ended.join()) {
         throw new VideoException(
             "%s: ffmpeg takes longer than %d s; ask for fewer frames or raise the deadline"
@@ -114,7 +114,8 @@ record Ffmpeg(Path ffmpeg, Path ffprobe) {
     }
   }
 
-  private static <T> T talk(Process process, String name, Reader<T> reader) {
+  /// @param input as the program was told, for which sentences say `name`
+  private static <T> T talk(Process process, String name, String input, Reader<T> reader) {
     FutureTask<T> out = new FutureTask<>(() -> reader.read(process.getInputStream()));
     FutureTask<String> complaint = new FutureTask<>(() -> complaint(process.getErrorStream()));
     Thread.ofVirtual().start(out);
@@ -125,7 +126,8 @@ record Ffmpeg(Path ffmpeg, Path ffprobe) {
       int code = process.waitFor();
       String said = complaint.get();
       if (code != 0) {
-        throw new VideoException("%s: ffmpeg cannot decode it: %s".formatted(name, said));
+        throw new VideoException(
+            "%s: ffmpeg cannot decode it: %s".formatted(name, said.replace(input, name)));
       }
       return result;
     } catch (InterruptedException e) {

@@ -21,6 +21,7 @@ final class FfmpegVideo implements Video {
 
   private final Ffmpeg ffmpeg;
   private final Path file;
+  private final String name;
   private final VideoOptions options;
   private final Facts facts;
 
@@ -31,15 +32,16 @@ final class FfmpegVideo implements Video {
   /// What ffprobe says, and how many frames are shown.
   private record Told(Map<String, String> values, int frames) {}
 
-  private FfmpegVideo(Ffmpeg ffmpeg, Path file, VideoOptions options, Facts facts) {
+  private FfmpegVideo(Ffmpeg ffmpeg, Path file, String name, VideoOptions options, Facts facts) {
     this.ffmpeg = ffmpeg;
     this.file = file;
+    this.name = name;
     this.options = options;
     this.facts = facts;
   }
 
   /// Asks ffprobe what the file is.
-  static FfmpegVideo open(Ffmpeg ffmpeg, Path file, VideoOptions options) {
+  static FfmpegVideo open(Ffmpeg ffmpeg, Path file, String name, VideoOptions options) {
     List<String> probe =
         new ArrayList<>(
             List.of(
@@ -51,11 +53,10 @@ final class FfmpegVideo implements Video {
                 "-of",
                 "flat"));
     probe.addAll(Ffmpeg.input(file));
-    String name = file.toString();
     Told told = Ffmpeg.run(ffmpeg.ffprobe(), probe, name, options, out -> read(out, options));
     Facts facts = facts(name, told.values(), told.frames());
     options.check(name, facts.width(), facts.height(), facts.frames());
-    return new FfmpegVideo(ffmpeg, file, options, facts);
+    return new FfmpegVideo(ffmpeg, file, name, options, facts);
   }
 
   /// Reads lines like `streams.stream.0.width=640`, and one like `packets.packet.0.flags="K__"` for
@@ -131,7 +132,7 @@ final class FfmpegVideo implements Video {
 
   @Override
   public List<Picture> frames(int[] indices, FrameListener listener) {
-    int[] wanted = Wanted.of(indices, this, file.toString(), options);
+    int[] wanted = Wanted.of(indices, this, name, options);
     if (wanted.length == 0) {
       return List.of();
     }
@@ -139,13 +140,13 @@ final class FfmpegVideo implements Video {
         Ffmpeg.run(
             ffmpeg.ffmpeg(),
             command(wanted),
-            file.toString(),
+            name,
             options,
             out -> pictures(out, wanted, listener));
     if (pictures.size() < wanted.length) {
       throw new VideoException(
           "%s: the header says %d frames, but frame %d cannot be decoded; the file is damaged or cut off"
-              .formatted(file, frameCount(), wanted[pictures.size()]));
+              .formatted(name, frameCount(), wanted[pictures.size()]));
     }
     return Wanted.inOrder(indices, pictures);
   }

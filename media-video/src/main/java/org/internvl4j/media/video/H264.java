@@ -130,15 +130,7 @@ final class H264 {
   void restart() {
     decoder = new SliceFrames();
     try {
-      for (ByteBuffer set : track.sets()) {
-        ByteBuffer payload = copy(set).position(Math.min(1, set.remaining()));
-        decoder.headers.take(set);
-        switch (type(set)) {
-          case SPS -> decoder.addSps(payload);
-          case PPS -> decoder.addPps(payload);
-          default -> {} // extensions of sets, for kinds of H.264 that are not decoded here
-        }
-      }
+      track.sets().forEach(decoder.headers::take);
     } catch (RuntimeException | Error e) {
       throw damaged(name, "its H.264 header", e);
     }

@@ -4,8 +4,14 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.jcodec.codecs.common.biari.MDecoder;
 import org.jcodec.codecs.h264.H264Utils;
 import org.jcodec.codecs.h264.decode.SliceHeaderReader;
+import org.jcodec.codecs.h264.decode.SliceReader;
+import org.jcodec.codecs.h264.decode.aso.MapManager;
+import org.jcodec.codecs.h264.decode.aso.Mapper;
+import org.jcodec.codecs.h264.io.CABAC;
+import org.jcodec.codecs.h264.io.CAVLC;
 import org.jcodec.codecs.h264.io.model.NALUnit;
 import org.jcodec.codecs.h264.io.model.PictureParameterSet;
 import org.jcodec.codecs.h264.io.model.SeqParameterSet;
@@ -74,5 +80,37 @@ final class Headers {
       throw new IllegalArgumentException("the header of a slice has no end");
     }
     return header;
+  }
+
+  /// A reader of a slice, its header read: the library's, but that it does not read on for ever.
+  ///
+  /// @param unit a NAL unit, which is written into
+  /// @throws NotInProcessException if it is of a kind that is not decoded here
+  SliceReader open(ByteBuffer unit) {
+    SliceHeader known = read(unit);
+    Kinds.require(known);
+    SeqParameterSet sps = known.sps;
+    PictureParameterSet pps = known.pps;
+    NALUnit kind = NALUnit.read(unit);
+    H264Utils.unescapeNAL(unit);
+    BitReader bits = BitReader.createBitReader(unit);
+    SliceHeader header = SliceHeaderReader.readPart1(bits);
+    header.sps = sps;
+    header.pps = pps;
+    SliceHeaderReader.readPart2(header, kind, sps, pps, bits);
+    CAVLC[] lengths = {
+      new CAVLC(sps, pps, 2, 2), new CAVLC(sps, pps, 1, 1), new CAVLC(sps, pps, 1, 1)
+    };
+    CABAC contexts = new CABAC(sps.picWidthInMbsMinus1 + 1);
+    MDecoder decoder = null;
+    if (pps.entropyCodingModeFlag) {
+      bits.terminate();
+      int[][] states = new int[2][1024];
+      int qp = pps.picInitQpMinus26 + 26 + header.sliceQpDelta;
+      contexts.initModels(states, header.sliceType, header.cabacInitIdc, qp);
+      decoder = new SliceBits(unit, states);
+    }
+    Mapper mapper = new MapManager(sps, pps).getMapper(header);
+    return new SliceReader(pps, contexts, lengths, decoder, bits, mapper, header, kind);
   }
 }

@@ -35,8 +35,7 @@ final class Mp4Video implements Video {
   ///
   /// @throws VideoException if the file is damaged or above a limit
   /// @throws NotInProcessException if it is of a kind that is not decoded here
-  static Mp4Video open(Path path, VideoOptions options) throws IOException {
-    String name = path.toString();
+  static Mp4Video open(Path path, String name, VideoOptions options) throws IOException {
     FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
     try {
       Mp4Track track = Mp4Track.of(file, name, options);

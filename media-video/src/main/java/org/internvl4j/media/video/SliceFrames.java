@@ -1,11 +1,11 @@
 package org.internvl4j.media.video;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jcodec.codecs.h264.H264Decoder;
 import org.jcodec.codecs.h264.POCManager;
 import org.jcodec.codecs.h264.decode.DeblockerInput;
-import org.jcodec.codecs.h264.decode.FrameReader;
 import org.jcodec.codecs.h264.decode.SliceDecoder;
 import org.jcodec.codecs.h264.decode.SliceReader;
 import org.jcodec.codecs.h264.decode.deblock.DeblockingFilter;
@@ -22,30 +22,21 @@ final class SliceFrames {
   private static final int MOST_REFERENCES = 16; // as the standard has it
 
   final Headers headers = new Headers();
-  private final FrameReader reader = new FrameReader();
   private final POCManager order = new POCManager();
   private @Nullable References references;
-
-  void addSps(ByteBuffer payload) {
-    reader.addSps(payload);
-  }
-
-  void addPps(ByteBuffer payload) {
-    reader.addPps(payload);
-  }
 
   /// @param units NAL units of one frame, which are written into
   /// @param buffer where the frame goes: its three planes
   /// @return null if there is no slice among them
   @Nullable Frame decode(List<ByteBuffer> units, byte[][] buffer) {
+    List<SliceReader> slices = new ArrayList<>();
     for (ByteBuffer unit : units) {
       headers.take(unit);
       if (H264.isSlice(unit)) {
-        Kinds.require(headers.read(unit));
+        slices.add(headers.open(unit));
       }
     }
-    List<SliceReader> slices = reader.readFrame(units);
-    if (slices == null || slices.isEmpty()) {
+    if (slices.isEmpty()) {
       return null;
     }
     SliceHeader header = slices.getFirst().getSliceHeader();

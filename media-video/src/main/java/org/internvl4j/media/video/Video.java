@@ -30,7 +30,16 @@ public sealed interface Video extends AutoCloseable permits Mp4Video, FfmpegVide
   /// @throws VideoException if there is no such file, it is no video, damaged, above a limit, or of
   ///   a kind that needs ffmpeg where there is none
   static Video open(Path file, VideoOptions options) {
-    return VideoFile.open(file, options);
+    return VideoFile.open(file, file.toString(), options);
+  }
+
+  /// Opens a file that is called otherwise in sentences; the caller closes it.
+  ///
+  /// @param name in place of its path
+  /// @throws VideoException if there is no such file, it is no video, damaged, above a limit, or of
+  ///   a kind that needs ffmpeg where there is none
+  static Video open(Path file, String name, VideoOptions options) {
+    return VideoFile.open(file, name, options);
   }
 
   /// Frames of the file, at least 1.

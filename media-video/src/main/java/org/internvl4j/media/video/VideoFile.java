@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class VideoFile {
   private VideoFile() {}
 
-  static Video open(Path file, VideoOptions options) {
-    String name = file.toString();
+  static Video open(Path file, String name, VideoOptions options) {
     if (Files.isDirectory(file)) {
       throw new VideoException(name + ": is a folder, expected a video file");
     }
@@ -40,7 +39,7 @@ final class VideoFile {
     try {
       kind = kind(file, name);
       if (kind.equals("MP4")) {
-        return Mp4Video.open(file, options);
+        return Mp4Video.open(file, name, options);
       }
     } catch (NotInProcessException e) {
       kind = e.getMessage();
@@ -57,7 +56,7 @@ final class VideoFile {
                   options.external() ? "was found on PATH" : "may be used here",
                   options.external() ? "install it" : "allow it"));
     }
-    return FfmpegVideo.open(ffmpeg, file, options);
+    return FfmpegVideo.open(ffmpeg, file, name, options);
   }
 
   static VideoException unreadable(String name, IOException e) {

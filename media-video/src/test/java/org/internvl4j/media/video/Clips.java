@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.internvl4j.testkit.Fixtures;
@@ -15,7 +14,14 @@ import org.junit.jupiter.api.Assumptions;
 final class Clips {
   static final Path FOLDER = Fixtures.home().resolve("media-video/src/test/resources/clips");
   static final List<String> OURS =
-      List.of("reordered.mp4", "slices.mp4", "unfiltered.mp4", "turned.mp4", "edited.mp4");
+      List.of(
+          "reordered.mp4",
+          "slices.mp4",
+          "unfiltered.mp4",
+          "turned.mp4",
+          "edited.mp4",
+          "baseline.mp4",
+          "main.mp4");
   static final List<String> REAL = List.of("cup.mp4", "box.mp4");
   private static final Path DEBIAN = Path.of("/usr/share/doc/opencv-doc/opencv4/html");
 
@@ -46,17 +52,24 @@ final class Clips {
 
   /// The MD5 of the planes of each frame.
   static List<String> sums(String name) {
-    List<String> sums = new ArrayList<>();
+    return rows("ffmpeg.tsv").stream()
+        .filter(row -> row.getFirst().equals(name))
+        .map(row -> row.get(2))
+        .toList();
+  }
+
+  /// What the reference takes of clips: file, frames, frames a second, indices of frames.
+  static List<List<String>> sampled() {
+    return rows("sampled.tsv");
+  }
+
+  private static List<List<String>> rows(String table) {
     try {
-      for (String line : Files.readAllLines(FOLDER.resolve("ffmpeg.tsv"))) {
-        String[] fields = line.split("\t", -1);
-        if (fields[0].equals(name)) {
-          sums.add(fields[2]);
-        }
-      }
+      return Files.readAllLines(FOLDER.resolve(table)).stream()
+          .map(line -> List.of(line.split("\t", -1)))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return sums;
   }
 }

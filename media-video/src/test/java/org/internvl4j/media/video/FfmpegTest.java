@@ -74,7 +74,7 @@ class FfmpegTest {
 
   private static void compare(Ffmpeg ffmpeg, Path file) {
     try (Video here = Video.open(file);
-        Video there = FfmpegVideo.open(ffmpeg, file, VideoOptions.DEFAULT)) {
+        Video there = FfmpegVideo.open(ffmpeg, file, file.toString(), VideoOptions.DEFAULT)) {
       assertThat(here).isInstanceOf(Mp4Video.class);
       assertThat(there.frameCount()).isEqualTo(here.frameCount());
       int[] sampled = FrameSampler.uniform(here.frameCount(), 8);
@@ -163,6 +163,10 @@ class FfmpegTest {
     assertThatThrownBy(() -> Video.open(Clips.ours("small.webm")))
         .isInstanceOf(VideoException.class)
         .hasMessageEndingWith("small.webm: ffmpeg cannot decode it: cannot do this");
+    standIns("for a; do last=\"$a\"; done; echo \"$last: is odd\" >&2; exit 1", "");
+    Path clip = Clips.ours("small.webm");
+    assertThatThrownBy(() -> Video.open(clip, "video", VideoOptions.DEFAULT))
+        .hasMessage("video: ffmpeg cannot decode it: video: is odd");
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.internvl4j.media.video;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -67,9 +68,37 @@ class FramesTest {
     }
   }
 
-  /// Numbers of the sampling rule written out: `trunc(seg / 2 + rint(seg · k))`.
+  /// Indices as the reference's `get_index` names them, frames as FFmpeg decodes them.
   @Test
   void theFramesThatAModelSeesAreTheReferences() {
+    for (List<String> row : Clips.sampled()) {
+      String clip = row.getFirst();
+      int[] indices = row.stream().skip(3).mapToInt(Integer::parseInt).toArray();
+      String[] rate = row.get(2).split("/", -1);
+      try (Mp4Video video = open(Clips.ours(clip))) {
+        assertThat(video.frameCount()).as(clip).isEqualTo(Integer.parseInt(row.get(1)));
+        assertThat(video.framesPerSecond())
+            .isCloseTo(Double.parseDouble(rate[0]) / Double.parseDouble(rate[1]), within(1e-9));
+        assertThat(FrameSampler.uniform(video.frameCount(), indices.length))
+            .as(clip)
+            .containsExactly(indices);
+        List<String> sums = Clips.sums(clip);
+        Map<Integer, Picture> seen = new TreeMap<>();
+        video.decode(
+            indices,
+            (frame, planes) -> {
+              assertThat(sum(planes)).as("%s, frame %d", clip, frame).isEqualTo(sums.get(frame));
+              seen.put(frame, planes.picture(Colours.UNKNOWN));
+            });
+        assertThat(video.sample(indices.length, FrameListener.NONE))
+            .containsExactlyElementsOf(seen.values());
+      }
+    }
+  }
+
+  /// Numbers of the sampling rule written out: `trunc(seg / 2 + rint(seg · k))`.
+  @Test
+  void theFramesThatAModelSeesOfRealFilesAreTheReferences() {
     assertThat(FrameSampler.uniform(217, 8)).containsExactly(13, 40, 67, 94, 121, 148, 175, 202);
     assertThat(FrameSampler.uniform(455, 8)).containsExactly(28, 85, 142, 198, 255, 312, 368, 425);
     for (String clip : REAL) {

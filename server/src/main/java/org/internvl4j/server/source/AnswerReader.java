@@ -53,11 +53,11 @@ final class AnswerReader {
     require(status);
     String encoding = headers.getOrDefault("content-encoding", "identity");
     if (!encoding.equalsIgnoreCase("identity")) {
-      throw broken("sends the picture with an encoding that it was not asked for");
+      throw broken("sends the file with an encoding that it was not asked for");
     }
     byte[] body = body(headers.get("transfer-encoding"), headers.get("content-length"));
     if (body.length == 0) {
-      throw broken("sends an empty picture");
+      throw broken("sends an empty file");
     }
     return body;
   }
@@ -72,11 +72,10 @@ final class AnswerReader {
               .formatted(host, status));
     }
     if (status == 404 || status == 410) {
-      throw PictureRefusedException.notFound(
-          "%s: has no such picture (%d)".formatted(host, status));
+      throw PictureRefusedException.notFound("%s: has no such file (%d)".formatted(host, status));
     }
     throw PictureRefusedException.unreachable(
-        "%s: answers %d instead of the picture".formatted(host, status));
+        "%s: answers %d instead of the file".formatted(host, status));
   }
 
   private int status() throws IOException {
@@ -108,7 +107,7 @@ final class AnswerReader {
       return length == null ? toTheEnd() : ofLength(length);
     }
     if (length != null || !transfer.equalsIgnoreCase("chunked")) {
-      throw broken("sends the picture in a way that is not understood (its transfer-encoding)");
+      throw broken("sends the file in a way that is not understood (its transfer-encoding)");
     }
     return chunks();
   }

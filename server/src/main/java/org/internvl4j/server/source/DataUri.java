@@ -52,7 +52,7 @@ final class DataUri {
     } catch (IllegalArgumentException e) {
       throw new PictureRefusedException(
           Kind.BROKEN,
-          "the picture is not base64 of the standard alphabet (A-Z, a-z, 0-9, +, /); encode its file again",
+          "the file is not base64 of the standard alphabet (A-Z, a-z, 0-9, +, /); encode its file again",
           e);
     }
     return checked(bytes, maxBytes);
@@ -72,7 +72,7 @@ final class DataUri {
       throw PictureRefusedException.tooLarge(maxBytes);
     }
     if (bytes.length == 0) {
-      throw PictureRefusedException.broken("the picture is empty");
+      throw PictureRefusedException.broken("the file is empty");
     }
     return bytes;
   }

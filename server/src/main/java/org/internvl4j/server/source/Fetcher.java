@@ -7,10 +7,10 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SNIHostName;
@@ -22,7 +22,7 @@ import org.internvl4j.server.source.AllowedHosts.Verdict;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 import org.jspecify.annotations.Nullable;
 
-/// Gets one file by HTTP from an allowed host, without becoming the hand that reaches into the
+/// Gets files by HTTP from an allowed host, without becoming the hand that reaches into the
 /// server's own network.
 ///
 /// A name is resolved once, all its addresses are judged, and the connection goes to one of those
@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// certificate against the address. So the socket is ours: connected to the address, and for
 /// `https:` wrapped in TLS that names the host to the server and checks the certificate against
 /// that name. The little HTTP/1.1 that one GET takes is in [AnswerReader]. No proxy is asked, no
-/// redirect followed, nothing remembered, and nothing sent that tells who asks.
+/// redirect followed, nothing remembered, and nothing sent that tells who asks. Of all requests
+/// together, no more than so many files are fetched at a time; who comes then waits for a while.
 final class Fetcher {
   private static final int MOST_ADDRESSES = 4; // that are tried
 
@@ -41,8 +42,8 @@ final class Fetcher {
   private final @Nullable SSLSocketFactory tls;
   private final int bytes;
   private final int headerBytes;
-  private final Duration connectTime;
-  private final Duration fetchTime;
+  private final SourceOptions.Times times;
+  private final Semaphore free; // fetches that may begin now
 
   Fetcher(SourceOptions options) {
     this(options, Resolver.SYSTEM, Dialer.DIRECT, null);
@@ -56,21 +57,44 @@ final class Fetcher {
     this.tls = tls;
     this.bytes = options.bytes();
     this.headerBytes = options.headerBytes();
-    this.connectTime = options.connectTime();
-    this.fetchTime = options.fetchTime();
+    this.times = options.times();
+    this.free = new Semaphore(options.fetches(), true);
   }
 
   /// @throws PictureRefusedException if the host is not allowed, leads where it must not or does
-  ///   not give the file
+  ///   not give the file, or if too many others are being fetched
   byte[] fetch(WebAddress address) {
     String host = address.authority();
     Verdict verdict = hosts.verdict(address);
     if (verdict == Verdict.REFUSED) {
       throw PictureRefusedException.notAllowed(
-          "%s: pictures are not fetched from this host unless the server is started with --picture-hosts %s; send the picture as a data: URI"
+          "%s: nothing is fetched from this host unless the server is started with --picture-hosts %s; send the file as a data: URI"
               .formatted(host, host));
     }
-    Deadline deadline = new Deadline(fetchTime);
+    takeTurn(host);
+    try {
+      return fetch(address, verdict);
+    } finally {
+      free.release();
+    }
+  }
+
+  private void takeTurn(String host) {
+    try {
+      if (!free.tryAcquire(times.turn().toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new PictureRefusedException(
+            Kind.BUSY,
+            host + ": as many files are being fetched as may be at a time; try again in a moment");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PictureRefusedException(Kind.UNREACHABLE, host + ": the fetch was interrupted", e);
+    }
+  }
+
+  private byte[] fetch(WebAddress address, Verdict verdict) {
+    String host = address.authority();
+    Deadline deadline = new Deadline(times.fetch());
     InetAddress literal = address.at().literal();
     List<InetAddress> found = literal == null ? lookUp(address, deadline) : List.of(literal);
     check(address, found, verdict);
@@ -78,7 +102,7 @@ final class Fetcher {
       return get(address, found, deadline);
     } catch (IOException e) {
       String why =
-          deadline.isOver() ? "did not send the picture within " + deadline : reason(e, address);
+          deadline.isOver() ? "did not send the file within " + deadline : reason(e, address);
       throw new PictureRefusedException(Kind.UNREACHABLE, host + ": " + why, e);
     }
   }
@@ -97,7 +121,7 @@ final class Fetcher {
         new FutureTask<>(() -> resolver.resolve(address.at().host()));
     Thread.ofPlatform().daemon().name("picture-lookup").start(lookup);
     try {
-      List<InetAddress> found = lookup.get(deadline.millis(fetchTime), TimeUnit.MILLISECONDS);
+      List<InetAddress> found = lookup.get(deadline.millis(times.fetch()), TimeUnit.MILLISECONDS);
       if (!found.isEmpty()) {
         return found;
       }
@@ -121,11 +145,11 @@ final class Fetcher {
       if (kind == AddressKind.RESERVED) {
         throw PictureRefusedException.notAllowed(
             address.authority()
-                + ": leads to an address of a reserved range; pictures are fetched from public ones");
+                + ": leads to an address of a reserved range; files are fetched from public ones");
       }
       if (kind == AddressKind.PRIVATE && verdict != Verdict.PRIVATE) {
         throw PictureRefusedException.notAllowed(
-            "%s: leads to a private address; pictures are fetched from public ones unless the server is started with --picture-hosts %s=private"
+            "%s: leads to a private address; files are fetched from public ones unless the server is started with --picture-hosts %s=private"
                 .formatted(address.authority(), address.authority()));
       }
     }
@@ -155,7 +179,7 @@ final class Fetcher {
       }
       try {
         InetSocketAddress target = new InetSocketAddress(one, address.port());
-        return dialer.dial(target, deadline.millis(connectTime));
+        return dialer.dial(target, deadline.millis(times.connect()));
       } catch (IOException e) {
         failed = e;
       }
@@ -182,7 +206,7 @@ final class Fetcher {
         GET %s HTTP/1.1
         Host: %s
         User-Agent: InternVL4J
-        Accept: image/*
+        Accept: image/*, video/*, application/pdf
         Accept-Encoding: identity
         Connection: close
 

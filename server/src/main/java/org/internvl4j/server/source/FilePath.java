@@ -24,7 +24,7 @@ record FilePath(boolean absolute, List<String> names) {
     List<String> names = path == null ? null : names(path);
     if (path == null || names == null) {
       throw PictureRefusedException.notAllowed(
-          "the path of the picture is not one that may be read; expected names with / between them, without .., backslashes, colons or control characters");
+          "the path of the file is not one that may be read; expected names with / between them, without .., backslashes, colons or control characters");
     }
     return new FilePath(path.startsWith("/"), names);
   }

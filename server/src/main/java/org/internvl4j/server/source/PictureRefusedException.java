@@ -2,8 +2,8 @@ package org.internvl4j.server.source;
 
 import java.io.Serial;
 
-/// A picture of a request is not there for the model to see. The message is one sentence for who
-/// asked: it names no path, resolved address or class of the server.
+/// A picture, video or file of a request is not there for the model to see. The message is one
+/// sentence for who asked: it names no path, resolved address or class of the server.
 public final class PictureRefusedException extends RuntimeException {
   /// Why.
   public enum Kind {
@@ -13,8 +13,10 @@ public final class PictureRefusedException extends RuntimeException {
     NOT_FOUND,
     /// It is above a limit on bytes or pixels.
     TOO_LARGE,
-    /// It is no picture, or how it was sent is damaged.
+    /// It is not what it should be, or how it was sent is damaged.
     BROKEN,
+    /// Too much is being fetched.
+    BUSY,
     /// Its server cannot be reached, refuses or is too slow.
     UNREACHABLE
   }
@@ -43,7 +45,7 @@ public final class PictureRefusedException extends RuntimeException {
 
   static PictureRefusedException tooLarge(int bytes) {
     return new PictureRefusedException(
-        Kind.TOO_LARGE, "the picture is longer than the limit of " + bytes + " bytes; shrink it");
+        Kind.TOO_LARGE, "the file is longer than the limit of " + bytes + " bytes; shrink it");
   }
 
   static PictureRefusedException broken(String message) {

@@ -1,19 +1,25 @@
 package org.internvl4j.server.source;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.LongConsumer;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
+import org.internvl4j.media.pdf.PdfPage;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 import org.jspecify.annotations.Nullable;
 
-/// Pictures as a request names them: `data:` URIs always, `http:` and `https:` from allowed hosts,
-/// `file:` and plain paths below one folder, nothing else. What kind of picture it is, its bytes
-/// say, whatever a media type or a file's name claims.
+/// Pictures as a request names them, frames of videos and pages of PDF files among them: `data:`
+/// URIs always, `http:` and `https:` from allowed hosts, `file:` and plain paths below one folder,
+/// nothing else. What kind of file it is, its bytes say, whatever a media type or a file's name
+/// claims.
 ///
-/// May be used by many threads. A fetch takes up to [SourceOptions#fetchTime()] of the caller's
-/// thread and ends early when that is a virtual thread and is interrupted.
+/// May be used by many threads. A fetch takes up to [SourceOptions#times()] of the caller's thread
+/// and ends early when that is a virtual thread and is interrupted.
 public final class PictureSource {
   private static final int LONGEST_SCHEME = 32;
 
@@ -21,6 +27,8 @@ public final class PictureSource {
   private final PictureOptions limits;
   private final Fetcher fetcher;
   private final @Nullable MediaFolder folder;
+  private final VideoReader videos;
+  private final PdfReader documents;
 
   /// @throws IllegalArgumentException if the media path is no folder
   public PictureSource(SourceOptions options) {
@@ -34,22 +42,60 @@ public final class PictureSource {
     this.folder = path == null ? null : new MediaFolder(path);
     this.limits =
         PictureOptions.DEFAULT.withMaxPixels(options.pixels()).withMaxBytes(options.bytes());
+    this.videos = new VideoReader(options);
+    this.documents = new PdfReader(options);
   }
 
   /// The picture behind the `url` of an `image_url`, of which the header is read.
   ///
   /// @throws PictureRefusedException if it may not be read, cannot be, or is none
   public PictureFile open(String url) {
-    byte[] bytes =
-        switch (scheme(url)) {
-          case "data" -> DataUri.decode(url, options.bytes());
-          case "http", "https" -> fetcher.fetch(WebAddress.parse(url));
-          case "file", "" -> file(url);
-          default ->
-              throw PictureRefusedException.notAllowed(
-                  "pictures are not read from addresses of this kind; send the picture as a data: URI");
-        };
-    return picture(bytes);
+    return picture(file(url));
+  }
+
+  /// Evenly spaced frames of a video file.
+  ///
+  /// @param count frames; short videos repeat some
+  /// @param pixels hears how many the frames have together, before they are decoded; what it throws
+  ///   ends the reading
+  /// @throws PictureRefusedException if it is none, or of a kind that is not decoded here
+  public List<Picture> frames(byte[] file, int count, LongConsumer pixels) {
+    return videos.frames(file, count, pixels);
+  }
+
+  /// Pages of a PDF file.
+  ///
+  /// @param ranges `1-3,7`; blank for all
+  /// @param tiling how the pictures will be cut
+  /// @param most pages, at least 1
+  /// @param pixels hears how many each page has, before it is drawn; what it throws ends the
+  ///   reading
+  /// @throws PictureRefusedException if it is none, or has no such pages
+  public List<PdfPage> pages(
+      byte[] file, String ranges, Tiling tiling, int most, LongConsumer pixels) {
+    return documents.pages(file, ranges, tiling, most, pixels);
+  }
+
+  /// The bytes of the file in the `file_data` of a `file`: behind its URL, or in base64 without
+  /// anything around it.
+  ///
+  /// @throws PictureRefusedException if it may not be read, or cannot be
+  public byte[] fileOrBase64(String data) {
+    return scheme(data).isEmpty() ? DataUri.base64(data, options.bytes()) : file(data);
+  }
+
+  /// The bytes of the file behind a URL.
+  ///
+  /// @throws PictureRefusedException if it may not be read, or cannot be
+  public byte[] file(String url) {
+    return switch (scheme(url)) {
+      case "data" -> DataUri.decode(url, options.bytes());
+      case "http", "https" -> fetcher.fetch(WebAddress.parse(url));
+      case "file", "" -> below(url);
+      default ->
+          throw PictureRefusedException.notAllowed(
+              "nothing is read from addresses of this kind; send the file as a data: URI");
+    };
   }
 
   /// The picture whose file is `base64`, without anything around it, as in Ollama's `images`.
@@ -59,10 +105,10 @@ public final class PictureSource {
     return picture(DataUri.base64(base64, options.bytes()));
   }
 
-  private byte[] file(String url) {
+  private byte[] below(String url) {
     if (folder == null) {
       throw PictureRefusedException.notAllowed(
-          "local files are not read by this server unless it is started with --media-path; send the picture as a data: URI");
+          "local files are not read by this server unless it is started with --media-path; send the file as a data: URI");
     }
     return folder.read(FilePath.of(url), options.bytes());
   }

@@ -7,59 +7,89 @@ import org.jspecify.annotations.Nullable;
 
 /// What the text of a request may name. Immutable.
 ///
-/// @param hosts from where pictures may be fetched
+/// @param hosts from where files may be fetched
 /// @param mediaPath the folder below which files may be read; null for none
+/// @param ffmpeg whether videos that are not decoded in this process are given to ffmpeg
 /// @param pixels most pixels of a picture
-/// @param bytes longest picture file, wherever it comes from
-/// @param headerBytes most that a server may say before its picture
-/// @param connectTime longest wait for a connection to one address
-/// @param fetchTime longest time from looking a host up to the last byte
+/// @param bytes longest file, wherever it comes from
+/// @param headerBytes most that a server may say before its file
+/// @param times how long a fetch may take
+/// @param fetches most at a time, of all requests together
 public record SourceOptions(
     AllowedHosts hosts,
     @Nullable Path mediaPath,
+    boolean ffmpeg,
     long pixels,
     int bytes,
     int headerBytes,
-    Duration connectTime,
-    Duration fetchTime) {
+    Times times,
+    int fetches) {
   private static final int MAX_BYTES = 64 << 20;
+
+  /// How long a fetch may take.
+  ///
+  /// @param turn longest wait until fewer are under way
+  /// @param connect longest wait for a connection to one address
+  /// @param fetch longest time from looking a host up to the last byte
+  public record Times(Duration turn, Duration connect, Duration fetch) {
+    static final Times DEFAULT =
+        new Times(Duration.ofSeconds(5), Duration.ofSeconds(3), Duration.ofSeconds(10));
+  }
 
   /// @throws IllegalArgumentException if a limit is below 1
   public SourceOptions {
-    boolean positive = connectTime.isPositive() && fetchTime.isPositive();
-    if (pixels < 1 || bytes < 1 || bytes == Integer.MAX_VALUE || headerBytes < 1 || !positive) {
+    boolean positive =
+        !times.turn().isNegative() && times.connect().isPositive() && times.fetch().isPositive();
+    if (pixels < 1
+        || bytes < 1
+        || bytes == Integer.MAX_VALUE
+        || headerBytes < 1
+        || fetches < 1
+        || !positive) {
       throw new IllegalArgumentException(
-          "picture sources: limits must be at least 1, found pixels %d, bytes %d, headerBytes %d, connectTime %s, fetchTime %s"
-              .formatted(pixels, bytes, headerBytes, connectTime, fetchTime));
+          "sources: limits must be at least 1, found pixels %d, bytes %d, headerBytes %d, %s, fetches %d"
+              .formatted(pixels, bytes, headerBytes, times, fetches));
     }
   }
 
-  /// Pictures inside requests alone, no longer than a request or 64 MiB.
+  /// Files inside requests alone, no longer than a request or 64 MiB, videos as far as they are
+  /// decoded in this process.
   public static SourceOptions of(Limits limits) {
     int bytes = (int) Math.min(MAX_BYTES, limits.bodyBytes());
-    Duration connect = Duration.ofSeconds(3);
     return new SourceOptions(
-        AllowedHosts.NONE, null, limits.pixels(), bytes, 1 << 16, connect, Duration.ofSeconds(10));
+        AllowedHosts.NONE, null, false, limits.pixels(), bytes, 1 << 16, Times.DEFAULT, 16);
   }
 
-  /// The same with pictures from other hosts.
+  /// The same with files from other hosts.
   public SourceOptions withHosts(AllowedHosts allowed) {
     return new SourceOptions(
-        allowed, mediaPath, pixels, bytes, headerBytes, connectTime, fetchTime);
+        allowed, mediaPath, ffmpeg, pixels, bytes, headerBytes, times, fetches);
   }
 
   /// The same with files below a folder, or with none.
   public SourceOptions withMediaPath(@Nullable Path folder) {
-    return new SourceOptions(hosts, folder, pixels, bytes, headerBytes, connectTime, fetchTime);
+    return new SourceOptions(hosts, folder, ffmpeg, pixels, bytes, headerBytes, times, fetches);
+  }
+
+  /// The same with or without ffmpeg.
+  public SourceOptions withFfmpeg(boolean allowed) {
+    return new SourceOptions(hosts, mediaPath, allowed, pixels, bytes, headerBytes, times, fetches);
   }
 
   /// The same with another limit on bytes.
   public SourceOptions withBytes(int most) {
-    return new SourceOptions(hosts, mediaPath, pixels, most, headerBytes, connectTime, fetchTime);
+    return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, most, headerBytes, times, fetches);
   }
 
   /// The same with other limits on the time of a fetch.
   public SourceOptions withTimes(Duration connect, Duration fetch) {
-    return new SourceOptions(hosts, mediaPath, pixels, bytes, headerBytes, connect, fetch);
+    Times most = new Times(times.turn(), connect, fetch);
+    return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, bytes, headerBytes, most, fetches);
+  }
+
+  /// The same with another number of fetches at a time, and another wait for a turn.
+  public SourceOptions withFetches(int most, Duration turn) {
+    Times other = new Times(turn, times.connect(), times.fetch());
+    return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, bytes, headerBytes, other, most);
   }
 }

@@ -16,7 +16,7 @@ record WebAddress(boolean secure, HostPort at, String target) {
     int start = url.indexOf(':') + 1;
     if (url.length() > LONGEST) {
       throw PictureRefusedException.notAllowed(
-          "the address of the picture is longer than the limit of " + LONGEST + " characters");
+          "the address of the file is longer than the limit of " + LONGEST + " characters");
     }
     if (!url.startsWith("//", start) || !url.codePoints().allMatch(WebAddress::isSafe)) {
       throw malformed();
@@ -28,7 +28,7 @@ record WebAddress(boolean secure, HostPort at, String target) {
     String authority = url.substring(start + 2, end);
     if (authority.indexOf('@') >= 0) {
       throw PictureRefusedException.notAllowed(
-          "the address of the picture holds a user name; pictures are fetched without one");
+          "the address of the file holds a user name; files are fetched without one");
     }
     HostPort at = HostPort.parse(authority);
     if (at == null) {
@@ -52,7 +52,7 @@ record WebAddress(boolean secure, HostPort at, String target) {
 
   private static PictureRefusedException malformed() {
     return PictureRefusedException.notAllowed(
-        "the address of the picture is not written like https://example.org/cat.png; hosts are ASCII names, 1.2.3.4 or [2606:4700::1111], without blanks, backslashes or control characters");
+        "the address of the file is not written like https://example.org/cat.png; hosts are ASCII names, 1.2.3.4 or [2606:4700::1111], without blanks, backslashes or control characters");
   }
 
   int defaultPort() {

@@ -43,7 +43,7 @@ async function send(path, body, signal) {
 /** `ready`, `loading`, or null if the server does not answer. */
 export async function health() {
   try {
-    return (await (await send("/health")).json()).status;
+    return (await (await fetch("/health", { cache: "no-store" })).json()).status; // 503 tells, too
   } catch {
     return null;
   }

@@ -111,7 +111,7 @@ class AddressesTest {
     assertThatThrownBy(() -> source(AllowedHosts.NONE, "93.184.215.14").open("https://example.org"))
         .isInstanceOf(PictureRefusedException.class)
         .hasMessage(
-            "example.org: pictures are not fetched from this host unless the server is started with --picture-hosts example.org; send the picture as a data: URI");
+            "example.org: nothing is fetched from this host unless the server is started with --picture-hosts example.org; send the file as a data: URI");
     assertThat(lookups).isZero();
   }
 
@@ -166,13 +166,13 @@ class AddressesTest {
         List.of("169.254.169.254", "fd00:ec2::254", "0.0.0.0", "224.0.0.1", "fe80::1")) {
       assertThatThrownBy(() -> source(hosts, bad).open("http://inside.example/"))
           .hasMessage(
-              "inside.example: leads to an address of a reserved range; pictures are fetched from public ones");
+              "inside.example: leads to an address of a reserved range; files are fetched from public ones");
     }
     assertThat(dialled).isEmpty();
   }
 
   @Test
-  void asksForNothingButThePicture() {
+  void asksForNothingButTheFile() {
     source(GENEROUS, "93.184.215.14").open("http://pictures.example.org/猫.png?q={1}");
     assertThat(server.requests())
         .containsExactly(
@@ -180,7 +180,7 @@ class AddressesTest {
             GET /%E7%8C%AB.png?q=%7B1%7D HTTP/1.1
             Host: pictures.example.org
             User-Agent: InternVL4J
-            Accept: image/*
+            Accept: image/*, video/*, application/pdf
             Accept-Encoding: identity
             Connection: close
             """);

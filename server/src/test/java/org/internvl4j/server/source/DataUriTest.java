@@ -86,7 +86,7 @@ class DataUriTest {
     }
     assertThatThrownBy(() -> SOURCE.decode("data:image/png;base64," + BASE64))
         .hasMessage(
-            "the picture is not base64 of the standard alphabet (A-Z, a-z, 0-9, +, /); encode its file again");
+            "the file is not base64 of the standard alphabet (A-Z, a-z, 0-9, +, /); encode its file again");
   }
 
   @Test
@@ -97,7 +97,7 @@ class DataUriTest {
         new PictureSource(SourceOptions.of(Limits.DEFAULT).withBytes(PNG.length - 1));
     assertThatThrownBy(() -> small.decode(BASE64))
         .hasMessage(
-            "the picture is longer than the limit of " + (PNG.length - 1) + " bytes; shrink it");
+            "the file is longer than the limit of " + (PNG.length - 1) + " bytes; shrink it");
     Limits d = Limits.DEFAULT;
     Limits one =
         new Limits(d.bodyBytes(), d.headerBytes(), 1, 1, d.newTokens(), d.answers(), d.time());

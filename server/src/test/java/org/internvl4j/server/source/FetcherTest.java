@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
@@ -111,13 +113,13 @@ class FetcherTest {
 
   @Test
   void saysWhatTheServerAnswers() {
-    assertRefused("HTTP/1.1 404 No\r\n\r\n", Kind.NOT_FOUND, "has no such picture (404)");
-    assertRefused("HTTP/1.1 410 No\r\n\r\n", Kind.NOT_FOUND, "has no such picture (410)");
+    assertRefused("HTTP/1.1 404 No\r\n\r\n", Kind.NOT_FOUND, "has no such file (404)");
+    assertRefused("HTTP/1.1 410 No\r\n\r\n", Kind.NOT_FOUND, "has no such file (410)");
     for (int status : List.of(101, 204, 206, 401, 403, 429, 500, 503)) {
       assertRefused(
           "HTTP/1.1 " + status + " X\r\n\r\n",
           Kind.UNREACHABLE,
-          "answers " + status + " instead of the picture");
+          "answers " + status + " instead of the file");
     }
   }
 
@@ -143,7 +145,7 @@ class FetcherTest {
   @Test
   void refusesLengthsThatLie() {
     assertRefused(OK + "Content-Length: 99\r\n\r\nabc", Kind.BROKEN, "ends after 3 of 99 bytes");
-    String tooLarge = "the picture is longer than the limit of 10000 bytes; shrink it";
+    String tooLarge = "the file is longer than the limit of 10000 bytes; shrink it";
     assertRefused(OK + "Content-Length: 10001\r\n\r\n", Kind.TOO_LARGE, tooLarge);
     assertRefused(OK + "Content-Length: 999999999999999999\r\n\r\n", Kind.TOO_LARGE, tooLarge);
     for (String length : List.of("-1", "+5", "0x5", "5, 5", "5 5", "", "9999999999999999999")) {
@@ -156,8 +158,8 @@ class FetcherTest {
         OK + "Content-Length: 5\r\ncontent-length: 5\r\n\r\nabcde",
         Kind.BROKEN,
         "sends the header content-length twice");
-    assertRefused(OK + "Content-Length: 0\r\n\r\n", Kind.BROKEN, "sends an empty picture");
-    String transfer = "sends the picture in a way that is not understood (its transfer-encoding)";
+    assertRefused(OK + "Content-Length: 0\r\n\r\n", Kind.BROKEN, "sends an empty file");
+    String transfer = "sends the file in a way that is not understood (its transfer-encoding)";
     assertRefused(
         OK + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", Kind.BROKEN, transfer);
     assertRefused(OK + "Transfer-Encoding: gzip, chunked\r\n\r\n", Kind.BROKEN, transfer);
@@ -174,7 +176,7 @@ class FetcherTest {
     assertRefused(
         CHUNKED + "ffffffff\r\n",
         Kind.TOO_LARGE,
-        "the picture is longer than the limit of 10000 bytes; shrink it");
+        "the file is longer than the limit of 10000 bytes; shrink it");
     assertRefused(
         CHUNKED + "2\r\nabcde\r\n", Kind.BROKEN, "does not end a line of a chunk where it should");
     assertRefused(
@@ -185,7 +187,7 @@ class FetcherTest {
       assertRefused(
           OK + "Content-Encoding: " + encoding + "\r\n\r\n" + BODY,
           Kind.BROKEN,
-          "sends the picture with an encoding that it was not asked for");
+          "sends the file with an encoding that it was not asked for");
     }
   }
 
@@ -200,7 +202,7 @@ class FetcherTest {
 
   @Test
   void endsWhatDoesNotEnd() {
-    String tooLarge = "the picture is longer than the limit of 10000 bytes; shrink it";
+    String tooLarge = "the file is longer than the limit of 10000 bytes; shrink it";
     assertRefused(endless(OK + "\r\n", "abc"), Kind.TOO_LARGE, tooLarge);
     assertRefused(endless(CHUNKED, "1\r\na\r\n"), Kind.TOO_LARGE, tooLarge);
     String line = "does not end a line of its headers where it should";
@@ -230,11 +232,68 @@ class FetcherTest {
               catchThrowable(
                   () -> source(server, hasty, null).open(scheme + "://pictures.example.org")),
               Kind.UNREACHABLE,
-              "did not send the picture within 200 ms");
+              "did not send the file within 200 ms");
         }
       }
     }
     never.countDown();
+  }
+
+  @Test
+  void fetchesNoMoreAtATimeThanItMay() throws Exception {
+    CountDownLatch asked = new CountDownLatch(2);
+    CountDownLatch go = new CountDownLatch(1);
+    TestServer.Script held =
+        out -> {
+          asked.countDown();
+          go.await();
+          TestServer.ok(PNG).send(out);
+        };
+    try (TestServer server = new TestServer(held)) {
+      PictureSource hasty = source(server, OPTIONS.withFetches(2, Duration.ZERO), null);
+      List<FutureTask<Picture>> first =
+          List.of(
+              new FutureTask<>(() -> hasty.open("http://pictures.example.org")),
+              new FutureTask<>(() -> hasty.open("http://other.example.org")));
+      first.forEach(Thread.ofVirtual()::start);
+      asked.await();
+      assertRefused(
+          catchThrowable(() -> hasty.open("http://pictures.example.org")),
+          Kind.BUSY,
+          "as many files are being fetched as may be at a time; try again in a moment");
+      assertThat(server.connections()).isEqualTo(2);
+      go.countDown();
+      for (FutureTask<Picture> one : first) {
+        assertThat(one.get()).isEqualTo(PICTURE);
+      }
+      assertThat(hasty.open("http://pictures.example.org")).isEqualTo(PICTURE);
+    }
+  }
+
+  @Test
+  void whoComesWhenTooManyAreFetchedGetsATurn() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    TestServer.Script held =
+        out -> {
+          asked.countDown();
+          go.await();
+          TestServer.ok(PNG).send(out);
+        };
+    try (TestServer server = new TestServer(held)) {
+      PictureSource patient = source(server, OPTIONS.withFetches(1, Duration.ofHours(1)), null);
+      List<FutureTask<Picture>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(new FutureTask<>(() -> patient.open("http://pictures.example.org")));
+        Thread.ofVirtual().start(all.getLast());
+      }
+      asked.await();
+      assertThat(server.connections()).isEqualTo(1);
+      go.countDown();
+      for (FutureTask<Picture> one : all) {
+        assertThat(one.get()).isEqualTo(PICTURE);
+      }
+    }
   }
 
   @Test

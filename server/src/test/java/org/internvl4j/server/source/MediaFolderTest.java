@@ -132,7 +132,7 @@ class MediaFolderTest {
           .isInstanceOfSatisfying(
               PictureRefusedException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NOT_ALLOWED))
           .hasMessage(
-              "local files are not read by this server unless it is started with --media-path; send the picture as a data: URI");
+              "local files are not read by this server unless it is started with --media-path; send the file as a data: URI");
     }
   }
 
@@ -190,7 +190,7 @@ class MediaFolderTest {
     assertThatThrownBy(() -> small.open("long.png"))
         .isInstanceOfSatisfying(
             PictureRefusedException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TOO_LARGE))
-        .hasMessage("the picture is longer than the limit of 1000 bytes; shrink it");
+        .hasMessage("the file is longer than the limit of 1000 bytes; shrink it");
     assertThatThrownBy(() -> small.open("text.png"))
         .isInstanceOfSatisfying(
             PictureRefusedException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BROKEN));

@@ -114,6 +114,8 @@ class ArchitectureTest {
         SERVING,
         MODELS,
         MEDIA,
+        VIDEO,
+        PDF,
         "org.internvl4j.loader.json..",
         "org.internvl4j.loader",
         "org.eclipse.jetty..",

@@ -12,7 +12,6 @@ final class ApiException extends RuntimeException {
   private final String code;
   private final @Nullable String param;
   private final @Nullable String retryAfter; // seconds
-  private final @Nullable String param;
 
   private ApiException(
       int status,
@@ -25,7 +24,6 @@ final class ApiException extends RuntimeException {
     this.code = code;
     this.param = param;
     this.retryAfter = retryAfter;
-    this.param = param;
   }
 
   ApiException(int status, String code, @Nullable String message) {

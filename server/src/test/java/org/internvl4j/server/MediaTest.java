@@ -225,9 +225,9 @@ class MediaTest {
   void pixelsOfFramesAndPagesAreThoseOfPictures() {
     Limits small = new Limits(64L << 20, 16 << 10, 64, 100_000, 64, 2, Duration.ofMinutes(5));
     PictureSource source = new PictureSource(SourceOptions.of(LIMITS).withMediaPath(CLIPS));
-    PictureLoader frames = new PictureLoader(source, small, demo.model.tiling());
+    PictureLoader frames = loader(source, small);
     assertThat(frames.frames("main.mp4", 5)).hasSize(5); // of 19,200 pixels
-    PictureLoader pages = new PictureLoader(source, small, demo.model.tiling());
+    PictureLoader pages = loader(source, small);
     String pdf = Base64.getEncoder().encodeToString(PDF);
     for (ThrowingCallable more :
         List.<ThrowingCallable>of(
@@ -297,7 +297,8 @@ class MediaTest {
     assumeTrue(there, "no ffmpeg and ffprobe on PATH");
     SourceOptions options = SourceOptions.of(LIMITS).withMediaPath(CLIPS).withFfmpeg(true);
     List<Long> pixels = new ArrayList<>();
-    assertThat(new PictureSource(options).frames("small.webm", 3, pixels::add))
+    PictureSource source = new PictureSource(options);
+    assertThat(source.frames(source.file("small.webm"), 3, pixels::add))
         .isEqualTo(frames("small.webm", 3));
     assertThat(pixels).containsExactly(3L * 112 * 80);
   }
@@ -324,8 +325,13 @@ class MediaTest {
     }
   }
 
+  private static PictureLoader loader(PictureSource source, Limits limits) {
+    Room.Share memory = new Room(1 << 30).share();
+    return new PictureLoader(source, limits, new Desk(), memory, demo.model.tiling());
+  }
+
   private static ApiException refusal(PictureSource source, String url) {
-    PictureLoader pictures = new PictureLoader(source, LIMITS, demo.model.tiling());
+    PictureLoader pictures = loader(source, LIMITS);
     return catchThrowableOfType(ApiException.class, () -> pictures.url(url));
   }
 

@@ -118,7 +118,7 @@ class AddressesTest {
   @Test
   void goesToTheAddressThatWasJudgedThoughTheNameMovesOn() {
     PictureSource source = source(GENEROUS, "93.184.215.14|127.0.0.1");
-    assertThat(source.open("http://pictures.example.org/cat.png")).isEqualTo(PICTURE);
+    assertThat(source.open("http://pictures.example.org/cat.png").read()).isEqualTo(PICTURE);
     assertThat(lookups).isEqualTo(1);
     assertThat(dialled)
         .extracting(a -> a.getAddress().getHostAddress())
@@ -154,7 +154,7 @@ class AddressesTest {
             List.of("http://127.0.0.1:5000/", "", "/127.0.0.1:5000"));
     for (List<String> row : good) {
       dialled.clear();
-      assertThat(source(hosts, row.get(1)).open(row.get(0))).as("%s", row).isEqualTo(PICTURE);
+      assertThat(source(hosts, row.get(1)).open(row.get(0)).read()).as("%s", row).isEqualTo(PICTURE);
       assertThat(dialled.toString()).isEqualTo("[" + row.get(2) + "]");
     }
   }

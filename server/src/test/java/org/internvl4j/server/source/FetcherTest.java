@@ -253,8 +253,8 @@ class FetcherTest {
       PictureSource hasty = source(server, OPTIONS.withFetches(2, Duration.ZERO), null);
       List<FutureTask<Picture>> first =
           List.of(
-              new FutureTask<>(() -> hasty.open("http://pictures.example.org")),
-              new FutureTask<>(() -> hasty.open("http://other.example.org")));
+              new FutureTask<>(() -> hasty.open("http://pictures.example.org").read()),
+              new FutureTask<>(() -> hasty.open("http://other.example.org").read()));
       first.forEach(Thread.ofVirtual()::start);
       asked.await();
       assertRefused(
@@ -266,7 +266,7 @@ class FetcherTest {
       for (FutureTask<Picture> one : first) {
         assertThat(one.get()).isEqualTo(PICTURE);
       }
-      assertThat(hasty.open("http://pictures.example.org")).isEqualTo(PICTURE);
+      assertThat(hasty.open("http://pictures.example.org").read()).isEqualTo(PICTURE);
     }
   }
 
@@ -284,7 +284,7 @@ class FetcherTest {
       PictureSource patient = source(server, OPTIONS.withFetches(1, Duration.ofHours(1)), null);
       List<FutureTask<Picture>> all = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        all.add(new FutureTask<>(() -> patient.open("http://pictures.example.org")));
+        all.add(new FutureTask<>(() -> patient.open("http://pictures.example.org").read()));
         Thread.ofVirtual().start(all.getLast());
       }
       asked.await();

@@ -1,47 +1,31 @@
 package org.internvl4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.internvl4j.demo.DemoModel;
-import org.internvl4j.models.OpenOptions;
-import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.grounding.Grounding;
 import org.internvl4j.models.grounding.Region;
-import org.internvl4j.serving.EngineOptions;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Modules of the page that compute something, in a real browser.
+@ExtendWith(Visitor.Extension.class)
 class PageModulesTest {
-  private static VisionLanguageModel model;
-  private static Server server;
   private static Browser browser;
 
   @BeforeAll
-  static void start() throws IOException {
-    assumeTrue(Browser.isThere(), "no chromium with chromedriver here");
-    model =
-        VisionLanguageModel.open(
-            DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
-    server = Server.start(model, EngineOptions.DEFAULT, ServerOptions.DEFAULT.withPort(0));
-    browser = new Browser(server, "en-US");
-    browser.open();
+  static void open(Visitor visitor) {
+    visitor.openAnew();
+    browser = visitor.browser;
   }
 
-  @AfterAll
-  static void stop() {
-    if (browser != null) {
-      assertThat(browser.complaints()).isEmpty();
-      assertThat(browser.strangers()).isEmpty();
-      browser.close();
-      server.close();
-      model.close();
-    }
+  @AfterEach
+  void complainsOfNothingAndAsksNobodyElse() {
+    assertThat(browser.complaints()).isEmpty();
+    assertThat(browser.strangers()).isEmpty();
   }
 
   /// A photo that a telephone took upright: it lies on its side, and says so.
@@ -125,7 +109,7 @@ class PageModulesTest {
   }
 
   @Test
-  void countsTilesAsTheServerDoes() {
+  void countsTilesAsTheServerDoes(Visitor visitor) {
     for (int[] size :
         new int[][] {{448, 448}, {896, 896}, {1200, 300}, {300, 1300}, {4000, 3000}}) {
       for (int most : new int[] {1, 6, 12, 24}) {
@@ -138,7 +122,8 @@ class PageModulesTest {
                 most);
         assertThat(found)
             .as(Map.of("width", size[0], "height", size[1], "most", most).toString())
-            .isEqualTo((long) model.tiling().withMaxTiles(most).tileCount(size[0], size[1]));
+            .isEqualTo(
+                (long) visitor.model.tiling().withMaxTiles(most).tileCount(size[0], size[1]));
       }
     }
   }

@@ -10,6 +10,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Modules of the page that compute something, in a real browser.
 @ExtendWith(Visitor.Extension.class)
@@ -54,6 +57,51 @@ class PageModulesTest {
             })();
             """);
     assertThat(found).isEqualTo("20x40 20x40, 40x20 40x20");
+  }
+
+  /// Files of more bytes than a request may say in one text, which the server refuses.
+  ///
+  /// @param expected the size of what is sent, which the tiles of the picture need
+  @ParameterizedTest
+  @CsvSource({
+    "image/png, 700, 300, 12582912, 700x300 image/png", // all of it is needed
+    "image/jpeg, 3000, 2000, 12582912, 2688x1792 image/jpeg", // six tiles by four
+    "image/png, 3100, 3100, 0, 1792x1792 image/png", // noise: the file is large by itself
+  })
+  void makesSmallerWhatIsTooLargeForARequest(
+      String type, int width, int height, int bytes, String expected) {
+    Object found =
+        browser.runAsync(
+            """
+            const [type, width, height, bytes, done] = arguments;
+            (async () => {
+              const canvas = Object.assign(document.createElement("canvas"), { width, height });
+              const pixels = new ImageData(width, height);
+              const words = new Uint32Array(pixels.data.buffer);
+              let random = 1;
+              for (let i = 0; i < words.length && bytes === 0; i++) {
+                random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+                words[i] = (random >>> 8) | 0xff000000;
+              }
+              canvas.getContext("2d").putImageData(pixels, 0, 0);
+              const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+              const rest = new Uint8Array(Math.max(0, bytes - blob.size)); // behind its end
+              const { read, dataUri } = await import("/page/pictures.js");
+              const picture = await read(new File([blob, rest], "large", { type }));
+              const raw = await createImageBitmap(picture.blob);
+              const isSaid = raw.width === picture.width && raw.height === picture.height;
+              done([`${raw.width}x${raw.height} ${picture.blob.type}`, isSaid, blob.size + rest.length,
+                  (await dataUri(picture.blob)).length]);
+            })().catch((error) => done([String(error), false, 0, 0]));
+            """,
+            type,
+            width,
+            height,
+            bytes);
+    List<?> told = (List<?>) found;
+    assertThat(told.subList(0, 2)).isEqualTo(List.of(expected, true));
+    assertThat((long) told.get(2)).isGreaterThanOrEqualTo(12 << 20);
+    assertThat((long) told.get(3)).isLessThanOrEqualTo(1 << 24);
   }
 
   @Test

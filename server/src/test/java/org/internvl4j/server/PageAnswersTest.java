@@ -142,7 +142,11 @@ class PageAnswersTest {
     assertThat(browser.text(LAST + " .prose")).isEqualTo("The diamond is green.");
     browser.run("document.querySelector('.question .actions button').click()");
     browser.press(Keys.CONTROL, "a");
-    browser.focused().sendKeys("请描述这张图片。", Keys.ENTER);
+    browser.focused().sendKeys("请描述这张图片。");
+    browser.click("#language"); // draws all anew
+    assertThat(browser.text(".editor .strong")).isEqualTo("发送");
+    assertThat(browser.first(".editor textarea").getAttribute("value")).isEqualTo("请描述这张图片。");
+    browser.first(".editor textarea").sendKeys(Keys.ENTER);
     browser.until(() -> browser.all(".message").size() == 2 && visitor.isDone());
     assertThat(browser.text(".bubble")).isEqualTo("请描述这张图片。");
     assertThat(browser.text(LAST + " .prose")).isEqualTo(visitor.expected("请描述这张图片。"));

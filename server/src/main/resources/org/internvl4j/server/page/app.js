@@ -257,6 +257,7 @@ function setLanguage(name) {
   drawTray();
   drawList();
   drawMessages();
+  document.querySelector(".editor")?.scrollIntoView({ block: "nearest" });
 }
 
 function setTheme(name) {

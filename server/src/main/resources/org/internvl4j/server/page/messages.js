@@ -9,6 +9,8 @@ import { count, texts } from "./texts.js";
 
 const COLOURS = 6; // of boxes, in the style sheet
 
+const drafts = new WeakMap(); // of questions that are being edited
+
 /**
  * A question.
  *
@@ -23,7 +25,7 @@ export function drawQuestion(message, actions) {
   bubble.append(message.text);
   const line = make("div", { className: "line" }, bubble);
   if (actions) {
-    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions));
+    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions).focus());
     line.append(make("div", { className: "actions" }, edit));
   }
   const article = make(
@@ -35,6 +37,9 @@ export function drawQuestion(message, actions) {
     line,
   );
   article.setAttribute("aria-label", own.you);
+  if (actions && drafts.has(message)) {
+    startEditing(article, message, actions); // the page is drawn anew, in another language
+  }
   return article;
 }
 
@@ -46,17 +51,25 @@ function thumb(picture) {
   return button;
 }
 
+/** @returns the field of the text */
 function startEditing(article, message, actions) {
   const own = texts();
   const before = [...article.children];
   const end = () => {
+    drafts.delete(message);
     article.replaceChildren(...before);
     article.querySelector(".actions button").focus();
   };
-  const send = () => field.value.trim() && actions.edit(field.value.trim());
+  const send = () => {
+    if (field.value.trim()) {
+      drafts.delete(message);
+      actions.edit(field.value.trim());
+    }
+  };
   const field = make("textarea", {
     rows: Math.min(8, message.text.split("\n").length + 1),
-    value: message.text,
+    value: drafts.get(message) ?? message.text,
+    oninput: () => drafts.set(message, field.value),
     onkeydown: (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
@@ -68,6 +81,7 @@ function startEditing(article, message, actions) {
     },
   });
   field.setAttribute("aria-label", own.edit);
+  drafts.set(message, field.value);
   const choices = make(
     "div",
     { className: "choices" },
@@ -78,7 +92,7 @@ function startEditing(article, message, actions) {
     ...before.filter((child) => child.classList.contains("thumbs")),
     make("div", { className: "editor" }, field, choices),
   );
-  field.focus();
+  return field;
 }
 
 /** An answer, drawn anew as it grows. */

@@ -127,33 +127,107 @@ class PageModulesTest {
         .doesNotContain("<img", "<script", "<input", "<b style", "javascript:");
   }
 
-  @Test
-  void readsBoxesAsTheLibraryDoes() {
-    for (String answer :
-        List.of(
-            "<ref>a cat</ref><box>[[1, 2, 3, 4], [5, 6, 7, 8]]</box> and <ref>b</ref><box>[[9,9,1,1]]",
-            "<box>[[10, 20, 30, 40]]</box>",
-            "<ref>c</ref>[[0, 0, 1200, 3.6]]",
-            "the car[[561, 660, 695, 1000]]",
-            "see [1] and [[link]](x), or a[1, 2]",
-            "nothing here")) {
-      StringBuilder expected = new StringBuilder();
-      for (Region region : Grounding.parse(answer)) {
-        expected.append(region.label());
-        region
-            .boxes()
-            .forEach(b -> expected.append(List.of(b.x1(), b.y1(), b.x2(), b.y2())).append(';'));
-      }
-      Object found =
-          browser.runAsync(
-              """
-              const [answer, done] = arguments;
-              import("/page/grounding.js").then(({ parse }) => done(parse(answer).regions
-                  .map((r) => r.label + r.boxes.map((b) => `[${b.join(", ")}];`).join("")).join("")));
-              """,
-              answer);
-      assertThat(found).as(answer).isEqualTo(expected.toString());
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "<ref>a cat</ref><box>[[1, 2, 3, 4], [5, 6, 7, 8]]</box> and <ref>b</ref><box>[[9,9,1,1]]",
+        "<box>[[10, 20, 30, 40]]</box>, <box>[1, 2, 3, 4]</box>",
+        "<ref>c</ref>[[0, 0, 1200, 3.6]] and [5, 6, 7, 8]",
+        "<ref>a [1] < b</ref><box>[[.6, 2.5, -3, 4.]]</box>, <box>[[5，6，7，8]]</box> <box>[[1,2,3,4]]",
+        "<ref>a</ref><ref>b</ref><box>none [[1, 2, x, 4], [5, 6, 7, 8]] [[1, 2, 3, 4, 5]]</box>",
+        "<box>[[1,2,3,4]]</box> the matrix [[5,6,7,8]]",
+        "the car[[561, 660, 695, 1000]], - a bus [[1,2,3,4],[5,6",
+        "see [1] and [[link]](x), or a[1, 2]",
+        "nothing here"
+      })
+  void readsBoxesAsTheLibraryDoes(String answer) {
+    StringBuilder expected = new StringBuilder();
+    for (Region region : Grounding.parse(answer)) {
+      expected.append(region.label());
+      region
+          .boxes()
+          .forEach(b -> expected.append(List.of(b.x1(), b.y1(), b.x2(), b.y2())).append(';'));
     }
+    Object found =
+        browser.runAsync(
+            """
+            const [answer, done] = arguments;
+            import("/page/grounding.js").then(({ parse }) =>
+                done(parse(answer, { picture: {}, isFind: true }).regions
+                    .map((r) => r.label + r.boxes.map((b) => `[${b.join(", ")}];`).join("")).join("")));
+            """,
+            answer);
+    assertThat(found).isEqualTo(expected.toString());
+  }
+
+  /// What an answer says and how many boxes are drawn from it: `text -> shown text | boxes`.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // boxes, and nothing else, are left out where they are drawn
+        "picture | A <ref>cat</ref><box>[[1, 2, 3, 4], [5, 6, 7, 8]]</box>. | A cat. | 2",
+        "picture | <ref>cat</ref> <box>[1, 2, 3, 4]</box>, <ref>dog</ref> | cat, <ref>dog</ref> | 1",
+        "find    | the car[[561, 660, 695, 1000]] | the car[[561, 660, 695, 1000]] | 1",
+        "picture | <ref>cat</ref><box>[[1, 2, 3, 1200]]</box> | <ref>cat</ref><box>[[1, 2, 3, 1200]]</box> | 1",
+        "picture | <ref>cat</ref><box>[[1, 2, 3]]</box> | <ref>cat</ref><box>[[1, 2, 3]]</box> | 0",
+        "picture | <ref>cat</ref><box>[[1, 2, 3, 4], x]</box> | <ref>cat</ref><box>[[1, 2, 3, 4], x]</box> | 1",
+        // what is no box
+        "picture | The matrix is [[1,2,3,4],[5,6,7,8]] | The matrix is [[1,2,3,4],[5,6,7,8]] | 0",
+        "picture | In HTML, <ref>a</ref> and <box> | In HTML, <ref>a</ref> and <box> | 0",
+        "picture | It ends in [[1, 2 | It ends in [[1, 2 | 0",
+        "picture | It ends in <ref>c | It ends in <ref>c | 0",
+        // nothing to draw on
+        "none    | <ref>cat</ref><box>[[1, 2, 3, 4]]</box> | <ref>cat</ref><box>[[1, 2, 3, 4]]</box> | 0",
+        "none    | The matrix is [[1,2,3,4]] | The matrix is [[1,2,3,4]] | 0",
+        // marks that are not whole yet
+        "growing | A <ref>cat</ref><box>[[1, 2, 3, 4]]</box> | A cat | 1",
+        "growing | A cat<re | A cat | 0",
+        "growing | A cat<ref>and | A cat | 0",
+        "growing | A cat<ref>and</ref><box>[[1, 2, 3, 4 | A cat | 0",
+        "growing | A cat<ref>and</ref><box>[[1, 2, 3, 4]]</bo | A cat | 1",
+        "growing | The matrix is [[1,2 | The matrix is [[1,2 | 0"
+      })
+  void showsAnswersAsTheyAreButForTheBoxesThatItDraws(
+      String kind, String answer, String expected, long boxes) {
+    Object found =
+        browser.runAsync(
+            """
+            const [kind, text, done] = arguments;
+            import("/page/messages.js").then(({ AnswerView }) => {
+              const picture = kind === "none" ? null : { blob: new Blob(), name: "a" };
+              const message = { text, isGrowing: kind === "growing" };
+              const where = { picture, isFind: kind === "find" };
+              const { element } = new AnswerView(message, where, null);
+              done([element.querySelector(".prose").textContent.trim(),
+                  element.querySelectorAll(".outline").length]);
+            });
+            """,
+            kind,
+            answer);
+    assertThat(found).isEqualTo(List.of(expected, boxes));
+  }
+
+  @Test
+  void saysEverythingInEnglishAndChinese() {
+    Object missing =
+        browser.runAsync(
+            """
+            const done = arguments[0];
+            import("/page/texts.js").then(({ speak, texts }) => {
+              const [english, chinese] = ["en", "zh"].map((name) => (speak(name), texts()));
+              const isSaid = (own, name) => own[name] !== undefined && own[name].length !== 0
+                  || typeof own[name] === "function";
+              const inPage = [...document.querySelectorAll("[data-text], [data-label], [data-hint]")]
+                  .flatMap((element) => Object.entries(element.dataset))
+                  .filter(([kind]) => ["text", "label", "hint"].includes(kind)).map(([, name]) => name);
+              const names = new Set([...Object.keys(english), ...Object.keys(chinese), ...inPage]);
+              speak("en");
+              done([...names].filter((name) => !isSaid(english, name) || !isSaid(chinese, name)
+                  || typeof english[name] !== typeof chinese[name]));
+            });
+            """);
+    assertThat(missing).isEqualTo(List.of());
   }
 
   @Test

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { drawTray, setBusy, startComposer, suggest, waiting } from "./composer.js";
 import { askForKey, isSure } from "./dialogs.js";
 import { byId, icon, make } from "./elements.js";
-import { question as findQuestion } from "./grounding.js";
+import { question as findQuestion, isFinding } from "./grounding.js";
 import { AnswerView, drawQuestion } from "./messages.js";
 import { dataUri, forgetAllBut } from "./pictures.js";
 import { drawSettings, fields, settings } from "./settings.js";
@@ -20,7 +20,7 @@ const AGAIN = 2000; // ms until a server that was not ready is asked again
 let conversations = [];
 let current = fresh();
 let saying = 0;
-let running = null; // what stops the answer that grows
+let running = null; // the answer that grows, where, and what stops it
 
 function fresh() {
   return { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, title: "", updated: 0, messages: [] };
@@ -170,16 +170,18 @@ const views = new WeakMap();
 
 function drawMessages() {
   const pictures = [];
+  let where = { picture: null, isFind: false };
   const isBusy = running !== null;
   const last = current.messages.length - 1;
   const elements = current.messages.map((message, index) => {
     if (message.role === "user") {
       pictures.push(...message.pictures);
+      where = { picture: picturedBy(message, where.picture), isFind: isFinding(message) };
       return drawQuestion(message, isBusy ? null : { edit: (text) => again(index, text) });
     }
     const canRetry = !isBusy && index === last;
     const actions = canRetry ? { retry: () => again(index - 1) } : null;
-    const view = new AnswerView(message, [...pictures], actions);
+    const view = new AnswerView(message, where, actions);
     views.set(message, view);
     return view.element;
   });
@@ -187,6 +189,12 @@ function drawMessages() {
   byId("welcome").hidden = current.messages.length > 0;
   forgetAllBut([...pictures, ...waiting()]);
   byId("scroll").scrollTop = byId("scroll").scrollHeight;
+}
+
+/** What the boxes of its answer lie on: which of several pictures, models do not say. */
+function picturedBy(question, before) {
+  const [first, second] = question.pictures;
+  return first === undefined ? before : second === undefined ? first : null;
 }
 
 /** Stays at the end of the messages if the user is there. */

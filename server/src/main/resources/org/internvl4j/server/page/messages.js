@@ -98,18 +98,19 @@ function startEditing(article, message, actions) {
 /** An answer, drawn anew as it grows. */
 export class AnswerView {
   #message;
-  #pictures;
+  #where;
   #body = make("div", { className: "prose" });
   #extra = make("div", {});
   #frame = 0;
 
   /**
-   * @param pictures of the conversation up to it, the latest last
+   * @param where `picture` that its boxes lie on, null where that is not certain; `isFind`: whether
+   *   it was asked where something is
    * @param actions `retry()`; null where it cannot be tried again
    */
-  constructor(message, pictures, actions) {
+  constructor(message, where, actions) {
     this.#message = message;
-    this.#pictures = pictures;
+    this.#where = where;
     this.actions = actions;
     this.element = make("article", { className: "message answer" }, this.#body, this.#extra);
     this.element.setAttribute("aria-label", texts().model);
@@ -126,18 +127,21 @@ export class AnswerView {
 
   #draw() {
     const message = this.#message;
-    const { text, regions } = parse(message.text);
+    const { text, regions } = this.#parse();
     this.#body.replaceChildren(render(text));
     this.element.setAttribute("aria-busy", String(message.isGrowing === true));
     this.element.classList.toggle("growing", message.isGrowing === true);
-    const picture = this.#pictures.at(-1);
     const parts = [
       message.isGrowing && !message.text ? drawProgress(message.progress) : null,
-      regions.length > 0 && picture ? drawFound(picture, regions) : null,
+      regions.length > 0 ? drawFound(this.#where.picture, regions) : null,
       message.error ? make("p", { className: "error", role: "alert", textContent: message.error }) : null,
       message.isGrowing ? null : this.#drawFoot(),
     ];
     this.#extra.replaceChildren(...parts.filter((part) => part !== null));
+  }
+
+  #parse() {
+    return parse(this.#message.text, { ...this.#where, isGrowing: this.#message.isGrowing });
   }
 
   #drawFoot() {
@@ -145,7 +149,7 @@ export class AnswerView {
     const message = this.#message;
     const canCopy = navigator.clipboard !== undefined; // not over plain HTTP from elsewhere
     const copy = iconButton("copy", own.copy, async () => {
-      await navigator.clipboard.writeText(parse(message.text).text);
+      await navigator.clipboard.writeText(this.#parse().text);
       copy.title = own.copied;
       copy.classList.add("done");
     });

@@ -192,20 +192,4 @@ class PageAnswersTest {
     browser.until(() -> browser.all("dialog").isEmpty());
     assertThat(browser.first("#find").getAttribute("aria-pressed")).isEqualTo("false");
   }
-
-  @Test
-  void goesOnAfterAnAnswerThatAReloadCutOff() throws IOException {
-    visitor.choose(visitor.shapes, "shapes.png");
-    browser.limit(1500);
-    visitor.type(DESCRIBE);
-    browser.press(Keys.ENTER);
-    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
-    browser.leave();
-    browser.limit(0);
-    browser.open();
-    assertThat(browser.text(LAST + " footer")).contains("Stopped");
-    browser.click(LAST + " [aria-label='Try again']");
-    browser.until(visitor::isDone);
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(visitor.expected(DESCRIBE));
-  }
 }

@@ -63,6 +63,66 @@ class PageBrowserTest {
     assertThat(browser.all("#conversations li")).hasSize(1);
   }
 
+  /// By a reload, which tells the page, and then by an end of which it is not told.
+  @Test
+  void goesOnAfterAnAnswerThatAReloadCutOff() throws IOException {
+    visitor.choose(visitor.shapes, "shapes.png");
+    browser.limit(1500);
+    visitor.type(DESCRIBE);
+    browser.press(Keys.ENTER);
+    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    String part = browser.text(LAST + " .prose");
+    browser.leave();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.text(LAST + " footer")).contains("Stopped");
+    assertThat(browser.text(LAST + " .prose")).startsWith(part);
+    assertThat(visitor.expected(DESCRIBE)).startsWith(browser.text(LAST + " .prose"));
+    browser.run("addEventListener('pagehide', (e) => e.stopImmediatePropagation(), true)");
+    browser.limit(1500);
+    browser.click(LAST + " [aria-label='Try again']");
+    browser.until(() -> !parts().equals(""));
+    part = parts().toString();
+    browser.leave();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.text(LAST + " .prose")).startsWith(part);
+    assertThat(parts()).isEqualTo("");
+    browser.click(LAST + " [aria-label='Try again']");
+    browser.until(visitor::isDone);
+    assertThat(browser.text(LAST + " .prose")).isEqualTo(visitor.expected(DESCRIBE));
+    assertThat(parts()).isEqualTo("");
+  }
+
+  @Test
+  void aConversationDeletedWhileItsAnswerGrowsStaysAway() throws IOException {
+    visitor.choose(visitor.shapes, "shapes.png");
+    browser.limit(1500);
+    visitor.type(DESCRIBE);
+    browser.press(Keys.ENTER);
+    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    browser.click("#conversations .current [aria-label^='Delete']");
+    browser.click("dialog .strong");
+    browser.until(() -> visitor.server.engine().state().growing() == 0 && isIdle());
+    assertThat(browser.all("#conversations li")).isEmpty();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.all("#conversations li")).isEmpty();
+    assertThat(browser.all(".message")).isEmpty();
+    assertThat(parts()).isEqualTo("");
+  }
+
+  private boolean isIdle() {
+    return browser.first("#send").isDisplayed();
+  }
+
+  /// What has been kept of answers that grow.
+  private Object parts() {
+    return browser.run(
+        "return Object.keys(localStorage).filter((key) => key.startsWith('internvl.part.'))"
+            + ".map((key) => localStorage.getItem(key)).join()");
+  }
+
   @Test
   void speaksChinese() throws IOException {
     browser.click("#language");

@@ -16,6 +16,7 @@ const THEMES = ["auto", "light", "dark"];
 const TITLE = 60; // letters
 const SHOWN = 6000; // ms
 const AGAIN = 2000; // ms until a server that was not ready is asked again
+const STEP = 1000; // ms after which what has come of an answer is kept
 
 let conversations = [];
 let current = fresh();
@@ -36,22 +37,23 @@ async function ask(question) {
 
 /** Answers the last question. */
 async function answer() {
-  running?.abort();
-  const own = new AbortController();
-  running = own;
-  const conversation = current;
+  running?.stop.abort();
   const message = { role: "assistant", text: "", isGrowing: true };
-  conversation.messages.push(message);
+  const own = { conversation: current, message, stop: new AbortController(), kept: performance.now() };
+  running = own;
+  current.messages.push(message);
+  if (!conversations.includes(current)) {
+    conversations.push(current);
+  }
   const start = performance.now();
   setBusy(true);
-  await save(conversation);
+  await save(own.conversation);
   drawMessages();
   try {
-    const request = { ...fields(), messages: await wire(conversation.messages.slice(0, -1)) };
-    await grow(message, request, own.signal);
+    await grow(own);
     say(texts().done);
   } catch (error) {
-    if (own.signal.aborted) {
+    if (own.stop.signal.aborted) {
       message.finish = "stopped";
     } else {
       message.error = texts().failed(error.message || texts().notReached);
@@ -63,7 +65,8 @@ async function answer() {
   message.seconds = (performance.now() - start) / 1000;
   delete message.isGrowing;
   delete message.progress;
-  await save(conversation);
+  await save(own.conversation);
+  store.dropPart(own.conversation.id);
   if (running === own) {
     running = null;
     setBusy(false);
@@ -71,10 +74,15 @@ async function answer() {
   drawMessages();
 }
 
-async function grow(message, request, signal) {
-  for await (const event of api.ask(request, signal)) {
+async function grow(own) {
+  const { message } = own;
+  const request = { ...fields(), messages: await wire(own.conversation.messages.slice(0, -1)) };
+  for await (const event of api.ask(request, own.stop.signal)) {
     if (event.text) {
       message.text += event.text;
+      if (performance.now() - own.kept >= STEP) {
+        keepPart(own);
+      }
     } else if (event.finish) {
       message.finish = event.finish;
     } else if (event.usage) {
@@ -83,6 +91,14 @@ async function grow(message, request, signal) {
       message.progress = event;
     }
     followEnd(() => views.get(message).update());
+  }
+}
+
+/** Keeps what has come of an answer, for the page may be left before its end. */
+function keepPart(own) {
+  if (own !== null && conversations.includes(own.conversation)) {
+    own.kept = performance.now();
+    store.keepPart(own.conversation.id, own.message.text);
   }
 }
 
@@ -110,7 +126,7 @@ async function wire(messages) {
 }
 
 function stop() {
-  running?.abort();
+  running?.stop.abort();
   byId("question").focus();
 }
 
@@ -126,19 +142,20 @@ function again(index, text) {
 
 // ---- conversations
 
+/** Stores a conversation, unless it was deleted. */
 async function save(conversation) {
-  conversation.updated = Date.now();
   if (!conversations.includes(conversation)) {
-    conversations.push(conversation);
+    return;
   }
+  conversation.updated = Date.now();
   conversations.sort((a, b) => b.updated - a.updated);
   await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
-  store.remember("current", conversation.id);
+  store.remember("current", current.id);
   drawList();
 }
 
 function show(conversation) {
-  running?.abort();
+  running?.stop.abort();
   current = conversation;
   store.remember("current", conversation.id);
   openSidebar(false);
@@ -152,12 +169,28 @@ async function remove(conversation) {
   if (!(await isSure(texts().deleteSure(title), texts().delete))) {
     return;
   }
+  conversations = conversations.filter((other) => other !== conversation); // nothing stores it again
   if (conversation === current) {
-    show(fresh());
+    show(fresh()); // and stops its answer
   }
-  conversations = conversations.filter((other) => other !== conversation);
-  await store.remove(conversation.id);
   drawList();
+  store.dropPart(conversation.id);
+  await store.remove(conversation.id).catch((error) => say(texts().failed(error.message), true));
+}
+
+/** Ends answers that grew when the page was left: with what had come of them. */
+async function endCutOff() {
+  const parts = store.takeParts();
+  for (const conversation of conversations) {
+    const message = conversation.messages.at(-1);
+    if (message?.isGrowing) {
+      message.text = parts.get(conversation.id) ?? message.text;
+      message.finish = "stopped";
+      delete message.isGrowing;
+      delete message.progress;
+      await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
+    }
+  }
 }
 
 function drawList() {
@@ -309,12 +342,8 @@ async function start() {
   conversations = await store.all();
   const last = store.recall("current");
   current = conversations.find((conversation) => conversation.id === last) ?? current;
-  for (const message of conversations.flatMap((conversation) => conversation.messages)) {
-    if (message.isGrowing) {
-      delete message.isGrowing; // the page was left before its end
-      message.finish = "stopped";
-    }
-  }
+  await endCutOff();
+  addEventListener("pagehide", () => keepPart(running));
   startComposer(ask, say);
   const language = store.recall("language");
   setLanguage(isLanguage(language) ? language : preferredLanguage());

@@ -30,7 +30,6 @@ final class Browser implements AutoCloseable {
   private final ChromeDriver driver;
   private final String address;
   private final List<String> requests = new ArrayList<>();
-  private final List<String> complaints = new ArrayList<>();
 
   /// @param language of its user, as `en-US`
   Browser(Server server, String language) {
@@ -184,8 +183,9 @@ final class Browser implements AutoCloseable {
 
   // ---- what it heard
 
-  /// What its console says that is a warning or worse.
+  /// What its console has said since it was last asked that is a warning or worse.
   List<String> complaints() {
+    List<String> complaints = new ArrayList<>();
     for (LogEntry entry : driver.manage().logs().get(LogType.BROWSER)) {
       if (entry.getLevel().intValue() >= Level.WARNING.intValue()) {
         complaints.add(entry.getMessage());

@@ -1,73 +1,36 @@
 package org.internvl4j.server;
 
-import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.internvl4j.server.Visitor.DESCRIBE;
+import static org.internvl4j.server.Visitor.LAST;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.internvl4j.demo.DemoModel;
-import org.internvl4j.media.Pictures;
-import org.internvl4j.models.Generation;
-import org.internvl4j.models.OpenOptions;
-import org.internvl4j.models.Question;
-import org.internvl4j.models.VisionLanguageModel;
-import org.internvl4j.models.grounding.Grounding;
-import org.internvl4j.models.grounding.Region;
-import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.EngineOptions;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.openqa.selenium.Keys;
-import org.openqa.selenium.WebElement;
 
-/// The page in a real browser, which asks the demo model.
+/// The page around its answers, in a real browser: conversations, languages, looks, keys.
+@ExtendWith(Visitor.Extension.class)
 class PageBrowserTest {
-  private static final String DESCRIBE = "Describe the image.";
-  private static final String LAST = ".answer:last-child";
+  private final Visitor visitor;
+  private final Browser browser;
 
-  private static VisionLanguageModel model;
-  private static Server server;
-  private static Browser browser;
-  private static Picture shapes;
-  @TempDir private static Path folder;
-
-  @BeforeAll
-  static void start() throws IOException {
-    assumeTrue(Browser.isThere(), "no chromium with chromedriver here");
-    model =
-        VisionLanguageModel.open(
-            DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
-    server =
-        Server.start(
-            model, EngineOptions.DEFAULT, ServerOptions.DEFAULT.withPort(0).withName("demo"));
-    browser = new Browser(server, "en-US");
-    shapes = DemoModel.samples().get(1).pictures().getFirst();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (browser != null) {
-      browser.close();
-      server.close();
-      model.close();
-    }
+  PageBrowserTest(Visitor visitor) {
+    this.visitor = visitor;
+    this.browser = visitor.browser;
   }
 
   @BeforeEach
   void open() {
-    browser.show(1200, 800, 1, "light");
-    browser.openAnew();
+    visitor.openAnew();
   }
 
   @AfterEach
@@ -76,168 +39,21 @@ class PageBrowserTest {
     assertThat(browser.strangers()).isEmpty();
   }
 
-  // ---- asking
-
-  @Test
-  void answersAboutAPictureAsTheModelDoes() throws IOException {
-    choose(shapes, "shapes.png");
-    assertThat(browser.text(".tray .tiles")).isEqualTo("1 tile");
-    ask(DESCRIBE);
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected(DESCRIBE));
-    assertThat(browser.text(LAST + " footer")).contains("1 tile", "tokens in", "out");
-    assertThat(browser.text("#said")).isEqualTo("The answer is complete.");
-    assertThat(browser.all(".question .thumb img")).hasSize(1);
-    assertThat(browser.focused().getAttribute("id")).isEqualTo("question");
-  }
-
-  @Test
-  void takesPicturesThatAreDroppedOrPastedAndLetsThemGo() throws IOException {
-    String drop =
-        """
-        const bytes = Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0));
-        const data = new DataTransfer();
-        data.items.add(new File([bytes], "scene.png", { type: "image/png" }));
-        const more = { bubbles: true, cancelable: true };
-        document.body.dispatchEvent(arguments[1] === "drop"
-            ? new DragEvent("drop", { ...more, dataTransfer: data })
-            : new ClipboardEvent("paste", { ...more, clipboardData: data }));
-        """;
-    String large = base64(DemoModel.samples().get(3).pictures().getFirst());
-    browser.run(drop, base64(shapes), "drop");
-    browser.until(() -> browser.all(".tray li").size() == 1);
-    browser.run(drop, large, "paste");
-    browser.until(() -> browser.all(".tray li").size() == 2);
-    assertThat(browser.text(".tray li:last-child .tiles")).isEqualTo("5 tiles");
-    assertThat(browser.text("#cost")).isEqualTo("6 tiles");
-    browser.click(".tray li:first-child .remove");
-    browser.until(() -> browser.all(".tray li").size() == 1);
-    ask("How many shapes are there?");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo("There are 3 shapes.");
-    assertThat(browser.text(LAST + " footer")).contains("5 tiles");
-  }
-
-  @Test
-  void refusesAFileThatIsNoPicture() throws IOException {
-    Path file = Files.writeString(folder.resolve("notes.png"), "no picture");
-    browser.first("#files").sendKeys(file.toString());
-    browser.until(() -> !browser.all("#said.toast").isEmpty());
-    assertThat(browser.text("#said"))
-        .isEqualTo("notes.png is no picture that this browser can read.");
-  }
-
-  @Test
-  void showsHowFarThePicturesAreLookedAt() throws IOException {
-    server.engine().forget(); // that it has looked at this one before, in another test
-    browser.run(
-        """
-        window.requestAnimationFrame = (draw) => { draw(); return 0; }; // every step, not every frame
-        window.seen = [];
-        const note = (records) => records.flatMap((record) => [...record.addedNodes])
-            .map((node) => node.className === "progress" ? node : node.querySelector?.(".progress"))
-            .forEach((line) => line && window.seen.push(line.textContent));
-        const all = { subtree: true, childList: true };
-        new MutationObserver(note).observe(document.getElementById("messages"), all);
-        """);
-    choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
-    ask("How many shapes are there?");
-    assertThat(browser.run("return window.seen.join('; ')").toString())
-        .matches(
-            "(Waiting for its turn …; )+"
-                + IntStream.rangeClosed(1, 5)
-                    .mapToObj("(Looking: tile %d of 5; )+"::formatted)
-                    .collect(joining())
-                + "(Reading: .*)?");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo("There are 3 shapes.");
-  }
-
-  @Test
-  void stopsAnAnswerAndTriesAgain() throws IOException {
-    choose(shapes, "shapes.png");
-    browser.limit(1500);
-    type(DESCRIBE);
-    browser.press(Keys.ENTER);
-    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
-    browser.press(Keys.ESCAPE);
-    browser.until(() -> browser.text(LAST + " footer").contains("Stopped"));
-    browser.limit(0);
-    String part = browser.text(LAST + " .prose");
-    assertThat(expected(DESCRIBE)).startsWith(part).isNotEqualTo(part);
-    browser.until(() -> server.engine().state().growing() == 0);
-    browser.click(LAST + " [aria-label='Try again']");
-    browser.until(PageBrowserTest::isDone);
-    assertThat(browser.all(".message")).hasSize(2);
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected(DESCRIBE));
-  }
-
-  @Test
-  void editsAQuestionAndSendsItAgain() throws IOException {
-    choose(shapes, "shapes.png");
-    ask(DESCRIBE);
-    ask("What color is the diamond?");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo("The diamond is green.");
-    browser.run("document.querySelector('.question .actions button').click()");
-    browser.press(Keys.CONTROL, "a");
-    browser.focused().sendKeys("请描述这张图片。", Keys.ENTER);
-    browser.until(() -> browser.all(".message").size() == 2 && isDone());
-    assertThat(browser.text(".bubble")).isEqualTo("请描述这张图片。");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected("请描述这张图片。"));
-  }
-
-  @Test
-  void asksAboutASecondPicture() throws IOException {
-    List<Picture> pair = DemoModel.samples().get(4).pictures();
-    choose(pair.get(0), "one.png");
-    ask("What is in the image?");
-    choose(pair.get(1), "two.png");
-    ask("How many shapes are in the image?");
-    assertThat(browser.all(".answer")).hasSize(2);
-    assertThat(browser.all(".question:nth-child(3) .thumb")).hasSize(1);
-    assertThat(browser.text(LAST + " .prose")).isNotEmpty();
-    assertThat(browser.text(LAST + " footer")).contains("2 tiles");
-  }
-
-  @Test
-  void drawsWhatItFoundOnThePicture() throws IOException {
-    Region expected =
-        Grounding.parse(
-                model
-                    .ask(
-                        Question.of(Grounding.question("the orange square"), shapes),
-                        Generation.GREEDY,
-                        piece -> {})
-                    .text())
-            .getFirst();
-    choose(shapes, "shapes.png");
-    browser.click("#find");
-    ask("the orange square");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo("the orange square");
-    assertThat(browser.first(".boxes").getAttribute("aria-label"))
-        .isEqualTo("Found on the picture: the orange square");
-    WebElement box = browser.first(LAST + " .outline");
-    assertThat(box.getAttribute("x")).isEqualTo("" + expected.boxes().getFirst().x1());
-    assertThat(box.getAttribute("y")).isEqualTo("" + expected.boxes().getFirst().y1());
-    browser.click(".boxes");
-    browser.until(() -> browser.all("dialog[open] .outline").size() == 1);
-    browser.press(Keys.ESCAPE);
-    browser.until(() -> browser.all("dialog").isEmpty());
-    assertThat(browser.first("#find").getAttribute("aria-pressed")).isEqualTo("false");
-  }
-
   // ---- conversations and looks
 
   @Test
   void keepsConversationsUntilTheyAreDeleted() throws IOException {
-    choose(shapes, "shapes.png");
-    ask(DESCRIBE);
+    visitor.choose(visitor.shapes, "shapes.png");
+    visitor.ask(DESCRIBE);
     browser.click("#new");
-    ask("Hello, who are you?");
+    visitor.ask("Hello, who are you?");
     browser.open();
     assertThat(browser.all("#conversations li")).hasSize(2);
     assertThat(browser.text(".bubble")).isEqualTo("Hello, who are you?");
     browser.click("#conversations li:last-child .title");
     assertThat(browser.text(".bubble")).isEqualTo(DESCRIBE);
-    browser.until(() -> isDrawn(".thumb img"));
-    ask("What color is the diamond?");
+    browser.until(() -> visitor.isDrawn(".thumb img"));
+    visitor.ask("What color is the diamond?");
     assertThat(browser.text(LAST + " .prose")).isEqualTo("The diamond is green.");
     browser.click("#conversations .current [aria-label^='Delete']");
     browser.click("dialog .strong");
@@ -247,25 +63,64 @@ class PageBrowserTest {
     assertThat(browser.all("#conversations li")).hasSize(1);
   }
 
+  /// By a reload, which tells the page, and then by an end of which it is not told.
   @Test
   void goesOnAfterAnAnswerThatAReloadCutOff() throws IOException {
-    choose(shapes, "shapes.png");
+    visitor.choose(visitor.shapes, "shapes.png");
     browser.limit(1500);
-    type(DESCRIBE);
+    visitor.type(DESCRIBE);
     browser.press(Keys.ENTER);
     browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    String part = browser.text(LAST + " .prose");
     browser.leave();
     browser.limit(0);
     browser.open();
     assertThat(browser.text(LAST + " footer")).contains("Stopped");
+    assertThat(browser.text(LAST + " .prose")).startsWith(part);
+    assertThat(visitor.expected(DESCRIBE)).startsWith(browser.text(LAST + " .prose"));
+    browser.run("addEventListener('pagehide', (e) => e.stopImmediatePropagation(), true)");
+    browser.limit(1500);
     browser.click(LAST + " [aria-label='Try again']");
-    browser.until(PageBrowserTest::isDone);
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected(DESCRIBE));
+    browser.until(() -> !parts().equals(""));
+    part = parts().toString();
+    browser.leave();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.text(LAST + " .prose")).startsWith(part);
+    assertThat(parts()).isEqualTo("");
+    browser.click(LAST + " [aria-label='Try again']");
+    browser.until(visitor::isDone);
+    assertThat(browser.text(LAST + " .prose")).isEqualTo(visitor.expected(DESCRIBE));
+    assertThat(parts()).isEqualTo("");
   }
 
-  private static boolean isDrawn(String image) {
-    return Boolean.TRUE.equals(
-        browser.run("return document.querySelector(arguments[0]).naturalWidth > 0", image));
+  @Test
+  void aConversationDeletedWhileItsAnswerGrowsStaysAway() throws IOException {
+    visitor.choose(visitor.shapes, "shapes.png");
+    browser.limit(1500);
+    visitor.type(DESCRIBE);
+    browser.press(Keys.ENTER);
+    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    browser.click("#conversations .current [aria-label^='Delete']");
+    browser.click("dialog .strong");
+    browser.until(() -> visitor.server.engine().state().growing() == 0 && isIdle());
+    assertThat(browser.all("#conversations li")).isEmpty();
+    browser.limit(0);
+    browser.open();
+    assertThat(browser.all("#conversations li")).isEmpty();
+    assertThat(browser.all(".message")).isEmpty();
+    assertThat(parts()).isEqualTo("");
+  }
+
+  private boolean isIdle() {
+    return browser.first("#send").isDisplayed();
+  }
+
+  /// What has been kept of answers that grow.
+  private Object parts() {
+    return browser.run(
+        "return Object.keys(localStorage).filter((key) => key.startsWith('internvl.part.'))"
+            + ".map((key) => localStorage.getItem(key)).join()");
   }
 
   @Test
@@ -274,9 +129,9 @@ class PageBrowserTest {
     assertThat(browser.first("html").getAttribute("lang")).isEqualTo("zh-CN");
     assertThat(browser.text("h1")).isEqualTo("想看什么？");
     browser.open();
-    choose(shapes, "shapes.png");
-    ask("请描述这张图片。");
-    assertThat(browser.text(LAST + " .prose")).isEqualTo(expected("请描述这张图片。"));
+    visitor.choose(visitor.shapes, "shapes.png");
+    visitor.ask("请描述这张图片。");
+    assertThat(browser.text(LAST + " .prose")).isEqualTo(visitor.expected("请描述这张图片。"));
     assertThat(browser.text(LAST + " footer")).contains("1 块", "词元");
     browser.click("#language");
     assertThat(browser.text(LAST + " footer")).contains("1 tile");
@@ -311,8 +166,8 @@ class PageBrowserTest {
   void fitsAPhone() throws IOException {
     browser.show(375, 720, 2, "light");
     browser.open();
-    choose(shapes, "shapes.png");
-    ask(DESCRIBE);
+    visitor.choose(visitor.shapes, "shapes.png");
+    visitor.ask(DESCRIBE);
     assertThat(browser.run("return document.documentElement.scrollWidth")).isEqualTo(375L);
     assertThat(browser.first("#send").getRect().x).isBetween(250, 350);
     browser.click("#menu");
@@ -330,15 +185,15 @@ class PageBrowserTest {
     assertThat(browser.focused().getAttribute("id")).isEqualTo("set-temperature");
     slide("length", 16);
     slide("maxTiles", 1);
-    choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
+    visitor.choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
     assertThat(browser.text(".tray .tiles")).isEqualTo("1 tile");
-    ask("Please describe the image in detail.");
+    visitor.ask("Please describe the image in detail.");
     assertThat(browser.text(LAST + " footer")).contains("Cut off", "1 tile", "16 out");
     browser.open();
     assertThat(browser.run("return document.querySelector('#set-length').value")).isEqualTo("16");
   }
 
-  private static void slide(String name, int value) {
+  private void slide(String name, int value) {
     browser.run(
         "const i = document.getElementById('set-' + arguments[0]); i.value = arguments[1];"
             + "i.dispatchEvent(new Event('input'))",
@@ -350,8 +205,8 @@ class PageBrowserTest {
 
   @Test
   void namesEverythingThatCanBeReachedByKeys() throws IOException {
-    choose(shapes, "shapes.png");
-    ask(DESCRIBE);
+    visitor.choose(visitor.shapes, "shapes.png");
+    visitor.ask(DESCRIBE);
     browser.click("#tune");
     Object nameless =
         browser.run(
@@ -375,7 +230,7 @@ class PageBrowserTest {
   @Test
   void asksForTheKeyAndSaysSoWhenTheServerIsGone() throws IOException {
     ServerOptions options = ServerOptions.DEFAULT.withPort(0).withApiKey("secret");
-    try (Server locked = Server.start(model, EngineOptions.DEFAULT, options);
+    try (Server locked = Server.start(visitor.model, EngineOptions.DEFAULT, options);
         Browser other = new Browser(locked, "en-US")) {
       other.open();
       other.until(() -> !other.all("dialog[open]").isEmpty());
@@ -404,15 +259,15 @@ class PageBrowserTest {
   @EnabledIfSystemProperty(named = "internvl4j.screenshots", matches = ".+")
   void showsItself() throws IOException {
     Path docs = Path.of(System.getProperty("internvl4j.screenshots"));
-    ask("Hello, who are you?");
+    visitor.ask("Hello, who are you?");
     browser.click("#new");
-    choose(DemoModel.samples().get(2).pictures().getFirst(), "number.png");
-    ask("What number is written in the image?");
+    visitor.choose(DemoModel.samples().get(2).pictures().getFirst(), "number.png");
+    visitor.ask("What number is written in the image?");
     browser.click("#new");
-    choose(shapes, "shapes.png");
-    ask("Please describe the image in detail.");
+    visitor.choose(visitor.shapes, "shapes.png");
+    visitor.ask("Please describe the image in detail.");
     browser.click("#find");
-    ask("the orange square");
+    visitor.ask("the orange square");
     browser.show(1280, 800, 1, "light");
     settle();
     browser.screenshot(docs.resolve("page-boxes.png"));
@@ -421,11 +276,11 @@ class PageBrowserTest {
     browser.screenshot(docs.resolve("page-phone.png"));
     browser.show(1280, 800, 1, "light");
     browser.click("#new");
-    choose(DemoModel.samples().get(4).pictures().get(0), "left.png");
-    choose(DemoModel.samples().get(4).pictures().get(1), "right.png");
-    ask("Describe the two images in detail.");
-    choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
-    type("And what is on this one?");
+    visitor.choose(DemoModel.samples().get(4).pictures().get(0), "left.png");
+    visitor.choose(DemoModel.samples().get(4).pictures().get(1), "right.png");
+    visitor.ask("Describe the two images in detail.");
+    visitor.choose(DemoModel.samples().get(3).pictures().getFirst(), "large.png");
+    visitor.type("And what is on this one?");
     browser.click("#tune");
     browser.until(() -> browser.text("#cost").contains("token"));
     settle();
@@ -437,40 +292,9 @@ class PageBrowserTest {
     browser.screenshot(docs.resolve("page-welcome.png"));
   }
 
-  private static void settle() {
-    browser.until(() -> isDrawn("img"));
+  private void settle() {
+    browser.until(() -> visitor.isDrawn("img"));
     browser.run("document.getElementById('scroll').scrollTop = 1e6; document.activeElement.blur()");
     browser.runAsync("setTimeout(arguments[0], 400)"); // transitions
-  }
-
-  // ---- steps
-
-  private static void choose(Picture picture, String name) throws IOException {
-    Path file = Files.write(folder.resolve(name), Pictures.png(picture));
-    browser.first("#files").sendKeys(file.toString());
-    browser.until(() -> !browser.all(".tray li img").isEmpty());
-  }
-
-  private static void type(String text) {
-    browser.first("#question").sendKeys(text);
-  }
-
-  private static void ask(String text) {
-    int before = browser.all(".answer").size();
-    type(text);
-    browser.press(Keys.ENTER);
-    browser.until(() -> browser.all(".answer").size() > before && isDone());
-  }
-
-  private static boolean isDone() {
-    return !browser.all(LAST + " footer").isEmpty() && browser.all(".growing").isEmpty();
-  }
-
-  private static String expected(String question) {
-    return model.ask(Question.of(question, shapes), Generation.GREEDY, piece -> {}).text();
-  }
-
-  private static String base64(Picture picture) throws IOException {
-    return Base64.getEncoder().encodeToString(Pictures.png(picture));
   }
 }

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { drawTray, setBusy, startComposer, suggest, waiting } from "./composer.js";
 import { askForKey, isSure } from "./dialogs.js";
 import { byId, icon, make } from "./elements.js";
-import { question as findQuestion } from "./grounding.js";
+import { question as findQuestion, isFinding } from "./grounding.js";
 import { AnswerView, drawQuestion } from "./messages.js";
 import { dataUri, forgetAllBut } from "./pictures.js";
 import { drawSettings, fields, settings } from "./settings.js";
@@ -16,11 +16,12 @@ const THEMES = ["auto", "light", "dark"];
 const TITLE = 60; // letters
 const SHOWN = 6000; // ms
 const AGAIN = 2000; // ms until a server that was not ready is asked again
+const STEP = 1000; // ms after which what has come of an answer is kept
 
 let conversations = [];
 let current = fresh();
 let saying = 0;
-let running = null; // what stops the answer that grows
+let running = null; // the answer that grows, where, and what stops it
 
 function fresh() {
   return { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, title: "", updated: 0, messages: [] };
@@ -36,22 +37,23 @@ async function ask(question) {
 
 /** Answers the last question. */
 async function answer() {
-  running?.abort();
-  const own = new AbortController();
-  running = own;
-  const conversation = current;
+  running?.stop.abort();
   const message = { role: "assistant", text: "", isGrowing: true };
-  conversation.messages.push(message);
+  const own = { conversation: current, message, stop: new AbortController(), kept: performance.now() };
+  running = own;
+  current.messages.push(message);
+  if (!conversations.includes(current)) {
+    conversations.push(current);
+  }
   const start = performance.now();
   setBusy(true);
-  await save(conversation);
+  await save(own.conversation);
   drawMessages();
   try {
-    const request = { ...fields(), messages: await wire(conversation.messages.slice(0, -1)) };
-    await grow(message, request, own.signal);
+    await grow(own);
     say(texts().done);
   } catch (error) {
-    if (own.signal.aborted) {
+    if (own.stop.signal.aborted) {
       message.finish = "stopped";
     } else {
       message.error = texts().failed(error.message || texts().notReached);
@@ -63,7 +65,8 @@ async function answer() {
   message.seconds = (performance.now() - start) / 1000;
   delete message.isGrowing;
   delete message.progress;
-  await save(conversation);
+  await save(own.conversation);
+  store.dropPart(own.conversation.id);
   if (running === own) {
     running = null;
     setBusy(false);
@@ -71,10 +74,15 @@ async function answer() {
   drawMessages();
 }
 
-async function grow(message, request, signal) {
-  for await (const event of api.ask(request, signal)) {
+async function grow(own) {
+  const { message } = own;
+  const request = { ...fields(), messages: await wire(own.conversation.messages.slice(0, -1)) };
+  for await (const event of api.ask(request, own.stop.signal)) {
     if (event.text) {
       message.text += event.text;
+      if (performance.now() - own.kept >= STEP) {
+        keepPart(own);
+      }
     } else if (event.finish) {
       message.finish = event.finish;
     } else if (event.usage) {
@@ -83,6 +91,14 @@ async function grow(message, request, signal) {
       message.progress = event;
     }
     followEnd(() => views.get(message).update());
+  }
+}
+
+/** Keeps what has come of an answer, for the page may be left before its end. */
+function keepPart(own) {
+  if (own !== null && conversations.includes(own.conversation)) {
+    own.kept = performance.now();
+    store.keepPart(own.conversation.id, own.message.text);
   }
 }
 
@@ -110,7 +126,7 @@ async function wire(messages) {
 }
 
 function stop() {
-  running?.abort();
+  running?.stop.abort();
   byId("question").focus();
 }
 
@@ -126,19 +142,20 @@ function again(index, text) {
 
 // ---- conversations
 
+/** Stores a conversation, unless it was deleted. */
 async function save(conversation) {
-  conversation.updated = Date.now();
   if (!conversations.includes(conversation)) {
-    conversations.push(conversation);
+    return;
   }
+  conversation.updated = Date.now();
   conversations.sort((a, b) => b.updated - a.updated);
   await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
-  store.remember("current", conversation.id);
+  store.remember("current", current.id);
   drawList();
 }
 
 function show(conversation) {
-  running?.abort();
+  running?.stop.abort();
   current = conversation;
   store.remember("current", conversation.id);
   openSidebar(false);
@@ -152,12 +169,28 @@ async function remove(conversation) {
   if (!(await isSure(texts().deleteSure(title), texts().delete))) {
     return;
   }
+  conversations = conversations.filter((other) => other !== conversation); // nothing stores it again
   if (conversation === current) {
-    show(fresh());
+    show(fresh()); // and stops its answer
   }
-  conversations = conversations.filter((other) => other !== conversation);
-  await store.remove(conversation.id);
   drawList();
+  store.dropPart(conversation.id);
+  await store.remove(conversation.id).catch((error) => say(texts().failed(error.message), true));
+}
+
+/** Ends answers that grew when the page was left: with what had come of them. */
+async function endCutOff() {
+  const parts = store.takeParts();
+  for (const conversation of conversations) {
+    const message = conversation.messages.at(-1);
+    if (message?.isGrowing) {
+      message.text = parts.get(conversation.id) ?? message.text;
+      message.finish = "stopped";
+      delete message.isGrowing;
+      delete message.progress;
+      await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
+    }
+  }
 }
 
 function drawList() {
@@ -170,16 +203,18 @@ const views = new WeakMap();
 
 function drawMessages() {
   const pictures = [];
+  let where = { picture: null, isFind: false };
   const isBusy = running !== null;
   const last = current.messages.length - 1;
   const elements = current.messages.map((message, index) => {
     if (message.role === "user") {
       pictures.push(...message.pictures);
+      where = { picture: picturedBy(message, where.picture), isFind: isFinding(message) };
       return drawQuestion(message, isBusy ? null : { edit: (text) => again(index, text) });
     }
     const canRetry = !isBusy && index === last;
     const actions = canRetry ? { retry: () => again(index - 1) } : null;
-    const view = new AnswerView(message, [...pictures], actions);
+    const view = new AnswerView(message, where, actions);
     views.set(message, view);
     return view.element;
   });
@@ -187,6 +222,12 @@ function drawMessages() {
   byId("welcome").hidden = current.messages.length > 0;
   forgetAllBut([...pictures, ...waiting()]);
   byId("scroll").scrollTop = byId("scroll").scrollHeight;
+}
+
+/** What the boxes of its answer lie on: which of several pictures, models do not say. */
+function picturedBy(question, before) {
+  const [first, second] = question.pictures;
+  return first === undefined ? before : second === undefined ? first : null;
 }
 
 /** Stays at the end of the messages if the user is there. */
@@ -257,6 +298,7 @@ function setLanguage(name) {
   drawTray();
   drawList();
   drawMessages();
+  document.querySelector(".editor")?.scrollIntoView({ block: "nearest" });
 }
 
 function setTheme(name) {
@@ -300,12 +342,8 @@ async function start() {
   conversations = await store.all();
   const last = store.recall("current");
   current = conversations.find((conversation) => conversation.id === last) ?? current;
-  for (const message of conversations.flatMap((conversation) => conversation.messages)) {
-    if (message.isGrowing) {
-      delete message.isGrowing; // the page was left before its end
-      message.finish = "stopped";
-    }
-  }
+  await endCutOff();
+  addEventListener("pagehide", () => keepPart(running));
   startComposer(ask, say);
   const language = store.recall("language");
   setLanguage(isLanguage(language) ? language : preferredLanguage());

@@ -2,7 +2,7 @@
 
 import { countTokens } from "./api.js";
 import { byId, iconButton, make } from "./elements.js";
-import { address, read, tileCount } from "./pictures.js";
+import { address, read, tileCount, TooLarge } from "./pictures.js";
 import { settings } from "./settings.js";
 import { count, texts } from "./texts.js";
 
@@ -79,8 +79,9 @@ async function add(files) {
   for (const file of files) {
     try {
       pictures = [...pictures, await read(file)];
-    } catch {
-      say(texts().notPicture(file.name), true);
+    } catch (error) {
+      const why = error instanceof TooLarge ? texts().tooLarge : texts().notPicture;
+      say(why(file.name), true);
     }
   }
   drawTray();

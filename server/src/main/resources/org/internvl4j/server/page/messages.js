@@ -9,6 +9,8 @@ import { count, texts } from "./texts.js";
 
 const COLOURS = 6; // of boxes, in the style sheet
 
+const drafts = new WeakMap(); // of questions that are being edited
+
 /**
  * A question.
  *
@@ -23,7 +25,7 @@ export function drawQuestion(message, actions) {
   bubble.append(message.text);
   const line = make("div", { className: "line" }, bubble);
   if (actions) {
-    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions));
+    const edit = iconButton("pencil", own.edit, () => startEditing(article, message, actions).focus());
     line.append(make("div", { className: "actions" }, edit));
   }
   const article = make(
@@ -35,6 +37,9 @@ export function drawQuestion(message, actions) {
     line,
   );
   article.setAttribute("aria-label", own.you);
+  if (actions && drafts.has(message)) {
+    startEditing(article, message, actions); // the page is drawn anew, in another language
+  }
   return article;
 }
 
@@ -46,17 +51,25 @@ function thumb(picture) {
   return button;
 }
 
+/** @returns the field of the text */
 function startEditing(article, message, actions) {
   const own = texts();
   const before = [...article.children];
   const end = () => {
+    drafts.delete(message);
     article.replaceChildren(...before);
     article.querySelector(".actions button").focus();
   };
-  const send = () => field.value.trim() && actions.edit(field.value.trim());
+  const send = () => {
+    if (field.value.trim()) {
+      drafts.delete(message);
+      actions.edit(field.value.trim());
+    }
+  };
   const field = make("textarea", {
     rows: Math.min(8, message.text.split("\n").length + 1),
-    value: message.text,
+    value: drafts.get(message) ?? message.text,
+    oninput: () => drafts.set(message, field.value),
     onkeydown: (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
@@ -68,6 +81,7 @@ function startEditing(article, message, actions) {
     },
   });
   field.setAttribute("aria-label", own.edit);
+  drafts.set(message, field.value);
   const choices = make(
     "div",
     { className: "choices" },
@@ -78,24 +92,25 @@ function startEditing(article, message, actions) {
     ...before.filter((child) => child.classList.contains("thumbs")),
     make("div", { className: "editor" }, field, choices),
   );
-  field.focus();
+  return field;
 }
 
 /** An answer, drawn anew as it grows. */
 export class AnswerView {
   #message;
-  #pictures;
+  #where;
   #body = make("div", { className: "prose" });
   #extra = make("div", {});
   #frame = 0;
 
   /**
-   * @param pictures of the conversation up to it, the latest last
+   * @param where `picture` that its boxes lie on, null where that is not certain; `isFind`: whether
+   *   it was asked where something is
    * @param actions `retry()`; null where it cannot be tried again
    */
-  constructor(message, pictures, actions) {
+  constructor(message, where, actions) {
     this.#message = message;
-    this.#pictures = pictures;
+    this.#where = where;
     this.actions = actions;
     this.element = make("article", { className: "message answer" }, this.#body, this.#extra);
     this.element.setAttribute("aria-label", texts().model);
@@ -112,18 +127,21 @@ export class AnswerView {
 
   #draw() {
     const message = this.#message;
-    const { text, regions } = parse(message.text);
+    const { text, regions } = this.#parse();
     this.#body.replaceChildren(render(text));
     this.element.setAttribute("aria-busy", String(message.isGrowing === true));
     this.element.classList.toggle("growing", message.isGrowing === true);
-    const picture = this.#pictures.at(-1);
     const parts = [
       message.isGrowing && !message.text ? drawProgress(message.progress) : null,
-      regions.length > 0 && picture ? drawFound(picture, regions) : null,
+      regions.length > 0 ? drawFound(this.#where.picture, regions) : null,
       message.error ? make("p", { className: "error", role: "alert", textContent: message.error }) : null,
       message.isGrowing ? null : this.#drawFoot(),
     ];
     this.#extra.replaceChildren(...parts.filter((part) => part !== null));
+  }
+
+  #parse() {
+    return parse(this.#message.text, { ...this.#where, isGrowing: this.#message.isGrowing });
   }
 
   #drawFoot() {
@@ -131,7 +149,7 @@ export class AnswerView {
     const message = this.#message;
     const canCopy = navigator.clipboard !== undefined; // not over plain HTTP from elsewhere
     const copy = iconButton("copy", own.copy, async () => {
-      await navigator.clipboard.writeText(parse(message.text).text);
+      await navigator.clipboard.writeText(this.#parse().text);
       copy.title = own.copied;
       copy.classList.add("done");
     });

@@ -1,9 +1,16 @@
 // Pictures as a browser reads them.
 
 const AS_THEY_ARE = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
-const MOST_BYTES = 12 << 20; // above, a picture is made smaller before it is sent
-const MOST_PIXELS = 4096; // a side, then
+const MOST_LETTERS = 1 << 24; // of a text in a request: a picture is one, in base64
+const MOST_BYTES = (MOST_LETTERS / 4) * 3 - 64; // above, a picture is made smaller before it is sent
 const TILE = 448; // pixels a side
+const QUALITIES = [0.95, 0.8]; // of a JPEG, tried until it is small enough
+
+/** The most tiles that can be asked for. */
+export const MOST_TILES = 24;
+
+/** A picture that cannot be made small enough to be sent. */
+export class TooLarge extends Error {}
 
 /**
  * Whether a JPEG says that it is to be turned before it is shown. The server takes pixels as they
@@ -39,29 +46,63 @@ function orientation(bytes, start) {
 }
 
 /**
- * Reads a file.
+ * Reads a file. What is too large for a request is made smaller, but no smaller than its tiles need
+ * it, however many of them are asked for.
  *
  * @returns {Promise<{ blob: Blob, name: string, width: number, height: number }>}
+ * @throws {TooLarge} if that does not do
  * @throws {Error} if it is no picture
  */
 export async function read(file) {
   const bitmap = await createImageBitmap(file);
-  const { width, height } = bitmap;
-  const isFine = AS_THEY_ARE.includes(file.type) && file.size <= MOST_BYTES && !(await isTurned(file));
-  const blob = isFine ? new Blob([file], { type: file.type }) : await anew(bitmap, file);
-  bitmap.close();
-  return { blob, name: file.name || "picture", width, height };
+  try {
+    const name = file.name || "picture";
+    const isLarge = file.size > MOST_BYTES;
+    if (AS_THEY_ARE.includes(file.type) && !isLarge && !(await isTurned(file))) {
+      const { width, height } = bitmap;
+      return { blob: new Blob([file], { type: file.type }), name, width, height };
+    }
+    const found =
+      (isLarge ? null : await anew(bitmap, bitmap, file.type)) ??
+      (await anew(bitmap, sizeForTiles(bitmap), file.type));
+    if (found === null) {
+      throw new TooLarge();
+    }
+    return { ...found, name };
+  } finally {
+    bitmap.close();
+  }
 }
 
-function anew(bitmap, file) {
-  const isLarge = file.size > MOST_BYTES;
-  const scale = isLarge ? Math.min(1, MOST_PIXELS / Math.max(bitmap.width, bitmap.height)) : 1;
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  const type = isLarge || file.type === "image/jpeg" ? "image/jpeg" : "image/png";
-  return new Promise((resolve) => canvas.toBlob(resolve, type, 0.95));
+/** The least size at which no tile is made larger than it comes, up to the picture's own. */
+function sizeForTiles({ width, height }) {
+  let scale = 0;
+  for (let most = 1; most <= MOST_TILES; most++) {
+    const { columns, rows } = grid(width, height, most);
+    scale = Math.max(scale, (columns * TILE) / width, (rows * TILE) / height);
+  }
+  scale = Math.min(1, scale);
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/**
+ * The picture in a file of another kind or size: without loss if it came so and if that fits.
+ *
+ * @returns null if no file of that size is small enough
+ */
+async function anew(bitmap, { width, height }, type) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
+  const kinds = QUALITIES.map((quality) => ["image/jpeg", quality]);
+  for (const kind of type === "image/jpeg" ? kinds : [["image/png"], ...kinds]) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, ...kind));
+    if (blob !== null && blob.size <= MOST_BYTES) {
+      return { blob, width, height };
+    }
+  }
+  return null;
 }
 
 /** A picture as a part of a request. */
@@ -76,8 +117,13 @@ export function dataUri(blob) {
 
 /** Tiles that a picture takes, as the usual tiling cuts it: the nearest grid, and a thumbnail. */
 export function tileCount(width, height, most) {
+  const { columns, rows } = grid(width, height, most);
+  return columns * rows === 1 ? 1 : columns * rows + 1;
+}
+
+function grid(width, height, most) {
   let best = Infinity;
-  let grid = 1;
+  let nearest = { columns: 1, rows: 1 };
   for (let tiles = 1; tiles <= most; tiles++) {
     for (let columns = 1; columns <= tiles; columns++) {
       const rows = tiles / columns;
@@ -87,11 +133,11 @@ export function tileCount(width, height, most) {
       const distance = Math.abs(width / height - columns / rows);
       if (distance < best || (distance === best && width * height > 0.5 * TILE * TILE * tiles)) {
         best = distance;
-        grid = tiles;
+        nearest = { columns, rows };
       }
     }
   }
-  return grid === 1 ? 1 : grid + 1;
+  return nearest;
 }
 
 const addresses = new Map();

@@ -1,6 +1,7 @@
 // How answers are chosen: the sliders at the side.
 
 import { make } from "./elements.js";
+import { MOST_TILES } from "./pictures.js";
 import { recall, remember } from "./store.js";
 import { texts } from "./texts.js";
 
@@ -9,7 +10,7 @@ const SLIDERS = [
   { name: "topP", min: 0.05, max: 1, step: 0.05, value: 0.7 },
   { name: "repetition", min: 1, max: 1.5, step: 0.02, value: 1 },
   { name: "length", min: 16, max: 4096, step: 16, value: 1024 },
-  { name: "maxTiles", min: 1, max: 24, step: 1, value: 12 },
+  { name: "maxTiles", min: 1, max: MOST_TILES, step: 1, value: 12 },
 ];
 
 const DEFAULTS = { system: "", ...Object.fromEntries(SLIDERS.map((s) => [s.name, s.value])) };

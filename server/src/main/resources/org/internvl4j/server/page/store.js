@@ -3,6 +3,7 @@
 
 const NAME = "internvl";
 const STORE = "conversations";
+const PART = "internvl.part."; // and the conversation's id
 
 let database = null;
 const unkept = new Map();
@@ -65,4 +66,38 @@ export function remember(name, value) {
   } catch {
     // it lasts as long as the page
   }
+}
+
+/**
+ * Keeps what has come of the answer that grows in a conversation. It is done when this returns, as
+ * a page that is being left needs it, and copies no pictures.
+ */
+export function keepPart(id, text) {
+  try {
+    localStorage.setItem(PART + id, text);
+  } catch {
+    // there is no room, or no storage: the answer is kept at its end
+  }
+}
+
+export function dropPart(id) {
+  try {
+    localStorage.removeItem(PART + id);
+  } catch {
+    // no storage, no part
+  }
+}
+
+/** The parts of answers that never came to their end, by the conversation's id. They are dropped. */
+export function takeParts() {
+  const parts = new Map();
+  try {
+    for (const name of Object.keys(localStorage).filter((key) => key.startsWith(PART))) {
+      parts.set(name.slice(PART.length), localStorage.getItem(name));
+      localStorage.removeItem(name);
+    }
+  } catch {
+    // no storage, no part
+  }
+  return parts;
 }

@@ -22,7 +22,7 @@ import org.internvl4j.serving.Reply;
 final class Meters implements EngineListener {
   /// Bounds of the histograms of tokens, as the conventions say.
   private static final double[] TOKENS =
-      IntStream.range(0, 14).mapToDouble(i -> 1L << 2 * i).toArray();
+      IntStream.range(0, 14).mapToDouble(i -> 1L << (2 * i)).toArray();
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

@@ -251,9 +251,9 @@ class ChatCompletionsTest {
         """
         , "response_format": {"type": "json_schema", "json_schema": {"schema": {
           "type": "boolean", "description": "%s"}}}\
-        """;
-    HttpResponse<String> response =
-        client.post("/v1/chat/completions", body(schema.formatted("x".repeat(1 << 20))));
+        """
+            .formatted("x".repeat(1 << 20));
+    HttpResponse<String> response = client.post("/v1/chat/completions", body(schema));
     assertThat(response.statusCode()).isEqualTo(400);
     Json error = Client.json(response.body()).at("error");
     assertThat(error.getText("message")).startsWith("schema: it has more than 1048576 characters");

@@ -167,9 +167,9 @@ class InterfacesTest {
     String body =
         """
         {"prompt": "What is it?", "images": ["%s"], "stream": false, "options": {"num_predict": %s}}\
-        """;
-    Json json =
-        Client.json(client.post("/api/generate", body.formatted(demo.base64, tokens)).body());
+        """
+            .formatted(demo.base64, tokens);
+    Json json = Client.json(client.post("/api/generate", body).body());
     if (tokens.equals("2.0")) {
       assertThat(json.getText("done_reason")).isEqualTo("length");
       assertThat(json.getInt("eval_count")).isEqualTo(2);
@@ -196,8 +196,9 @@ class InterfacesTest {
     String body =
         """
         {"messages": [{"role": "user", "content": "What is it?"}], "stream": false, %s}\
-        """;
-    HttpResponse<String> response = client.post("/api/chat", body.formatted(fields));
+        """
+            .formatted(fields);
+    HttpResponse<String> response = client.post("/api/chat", body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     Json answer = Client.json(response.body());
     if (fields.contains("format\": {") && answer.getText("done_reason").equals("stop")) {

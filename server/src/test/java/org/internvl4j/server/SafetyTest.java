@@ -286,9 +286,10 @@ class SafetyTest {
         """
         {"prompt": "a", "stream": false, "options": {"num_predict": %s},
          "format": {"type": "string", "minLength": 2000}}\
-        """;
+        """
+            .formatted(tokens);
     HttpResponse<String> response =
-        demo.client.post("/api/generate", body.formatted(tokens), "Authorization", "Bearer " + KEY);
+        demo.client.post("/api/generate", body, "Authorization", "Bearer " + KEY);
     assertThat(Client.json(response.body()).getInt("eval_count")).isEqualTo(64);
   }
 

@@ -236,8 +236,9 @@ public final class Pdf implements AutoCloseable {
         (page, which) -> {
           PDRectangle box = page.getCropBox();
           float scale = scale(page, which, tiling);
-          return (long) Math.max(1, Math.floor(box.getWidth() * scale))
-              * (long) Math.max(1, Math.floor(box.getHeight() * scale));
+          long width = Math.max(1, (long) (box.getWidth() * scale));
+          long height = Math.max(1, (long) (box.getHeight() * scale));
+          return width * height;
         });
   }
 

@@ -92,10 +92,11 @@ final class Disjoint {
   }
 
   private boolean apart(Set<?> a, Set<?> b) {
-    Set<?> fewer = a.size() < b.size() ? a : b;
-    Set<?> more = fewer == a ? b : a;
-    budget.spend(1 + LOOK_UP * fewer.size());
-    return fewer.stream().noneMatch(more::contains);
+    if (a.size() > b.size()) {
+      return apart(b, a);
+    }
+    budget.spend(1 + LOOK_UP * a.size());
+    return a.stream().noneMatch(b::contains);
   }
 
   /// What is known of a choice; null for nothing.

@@ -17,9 +17,9 @@ class SchemaLimitsTest {
 
   @Test
   void aSchemaThatWasReadAlreadyHasTheSameLimit() {
-    String text = "{\"type\": \"string\", \"description\": \"%s\"}";
     for (int more : new int[] {0, 64}) { // behind what quotes and names take
-      String schema = text.formatted("x".repeat(MOST - 64 + more));
+      String schema =
+          "{\"type\": \"string\", \"description\": \"" + "x".repeat(MOST - 64 + more) + "\"}";
       Json json = Json.parse(schema.getBytes(StandardCharsets.UTF_8), "request");
       if (more == 0) {
         assertThat(Constraint.schema(json)).isNotNull();

@@ -154,7 +154,9 @@ class AddressesTest {
             List.of("http://127.0.0.1:5000/", "", "/127.0.0.1:5000"));
     for (List<String> row : good) {
       dialled.clear();
-      assertThat(source(hosts, row.get(1)).open(row.get(0)).read()).as("%s", row).isEqualTo(PICTURE);
+      assertThat(source(hosts, row.get(1)).open(row.get(0)).read())
+          .as("%s", row)
+          .isEqualTo(PICTURE);
       assertThat(dialled.toString()).isEqualTo("[" + row.get(2) + "]");
     }
   }

@@ -67,7 +67,7 @@ final class Room {
             413,
             "too_large",
             "request: needs %,d MB of memory to be read, the server has %,d MB for all requests; shrink its pictures"
-                .formatted(wanted >> 20, (long) units * UNIT >> 20));
+                .formatted(wanted >> 20, ((long) units * UNIT) >> 20));
       }
       try {
         if (free.tryAcquire(more, PATIENCE, TimeUnit.SECONDS)) {

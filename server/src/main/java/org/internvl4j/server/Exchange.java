@@ -21,8 +21,8 @@ final class Exchange {
   private static final int PATIENCE = 30; // seconds that a body may take, however slowly it comes
   private static final long LINGER = 1 << 20; // bytes
   private static final int SLOWEST = 1024; // bytes a second after that
-  private static final long READING =
-      4; // bytes that each of a body takes: itself, text, picture file
+  private static final long READING = 8; // bytes for each of a body: itself, characters, texts
+  private static final int TOKENS = 1_000_000; // of JSON: a hundred bytes each
 
   private final Request request;
   private final Response response;
@@ -69,7 +69,7 @@ final class Exchange {
     byte[] body = body();
     try {
       int longest = (int) Math.min(Integer.MAX_VALUE, limits.bodyBytes());
-      return Json.parse(body, "request", longest);
+      return Json.parse(body, "request", new Json.Limits(longest, TOKENS));
     } catch (CheckpointException e) {
       throw ApiException.bad(e.getMessage());
     }

@@ -53,7 +53,12 @@ record Service(
         IntStream.range(0, n).mapToObj(i -> options.withSeed(options.seed() + i)).toList();
     Request request = new Request(dialogue, options, exchange.client(user), limits.time());
     List<Reply> replies = desk.run(() -> engine.submit(request, each));
-    exchange.memory().hold(replies.getFirst().pictureBytes()); // nothing else of what has come
+    try {
+      exchange.memory().hold(replies.getFirst().pictureBytes()); // nothing else of what has come
+    } catch (RuntimeException e) {
+      replies.forEach(Reply::cancel);
+      throw e;
+    }
     return new Replies(replies);
   }
 

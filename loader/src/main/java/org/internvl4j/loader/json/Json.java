@@ -94,12 +94,20 @@ public sealed interface Json {
     return JsonReader.read(utf8, source);
   }
 
-  /// As [#parse(byte\[\], String)], with another limit on strings, for documents that carry files.
+  /// As [#parse(byte\[\], String)], with other limits.
   ///
-  /// @param maxText most characters of a string
   /// @throws CheckpointException naming source, line and column of the first offence
-  static Json parse(byte[] utf8, String source, int maxText) {
-    return JsonReader.read(utf8, source, maxText);
+  static Json parse(byte[] utf8, String source, Limits limits) {
+    return JsonReader.read(utf8, source, limits);
+  }
+
+  /// How large a document may be in memory.
+  ///
+  /// @param text most characters of a string
+  /// @param tokens most values, names and brackets
+  record Limits(int text, int tokens) {
+    /// What configurations and vocabularies need.
+    public static final Limits DEFAULT = new Limits(1 << 24, 5_000_000);
   }
 
   /// Where it stands.

@@ -26,9 +26,7 @@ import tools.jackson.core.json.JsonFactory;
 /// end of the document are checked here.
 final class JsonReader {
   private static final int MAX_BYTES = 100_000_000;
-
-  private static final int MAX_TEXT = 1 << 24;
-  private static final JsonFactory FACTORY = factory(MAX_TEXT);
+  private static final JsonFactory FACTORY = factory(Json.Limits.DEFAULT);
 
   private final String source;
   private final JsonParser parser;
@@ -38,15 +36,15 @@ final class JsonReader {
     this.parser = parser;
   }
 
-  private static JsonFactory factory(int maxText) {
+  private static JsonFactory factory(Json.Limits limits) {
     return JsonFactory.builder()
         .streamReadConstraints(
             StreamReadConstraints.builder()
                 .maxDocumentLength(MAX_BYTES)
-                .maxTokenCount(5_000_000)
+                .maxTokenCount(limits.tokens())
                 .maxNestingDepth(128)
                 .maxNameLength(65_536)
-                .maxStringLength(maxText)
+                .maxStringLength(limits.text())
                 .maxNumberLength(1000)
                 .build())
         // a vocabulary's keys would only fill, and slow down, the table of shared names
@@ -58,8 +56,8 @@ final class JsonReader {
     return read(utf8, source, FACTORY);
   }
 
-  static Json read(byte[] utf8, String source, int maxText) {
-    return read(utf8, source, maxText == MAX_TEXT ? FACTORY : factory(maxText));
+  static Json read(byte[] utf8, String source, Json.Limits limits) {
+    return read(utf8, source, factory(limits));
   }
 
   private static Json read(byte[] utf8, String source, JsonFactory factory) {

@@ -169,8 +169,19 @@ class JsonTest {
     assertThatThrownBy(() -> Json.parse(text, "config.json"))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("16777216");
-    assertThat(Json.parse(text, "request", text.length).asText()).hasSize(text.length - 2);
-    assertThatThrownBy(() -> Json.parse(text, "request", 1000)).hasMessageContaining("1000");
+    Json.Limits whole = new Json.Limits(text.length, 1);
+    assertThat(Json.parse(text, "request", whole).asText()).hasSize(text.length - 2);
+    Json.Limits brief = new Json.Limits(1000, 1);
+    assertThatThrownBy(() -> Json.parse(text, "request", brief)).hasMessageContaining("1000");
+  }
+
+  @Test
+  void takesAsManyValuesAsTheCallerSays() {
+    byte[] text = "[1,2,3]".getBytes(UTF_8);
+    assertThat(Json.parse(text, "request", new Json.Limits(9, 5)).items()).hasSize(3);
+    assertThatThrownBy(() -> Json.parse(text, "request", new Json.Limits(9, 4)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("4");
   }
 
   @Test

@@ -103,7 +103,8 @@ final class ServeCommand implements Computing {
       names = "--queue",
       defaultValue = "256",
       paramLabel = "N",
-      description = "Requests that may wait for their turn. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Requests that may wait behind those that are answered; no address fills it alone. Default: ${DEFAULT-VALUE}.")
   private int queue;
 
   ServeCommand(Console console) {

@@ -7,11 +7,13 @@ import org.internvl4j.models.image.Picture;
 ///
 /// Immutable, keeps a copy of what matters of the file's bytes.
 public final class PictureFile {
+  private final int length;
   private final Prepared prepared;
   private final boolean appliesOrientation;
   private final long pixels;
 
-  private PictureFile(Prepared prepared, boolean appliesOrientation, long pixels) {
+  private PictureFile(int length, Prepared prepared, boolean appliesOrientation, long pixels) {
+    this.length = length;
     this.prepared = prepared;
     this.appliesOrientation = appliesOrientation;
     this.pixels = pixels;
@@ -27,7 +29,13 @@ public final class PictureFile {
       throw Pictures.tooLong(name, options);
     }
     Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
-    return new PictureFile(prepared, options.applyOrientation(), Decoder.pixels(prepared));
+    return new PictureFile(
+        bytes.length, prepared, options.applyOrientation(), Decoder.pixels(prepared));
+  }
+
+  /// Bytes of the file.
+  public int length() {
+    return length;
   }
 
   /// How many there are to decode.

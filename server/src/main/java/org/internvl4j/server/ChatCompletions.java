@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 final class ChatCompletions implements Route.Action {
   static final String NO_TOOLS = "this server calls no tools";
   private static final Set<String> NO_CHOICES = Set.of("none", "auto");
-  private static final String PROBLEMS = "X-InternVL-Problems";
-  private static final int LONGEST_PROBLEMS = 1000;
 
   private final Service service;
 
@@ -57,9 +55,7 @@ final class ChatCompletions implements Route.Action {
       Json messages = json.at("messages");
       PictureLoader pictures = service.pictures(exchange);
       Dialogue dialogue = Messages.dialogue(messages, pictures);
-      if (!pictures.problems().isEmpty()) {
-        exchange.setHeader(PROBLEMS, header(pictures.problems()));
-      }
+      exchange.tellProblems(pictures.problems());
       Replies replies =
           Fields.of(messages, () -> service.ask(exchange, dialogue, options, manner.n(), user));
       return new Begun(replies, manner);
@@ -68,7 +64,7 @@ final class ChatCompletions implements Route.Action {
 
   private Generation options(Json json) {
     Json format = json.find("response_format");
-    Constraint constraint = service.desk().run(() -> constraint(format));
+    Constraint constraint = format == null ? null : service.desk().run(() -> constraint(format));
     return Sampling.of(json, service).withConstraint(constraint);
   }
 
@@ -80,12 +76,6 @@ final class ChatCompletions implements Route.Action {
         options.logprobs() >= 0,
         json.getBoolean("stream", false),
         stream != null && stream.getBoolean("include_usage", false));
-  }
-
-  /// As much as a header may say, in its characters.
-  private static String header(List<String> problems) {
-    String all = String.join("; ", problems).replaceAll("[^ -~]", "?");
-    return all.substring(0, Math.min(LONGEST_PROBLEMS, all.length()));
   }
 
   private static @Nullable Constraint constraint(@Nullable Json format) {

@@ -6,6 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -18,24 +20,33 @@ import org.jspecify.annotations.Nullable;
 
 /// A request and the answer to it, on a thread that may wait.
 final class Exchange {
-  private static final int PATIENCE = 30; // seconds that a body may take, however slowly it comes
+  /// The header of [#tellProblems].
+  static final String PROBLEMS = "X-InternVL-Problems";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30); // for each part of a body
+  private static final int SLOWEST = 16 << 10; // bytes a second of such a part
+  private static final int LONGEST_PROBLEMS = 1000; // characters
   private static final long LINGER = 1 << 20; // bytes
-  private static final int SLOWEST = 1024; // bytes a second after that
-  private static final long READING = 8; // bytes for each of a body: itself, characters, texts
-  private static final int TOKENS = 1_000_000; // of JSON: a hundred bytes each
+  private static final long READING = 2; // bytes for each of a body
+  private static final long PARSING = 6; // more, while it becomes characters and texts
+  private static final int LONG = 1 << 20; // bytes that take a while to parse
+  private static final int TOKENS = 200_000; // of JSON: a hundred bytes each
 
   private final Request request;
   private final Response response;
   private final Limits limits;
   private final Room.Share memory;
+  private final Desk desk;
   private boolean isStream;
 
   /// @param memory for what the request brings
-  Exchange(Request request, Response response, Limits limits, Room.Share memory) {
+  /// @param desk for what takes a while
+  Exchange(Request request, Response response, Limits limits, Room.Share memory, Desk desk) {
     this.request = request;
     this.response = response;
     this.limits = limits;
     this.memory = memory;
+    this.desk = desk;
     request.addIdleTimeoutListener(timeout -> false); // an answer may take its time
   }
 
@@ -67,6 +78,13 @@ final class Exchange {
   /// @throws ApiException if it is too large, or not JSON
   Json json() throws IOException {
     byte[] body = body();
+    memory.take(PARSING * body.length);
+    Json json = body.length < LONG ? parsed(body) : desk.run(() -> parsed(body));
+    memory.give(PARSING * body.length);
+    return json;
+  }
+
+  private Json parsed(byte[] body) {
     try {
       int longest = (int) Math.min(Integer.MAX_VALUE, limits.bodyBytes());
       return Json.parse(body, "request", new Json.Limits(longest, TOKENS));
@@ -81,7 +99,7 @@ final class Exchange {
     }
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     byte[] some = new byte[1 << 16];
-    long start = System.nanoTime();
+    Pace pace = new Pace(PATIENCE, SLOWEST);
     try (InputStream in = Content.Source.asInputStream(request)) {
       for (int n = in.read(some); n >= 0; n = in.read(some)) {
         memory.take(READING * n);
@@ -89,8 +107,7 @@ final class Exchange {
         if (body.size() > limits.bodyBytes()) {
           throw tooLarge();
         }
-        long seconds = (System.nanoTime() - start) / 1_000_000_000;
-        if (seconds > PATIENCE && body.size() / seconds < SLOWEST) {
+        if (pace.isSlow(n, System.nanoTime())) {
           throw tooSlow();
         }
       }
@@ -135,6 +152,17 @@ final class Exchange {
 
   void setHeader(String name, String value) {
     response.getHeaders().put(name, value);
+  }
+
+  /// Tells in a header what is missing in pages that were drawn: as much as a header may say, in
+  /// its characters.
+  ///
+  /// @param problems a sentence each
+  void tellProblems(List<String> problems) {
+    if (!problems.isEmpty()) {
+      String all = String.join("; ", problems).replaceAll("[^ -~]", "?");
+      setHeader(PROBLEMS, all.substring(0, Math.min(LONGEST_PROBLEMS, all.length())));
+    }
   }
 
   /// Begins an answer that comes in pieces.

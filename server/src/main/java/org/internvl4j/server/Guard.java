@@ -54,7 +54,7 @@ final class Guard {
       return false;
     }
     exchange.setHeader("Access-Control-Allow-Origin", origin);
-    exchange.setHeader("Access-Control-Expose-Headers", "Retry-After");
+    exchange.setHeader("Access-Control-Expose-Headers", "Retry-After, " + Exchange.PROBLEMS);
     exchange.setHeader("Vary", "Origin");
     if (!method.equals("OPTIONS") || exchange.header("Access-Control-Request-Method") == null) {
       return false;

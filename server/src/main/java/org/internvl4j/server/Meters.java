@@ -139,9 +139,10 @@ final class Meters implements EngineListener {
 
   /// A request is answered with an error. Those that the engine refuses it has counted itself.
   ///
+  /// @param cause why
   /// @return the error
-  ApiException refused(ApiException error) {
-    if (error.status() < 500 && error.status() != 429) {
+  ApiException refused(ApiException error, Throwable cause) {
+    if (!(cause instanceof RefusedException)) {
       refusals(error.code()).increment();
     }
     return error;

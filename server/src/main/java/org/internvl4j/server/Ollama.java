@@ -59,7 +59,10 @@ final class Ollama {
         "messages",
         messages -> {
           Fields.requireNone(json, "tools", ChatCompletions.NO_TOOLS);
-          return Messages.dialogue(messages, service.pictures(exchange));
+          PictureLoader pictures = service.pictures(exchange);
+          Dialogue dialogue = Messages.dialogue(messages, pictures);
+          exchange.tellProblems(pictures.problems());
+          return dialogue;
         });
   }
 
@@ -84,7 +87,7 @@ final class Ollama {
       service.requireModel(json);
       boolean isStream = json.getBoolean("stream", true);
       Json format = json.find("format");
-      Constraint constraint = service.desk().run(() -> constraint(format));
+      Constraint constraint = format == null ? null : service.desk().run(() -> constraint(format));
       Generation options =
           Sampling.ofOllama(json.find("options"), service.limits()).withConstraint(constraint);
       Json asked = json.at(field);

@@ -3,14 +3,17 @@ package org.internvl4j.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.server.source.PdfReader;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
+import org.internvl4j.server.source.VideoReader;
 
 /// The pictures of one request, frames of videos and pages of PDF files among them: where they come
 /// from, and how many there may be, with how many pixels together. What is refused is the client's
@@ -18,22 +21,32 @@ import org.internvl4j.server.source.PictureSource;
 final class PictureLoader {
   private static final int DECODING = 12; // bytes a pixel
   private static final int DECODED = 3;
+  private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureSource source;
   private final Limits limits;
-  private final Desk desk;
+  private final Desk studio;
   private final Room.Share memory;
+  private final Desk.Watch client;
   private final Tiling tiling;
   private final List<String> problems = new ArrayList<>();
   private int count;
   private long pixels;
 
+  /// @param studio where pictures are decoded, as long as the client is there
   /// @param tiling how pictures will be cut
-  PictureLoader(PictureSource source, Limits limits, Desk desk, Room.Share memory, Tiling tiling) {
+  PictureLoader(
+      PictureSource source,
+      Limits limits,
+      Desk studio,
+      Room.Share memory,
+      Desk.Watch client,
+      Tiling tiling) {
     this.source = source;
     this.limits = limits;
-    this.desk = desk;
+    this.studio = studio;
     this.memory = memory;
+    this.client = client;
     this.tiling = tiling;
   }
 
@@ -61,6 +74,16 @@ final class PictureLoader {
     return text.startsWith("data:") ? url(text) : load(() -> source.decode(text));
   }
 
+  private Picture load(Supplier<PictureFile> open) {
+    count(1);
+    return reading(
+        "picture",
+        () -> {
+          PictureFile file = open.get();
+          return holding(file.length(), () -> decoded(file.pixels(), file::read));
+        });
+  }
+
   /// Evenly spaced frames of the video at a URL, each of which counts as a picture.
   ///
   /// @throws ApiException if it is not allowed, not there, no video, of a kind that is not decoded
@@ -71,7 +94,13 @@ final class PictureLoader {
         "video",
         () -> {
           byte[] file = source.file(url);
-          return decoded(() -> source.frames(file, frames, this::measure));
+          return holding(
+              file.length,
+              () -> {
+                try (VideoReader video = studio.run(() -> source.video(file), client)) {
+                  return decoded(video.pixels() * frames, () -> video.frames(frames));
+                }
+              });
         });
   }
 
@@ -85,36 +114,43 @@ final class PictureLoader {
     count(1);
     Tiling cut = maxTiles.isPresent() ? tiling.withMaxTiles(maxTiles.getAsInt()) : tiling;
     int most = limits.pictures() - count + 1;
-    List<PdfPage> pages =
-        reading(
-            "file",
-            () -> {
-              byte[] file = source.fileOrBase64(data);
-              return decoded(() -> source.pages(file, ranges, cut, most, this::measure));
-            });
-    count(pages.size() - 1);
-    for (PdfPage page : pages) {
-      page.problems().forEach(problem -> problems.add("page " + page.number() + ": " + problem));
-    }
-    return pages.stream().map(PdfPage::picture).toList();
-  }
-
-  private Picture load(Supplier<PictureFile> source) {
-    count(1);
     return reading(
-        "picture",
+        "file",
         () -> {
-          PictureFile file = source.get();
-          measure(file.pixels());
-          return decoded(file::read);
+          byte[] file = source.fileOrBase64(data);
+          return holding(
+              file.length,
+              () -> {
+                try (PdfReader pdf =
+                    studio.run(() -> source.pdf(file, ranges, cut, most), client)) {
+                  return pages(pdf);
+                }
+              });
         });
   }
 
-  /// What comes of long work, in which pixels may be counted.
-  private <T> T decoded(Supplier<T> work) {
-    long before = pixels;
-    T made = desk.run(work::get);
-    memory.give((DECODING - DECODED) * (pixels - before));
+  private List<Picture> pages(PdfReader pdf) {
+    count(pdf.count() - 1);
+    List<Picture> pages = new ArrayList<>();
+    for (int i = 0; i < pdf.count(); i++) {
+      pages.add(page(pdf, i));
+    }
+    return pages;
+  }
+
+  private Picture page(PdfReader pdf, int i) {
+    long size = studio.run(() -> pdf.pixels(i), client);
+    PdfPage page = decoded(size, () -> pdf.page(i));
+    page.problems().forEach(problem -> problems.add("page " + page.number() + ": " + problem));
+    return page.picture();
+  }
+
+  /// What is decoded into so many pixels, with memory for them.
+  private <T> T decoded(long more, Callable<T> work) {
+    measure(more);
+    memory.take(DECODING * more);
+    T made = studio.run(work, client);
+    memory.give((DECODING - DECODED) * more);
     return made;
   }
 
@@ -126,7 +162,7 @@ final class PictureLoader {
     }
   }
 
-  /// Counts pixels that are about to be decoded, and takes memory for them.
+  /// Counts pixels that are about to be decoded.
   private void measure(long more) {
     pixels += more;
     if (pixels > limits.pixels()) {
@@ -136,13 +172,20 @@ final class PictureLoader {
           "request: its pictures have more than %d pixels together; shrink them"
               .formatted(limits.pixels()));
     }
-    memory.take(DECODING * more);
+  }
+
+  /// What is made with memory for the bytes of a file.
+  private <T> T holding(int bytes, Supplier<T> work) {
+    memory.take(FILE * bytes);
+    T made = work.get();
+    memory.give(FILE * bytes);
+    return made;
   }
 
   /// @param what is read, for codes: `picture`
-  private static <T> T reading(String what, Supplier<T> source) {
+  private static <T> T reading(String what, Supplier<T> work) {
     try {
-      return source.get();
+      return work.get();
     } catch (PictureException e) {
       throw refused(what, PictureSource.refused(e));
     } catch (PictureRefusedException e) {

@@ -1,6 +1,7 @@
 package org.internvl4j.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
@@ -26,10 +27,12 @@ final class Router extends Handler.Abstract {
   private final Limits limits;
   private final Room room;
   private final Meters meters;
+  private final Desk desk;
   private volatile @Nullable Map<String, List<Route>> byPath; // null: the model is being loaded
 
-  Router(ServerOptions options, Guard guard, Meters meters) {
+  Router(ServerOptions options, Guard guard, Meters meters, Desk desk) {
     this.meters = meters;
+    this.desk = desk;
     this.guard = guard;
     String apiKey = options.apiKey();
     this.key = apiKey == null ? null : apiKey.getBytes(StandardCharsets.UTF_8);
@@ -56,7 +59,7 @@ final class Router extends Handler.Abstract {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     try (Room.Share memory = room.share()) {
-      Exchange exchange = new Exchange(request, response, limits, memory);
+      Exchange exchange = new Exchange(request, response, limits, memory, desk);
       try {
         answer(exchange, request.getMethod(), Request.getPathInContext(request));
       } catch (IOException e) {
@@ -84,8 +87,10 @@ final class Router extends Handler.Abstract {
       dialect = route.dialect();
       requireKey(route, exchange);
       route.action().answer(exchange);
+    } catch (UncheckedIOException e) {
+      throw e.getCause(); // the client has left while its request was being read
     } catch (RuntimeException | Error e) {
-      report(exchange, dialect, meters.refused(error(e)), e);
+      report(exchange, dialect, meters.refused(error(e), e), e);
     }
   }
 

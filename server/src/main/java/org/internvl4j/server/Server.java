@@ -1,6 +1,7 @@
 package org.internvl4j.server;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +34,8 @@ public final class Server implements AutoCloseable {
   private final ServerConnector connector;
   private final Router router;
   private final Meters meters = new Meters();
-  private final Desk desk = new Desk();
+  private final Desk desk = new Desk("desk");
+  private final Desk studio = new Desk("studio");
   private volatile String name;
   private @Nullable VisionLanguageModel own; // that is closed along with the server
   private volatile @Nullable Engine engine; // null while the model is being loaded
@@ -50,7 +52,7 @@ public final class Server implements AutoCloseable {
     this.name = options.name();
     this.sources = new PictureSource(sources(options)); // and whatever else may refuse
     this.router =
-        new Router(options, new Guard(options), meters); // the options, before a thread runs
+        new Router(options, new Guard(options), meters, desk); // the options, before a thread runs
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options);
     jetty.addConnector(connector);
@@ -111,13 +113,18 @@ public final class Server implements AutoCloseable {
       return server;
     } catch (Exception e) {
       server.close();
-      throw e instanceof IOException io
-          ? new IOException(
-              "server: cannot listen on %s:%d: %s"
-                  .formatted(options.host(), options.port(), io.getMessage()),
-              e)
-          : new IOException("server: does not start", e);
+      throw new IOException(why(e, options), e);
     }
+  }
+
+  private static String why(Exception e, ServerOptions options) {
+    String where = options.host() + ":" + options.port();
+    return switch (e.getCause() instanceof BindException bind ? bind : e) {
+      case BindException bind when String.valueOf(bind.getMessage()).contains("in use") ->
+          "server: cannot listen on " + where + ", where another program does; choose another port";
+      case IOException io -> "server: cannot listen on " + where + ": " + io.getMessage();
+      default -> "server: does not start";
+    };
   }
 
   /// Answers from now on. To be called once.
@@ -127,7 +134,8 @@ public final class Server implements AutoCloseable {
     meters.watch(started);
     name = options.name().isEmpty() ? model.name() : options.name();
     long now = Instant.now().getEpochSecond();
-    Service service = new Service(model, started, name, sources, options.limits(), desk, now);
+    Service service =
+        new Service(model, started, name, sources, options.limits(), desk, studio, now);
     List<Route> routes = new ArrayList<>();
     routes.addAll(ChatCompletions.routes(service));
     routes.addAll(Completions.routes(service));
@@ -219,6 +227,7 @@ public final class Server implements AutoCloseable {
       }
       jetty.stop();
       desk.close();
+      studio.close();
     } catch (Exception e) {
       throw new IllegalStateException("server: does not stop", e);
     } finally {

@@ -15,6 +15,8 @@ import org.internvl4j.serving.Request;
 /// What every interface stands on.
 ///
 /// @param name what clients call the model
+/// @param desk for work that every request has
+/// @param studio for that with pictures, videos and PDF files
 /// @param started seconds since 1970
 record Service(
     VisionLanguageModel model,
@@ -23,11 +25,13 @@ record Service(
     PictureSource sources,
     Limits limits,
     Desk desk,
+    Desk studio,
     long started) {
 
   /// The pictures of a request that has come.
   PictureLoader pictures(Exchange exchange) {
-    return new PictureLoader(sources, limits, desk, exchange.memory(), model.tiling());
+    return new PictureLoader(
+        sources, limits, studio, exchange.memory(), exchange::requireClient, model.tiling());
   }
 
   /// @throws ApiException if a client asks for another model than there is

@@ -79,8 +79,10 @@ public final class Engine implements AutoCloseable {
   private void enter(Client client) {
     lock.lock();
     try {
-      int places = options.queue() + options.together() - running;
-      if (!isClosing && waiting.hasPlaceFor(client, places)) {
+      int atOnce = options.together() - running;
+      int places = options.queue() + atOnce;
+      boolean hasPlace = waiting.size() < atOnce || waiting.hasPlaceFor(client, places);
+      if (!isClosing && hasPlace) {
         waiting.expect(client);
         return;
       }

@@ -115,6 +115,25 @@ class QueueTest {
     }
   }
 
+  /// However short the queue is, as many as are answered at a time get in from one client.
+  @Test
+  void theQueueIsForThoseBehindTheOnesThatAreAnswered() throws Exception {
+    Holding holding = new Holding();
+    EngineOptions options = EngineOptions.DEFAULT.withTogether(4).withQueue(1);
+    List<Reply> replies = new ArrayList<>();
+    try (Engine engine = new Engine(model, options, holding)) {
+      replies.add(engine.submit(request("Hi", Client.NOBODY)));
+      holding.reached.await();
+      for (int i = 1; i < 4; i++) {
+        replies.add(engine.submit(request("Hi", Client.NOBODY)));
+      }
+      holding.go.countDown();
+      for (Reply reply : replies) {
+        reply.await();
+      }
+    }
+  }
+
   /// What was begun is not refused because it had to give up its memory for a while.
   @Test
   void closingLetsThoseEndThatWereBegun() throws Exception {

@@ -1,9 +1,6 @@
 package org.internvl4j.server.source;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.LongConsumer;
 import org.internvl4j.media.pdf.Pdf;
 import org.internvl4j.media.pdf.PdfException;
 import org.internvl4j.media.pdf.PdfOptions;
@@ -11,48 +8,100 @@ import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 
-/// Pages of PDF files of strangers: less is unpacked, and drawing ends sooner, than for those of
-/// the command line.
-final class PdfReader {
+/// A PDF file of a stranger: less is unpacked, and drawing ends sooner, than for those of the
+/// command line. One thread at a time.
+public final class PdfReader implements AutoCloseable {
   private static final int UNPACKED = 1 << 28; // bytes of anything within a page
   private static final long SCRATCH = 1L << 29; // bytes of a file
-  private static final Duration TIME = Duration.ofSeconds(20); // of a page
+  private static final Duration PAGE = Duration.ofSeconds(20);
+  private static final Duration ALL = Duration.ofSeconds(60); // pages of a file together
 
-  private final SourceOptions options;
+  private final Pdf pdf;
+  private final int[] numbers;
+  private final Tiling tiling;
+  private long spent; // ns
 
-  PdfReader(SourceOptions options) {
-    this.options = options;
+  private PdfReader(Pdf pdf, int[] numbers, Tiling tiling) {
+    this.pdf = pdf;
+    this.numbers = numbers;
+    this.tiling = tiling;
   }
 
-  /// Pages as pictures.
+  /// Opens a file.
   ///
   /// @param bytes the file
   /// @param ranges `1-3,7`; blank for all
   /// @param tiling how the pictures will be cut
   /// @param most pages, at least 1
-  /// @param pixels hears how many each has, before it is drawn
   /// @throws PictureRefusedException if it is no PDF, damaged, needs a password, has no such pages
   ///   or is above a limit
-  List<PdfPage> pages(byte[] bytes, String ranges, Tiling tiling, int most, LongConsumer pixels) {
+  static PdfReader of(byte[] bytes, String ranges, Tiling tiling, int most, SourceOptions options) {
     int largest = (int) Math.min(Integer.MAX_VALUE, options.pixels());
-    PdfOptions limits = new PdfOptions(options.bytes(), most, largest, UNPACKED, SCRATCH, TIME);
-    try (Pdf pdf = Pdf.of(bytes, "file", limits)) {
-      List<PdfPage> pages = new ArrayList<>();
-      for (int number : numbers(pdf, ranges)) {
-        pixels.accept(pdf.pixels(number, tiling));
-        pages.add(pdf.page(number, tiling));
-      }
-      return pages;
+    PdfOptions limits = new PdfOptions(options.bytes(), most, largest, UNPACKED, SCRATCH, PAGE);
+    Pdf pdf;
+    try {
+      pdf = Pdf.of(bytes, "file", limits);
     } catch (PdfException e) {
-      throw new PictureRefusedException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+      throw refused(e);
+    }
+    try {
+      return new PdfReader(pdf, pdf.numbers(ranges), tiling);
+    } catch (PdfException e) {
+      pdf.close();
+      throw refused(e);
+    } catch (IllegalArgumentException e) {
+      pdf.close();
+      throw new PictureRefusedException(Kind.NOT_FOUND, String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static int[] numbers(Pdf pdf, String ranges) {
+  /// Pages that are asked for.
+  public int count() {
+    return numbers.length;
+  }
+
+  /// Pixels that one will have.
+  ///
+  /// @param i among those asked for, from 0
+  /// @throws PictureRefusedException if it is damaged
+  public long pixels(int i) {
     try {
-      return pdf.numbers(ranges);
-    } catch (IllegalArgumentException e) {
-      throw new PictureRefusedException(Kind.NOT_FOUND, String.valueOf(e.getMessage()), e);
+      return pdf.pixels(numbers[i], tiling);
+    } catch (PdfException e) {
+      throw refused(e);
     }
+  }
+
+  /// Draws one.
+  ///
+  /// @param i among those asked for, from 0
+  /// @throws PictureRefusedException if it is damaged, or they take too long
+  public PdfPage page(int i) {
+    if (spent > ALL.toNanos()) {
+      throw new PictureRefusedException(
+          Kind.TOO_LARGE,
+          "file: its pages take more than %d seconds to draw; name fewer"
+              .formatted(ALL.toSeconds()));
+    }
+    long start = System.nanoTime();
+    try {
+      return pdf.page(numbers[i], tiling);
+    } catch (PdfException e) {
+      throw refused(e);
+    } finally {
+      spent += System.nanoTime() - start;
+    }
+  }
+
+  private static RuntimeException refused(PdfException e) {
+    return e.getCause() instanceof OutOfMemoryError
+        ? new PictureRefusedException(
+            Kind.BUSY, "server: is out of memory for now; ask again later, or for fewer pages")
+        : new PictureRefusedException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+  }
+
+  @Override
+  public void close() {
+    pdf.close();
   }
 }

@@ -1,14 +1,10 @@
 package org.internvl4j.server.source;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
-import java.util.function.LongConsumer;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
-import org.internvl4j.media.pdf.PdfPage;
-import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +23,6 @@ public final class PictureSource {
   private final PictureOptions limits;
   private final Fetcher fetcher;
   private final @Nullable MediaFolder folder;
-  private final VideoReader videos;
-  private final PdfReader documents;
 
   /// @throws IllegalArgumentException if the media path is no folder
   public PictureSource(SourceOptions options) {
@@ -42,8 +36,6 @@ public final class PictureSource {
     this.folder = path == null ? null : new MediaFolder(path);
     this.limits =
         PictureOptions.DEFAULT.withMaxPixels(options.pixels()).withMaxBytes(options.bytes());
-    this.videos = new VideoReader(options);
-    this.documents = new PdfReader(options);
   }
 
   /// The picture behind the `url` of an `image_url`, of which the header is read.
@@ -53,27 +45,37 @@ public final class PictureSource {
     return picture(file(url));
   }
 
-  /// Evenly spaced frames of a video file.
+  /// The picture whose file is `base64`, without anything around it, as in Ollama's `images`.
   ///
-  /// @param count frames; short videos repeat some
-  /// @param pixels hears how many the frames have together, before they are decoded; what it throws
-  ///   ends the reading
-  /// @throws PictureRefusedException if it is none, or of a kind that is not decoded here
-  public List<Picture> frames(byte[] file, int count, LongConsumer pixels) {
-    return videos.frames(file, count, pixels);
+  /// @throws PictureRefusedException if it is damaged, too large or no picture
+  public PictureFile decode(String base64) {
+    return picture(DataUri.base64(base64, options.bytes()));
   }
 
-  /// Pages of a PDF file.
+  private PictureFile picture(byte[] file) {
+    try {
+      return PictureFile.of(file, "picture", limits);
+    } catch (PictureException e) {
+      throw refused(e);
+    }
+  }
+
+  /// A video, of which the header is read.
+  ///
+  /// @throws PictureRefusedException if it is none, damaged, of a kind that is not decoded here, or
+  ///   above a limit
+  public VideoReader video(byte[] file) {
+    return VideoReader.of(file, options);
+  }
+
+  /// A PDF file.
   ///
   /// @param ranges `1-3,7`; blank for all
   /// @param tiling how the pictures will be cut
   /// @param most pages, at least 1
-  /// @param pixels hears how many each page has, before it is drawn; what it throws ends the
-  ///   reading
-  /// @throws PictureRefusedException if it is none, or has no such pages
-  public List<PdfPage> pages(
-      byte[] file, String ranges, Tiling tiling, int most, LongConsumer pixels) {
-    return documents.pages(file, ranges, tiling, most, pixels);
+  /// @throws PictureRefusedException if it is none, damaged, has no such pages, or is above a limit
+  public PdfReader pdf(byte[] file, String ranges, Tiling tiling, int most) {
+    return PdfReader.of(file, ranges, tiling, most, options);
   }
 
   /// The bytes of the file in the `file_data` of a `file`: behind its URL, or in base64 without
@@ -98,27 +100,12 @@ public final class PictureSource {
     };
   }
 
-  /// The picture whose file is `base64`, without anything around it, as in Ollama's `images`.
-  ///
-  /// @throws PictureRefusedException if it is damaged, too large or no picture
-  public PictureFile decode(String base64) {
-    return picture(DataUri.base64(base64, options.bytes()));
-  }
-
   private byte[] below(String url) {
     if (folder == null) {
       throw PictureRefusedException.notAllowed(
           "local files are not read by this server unless it is started with --media-path; send the file as a data: URI");
     }
     return folder.read(FilePath.of(url), options.bytes());
-  }
-
-  private PictureFile picture(byte[] bytes) {
-    try {
-      return PictureFile.of(bytes, "picture", limits);
-    } catch (PictureException e) {
-      throw refused(e);
-    }
   }
 
   /// A file that is no picture, or not one that can be read.

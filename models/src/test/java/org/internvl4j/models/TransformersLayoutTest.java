@@ -19,6 +19,7 @@ import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.loader.json.Json;
+import org.internvl4j.models.chat.MarkedText;
 import org.internvl4j.models.image.Normalization;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
@@ -120,7 +121,7 @@ class TransformersLayoutTest {
       String prompt = model.template().render(List.of()).toString();
       assertThat(prompt).isEmpty(); // no system message of its own
       assertThat(Asked.of(model, Question.ofTiles("Both?", List.of(tiles, tiles)), 1).text())
-          .isEqualTo("<image>\n<image>\nBoth?");
+          .isEqualTo(new MarkedText("<image>\n<image>\nBoth?", List.of(0, 8)));
     }
   }
 

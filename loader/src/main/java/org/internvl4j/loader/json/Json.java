@@ -91,7 +91,7 @@ public sealed interface Json {
   /// @param source what messages call it: `config.json`
   /// @throws CheckpointException naming source, line and column of the first offence
   static Json parse(byte[] utf8, String source) {
-    return JsonReader.read(utf8, source);
+    return parse(utf8, source, Limits.DEFAULT);
   }
 
   /// As [#parse(byte\[\], String)], with other limits.

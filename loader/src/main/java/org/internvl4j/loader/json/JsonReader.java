@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.internvl4j.loader.CheckpointException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -26,7 +27,7 @@ import tools.jackson.core.json.JsonFactory;
 /// end of the document are checked here.
 final class JsonReader {
   private static final int MAX_BYTES = 100_000_000;
-  private static final JsonFactory FACTORY = factory(Json.Limits.DEFAULT);
+  private static final Map<Json.Limits, JsonFactory> FACTORIES = new ConcurrentHashMap<>();
 
   private final String source;
   private final JsonParser parser;
@@ -52,15 +53,7 @@ final class JsonReader {
         .build();
   }
 
-  static Json read(byte[] utf8, String source) {
-    return read(utf8, source, FACTORY);
-  }
-
   static Json read(byte[] utf8, String source, Json.Limits limits) {
-    return read(utf8, source, factory(limits));
-  }
-
-  private static Json read(byte[] utf8, String source, JsonFactory factory) {
     if (utf8.length > MAX_BYTES) {
       throw new CheckpointException(
           source, "has " + utf8.length + " bytes, more than the " + MAX_BYTES + " allowed");
@@ -70,8 +63,10 @@ final class JsonReader {
       throw at(source, 1, 1, "a byte order mark; save the file without it");
     }
     try (JsonParser parser =
-        factory.createParser(
-            ObjectReadContext.empty(), text.array(), text.arrayOffset(), text.length())) {
+        FACTORIES
+            .computeIfAbsent(limits, JsonReader::factory)
+            .createParser(
+                ObjectReadContext.empty(), text.array(), text.arrayOffset(), text.length())) {
       return new JsonReader(source, parser).document();
     }
   }

@@ -13,7 +13,6 @@ import dev.langchain4j.model.embedding.common.AbstractEmbeddingModelIT;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.models.ContrastiveModel;
@@ -81,11 +80,7 @@ class EmbeddingModelKitTest extends AbstractEmbeddingModelIT {
 
   @Override
   protected ImageContent catImage() {
-    return ImageContent.from(Base64.getEncoder().encodeToString(cat()), "image/jpeg");
-  }
-
-  private static byte[] cat() {
-    return Toy.bytes(AbstractEmbeddingModelIT.class, "/images/cat.jpg");
+    return Toy.catImage();
   }
 
   // ---- ours
@@ -99,7 +94,7 @@ class EmbeddingModelKitTest extends AbstractEmbeddingModelIT {
             .mode(ContrastiveModel.Mode.G)
             .pictureLoader(url -> {
               asked.add(url.toString());
-              return cat();
+              return Toy.cat();
             })
             .build();
     EmbeddingRequest request =

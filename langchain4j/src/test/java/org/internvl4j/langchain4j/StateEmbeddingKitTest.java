@@ -11,7 +11,6 @@ import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.common.AbstractEmbeddingModelIT;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
-import java.util.Base64;
 import java.util.List;
 import org.internvl4j.models.Question;
 import org.internvl4j.serving.Client;
@@ -61,8 +60,7 @@ class StateEmbeddingKitTest extends AbstractEmbeddingModelIT {
 
   @Override
   protected ImageContent catImage() {
-    byte[] cat = Toy.bytes(AbstractEmbeddingModelIT.class, "/images/cat.jpg");
-    return ImageContent.from(Base64.getEncoder().encodeToString(cat), "image/jpeg");
+    return Toy.catImage();
   }
 
   // ---- ours

@@ -1,6 +1,7 @@
 package org.internvl4j.langchain4j;
 
 import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.model.embedding.common.AbstractEmbeddingModelIT;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -50,6 +51,15 @@ final class Toy {
     return ImageContent.from(
         Base64.getEncoder().encodeToString(bytes(DemoModel.class, "samples/" + name + ".png")),
         "image/png");
+  }
+
+  /// The picture of LangChain4j's own tests, which is fetched by none of ours.
+  static byte[] cat() {
+    return bytes(AbstractEmbeddingModelIT.class, "/images/cat.jpg");
+  }
+
+  static ImageContent catImage() {
+    return ImageContent.from(Base64.getEncoder().encodeToString(cat()), "image/jpeg");
   }
 
   static byte[] bytes(Class<?> beside, String resource) {

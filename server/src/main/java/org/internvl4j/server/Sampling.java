@@ -18,10 +18,8 @@ final class Sampling {
 
   /// @param json the request
   static Generation of(Json json, Service service) {
-    Json penalty = json.find("repetition_penalty");
-    return common(json, 2)
+    return common(json, 2, "repetition_penalty")
         .withMaxNewTokens(tokens(json, service.limits()))
-        .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
         .withBias(bias(json, byToken(json, service.model().tokenizer().size())))
         .withLogprobs(logprobs(json));
   }
@@ -37,17 +35,17 @@ final class Sampling {
       long wanted = Fields.cut(most); // below 1: until the answer ends by itself
       tokens = wanted < 1 ? limits.newTokens() : (int) Math.min(wanted, limits.newTokens());
     }
-    Json penalty = options.find("repeat_penalty");
-    return common(options, Float.MAX_VALUE)
+    return common(options, Float.MAX_VALUE, "repeat_penalty")
         .withMaxNewTokens(tokens)
-        .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
         .withBias(bias(options, Map.of()));
   }
 
-  /// What both interfaces call alike.
+  /// What both interfaces have.
   ///
   /// @param hottest the highest temperature
-  private static Generation common(Json json, double hottest) {
+  /// @param repetition what the penalty on it is called
+  private static Generation common(Json json, double hottest, String repetition) {
+    Json penalty = json.find(repetition);
     Json seed = json.find("seed");
     Json temperature = json.find("temperature");
     Json topP = json.find("top_p");
@@ -57,6 +55,7 @@ final class Sampling {
             .withSeed(seed == null ? 0 : Fields.cut(seed))
             .withTemperature(temperature == null ? 0 : Fields.number(temperature, 0, hottest))
             .withTopK(topK == null ? 0 : Math.max(0, Fields.integer(topK, -1, Integer.MAX_VALUE)))
+            .withRepetitionPenalty(penalty == null ? 1 : Fields.number(penalty, 0.01, 10))
             .withStop(stop(json));
     if (topP == null) {
       return options;

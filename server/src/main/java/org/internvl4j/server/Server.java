@@ -118,13 +118,12 @@ public final class Server implements AutoCloseable {
   }
 
   private static String why(Exception e, ServerOptions options) {
-    String where = options.host() + ":" + options.port();
-    return switch (e.getCause() instanceof BindException bind ? bind : e) {
-      case BindException bind when String.valueOf(bind.getMessage()).contains("in use") ->
-          "server: cannot listen on " + where + ", where another program does; choose another port";
-      case IOException io -> "server: cannot listen on " + where + ": " + io.getMessage();
-      default -> "server: does not start";
-    };
+    String where = "server: cannot listen on " + options.host() + ":" + options.port();
+    if (e.getCause() instanceof BindException bind
+        && String.valueOf(bind.getMessage()).contains("in use")) {
+      return where + ", where another program does; choose another port";
+    }
+    return e instanceof IOException ? where + ": " + e.getMessage() : "server: does not start";
   }
 
   /// Answers from now on. To be called once.
@@ -226,11 +225,11 @@ public final class Server implements AutoCloseable {
         running.close(grace);
       }
       jetty.stop();
-      desk.close();
-      studio.close();
     } catch (Exception e) {
       throw new IllegalStateException("server: does not stop", e);
     } finally {
+      desk.close();
+      studio.close();
       if (own != null) {
         own.close();
       }

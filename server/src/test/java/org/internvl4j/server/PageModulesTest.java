@@ -59,7 +59,7 @@ class PageModulesTest {
     assertThat(found).isEqualTo("20x40 20x40, 40x20 40x20");
   }
 
-  /// Files of more bytes than a request may say in one text, which the server refuses.
+  /// Files so large that few of them would fill a request.
   ///
   /// @param expected the size of what is sent, which the tiles of the picture need
   @ParameterizedTest

@@ -1,8 +1,7 @@
 // Pictures as a browser reads them.
 
 const AS_THEY_ARE = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
-const MOST_LETTERS = 1 << 24; // of a text in a request: a picture is one, in base64
-const MOST_BYTES = (MOST_LETTERS / 4) * 3 - 64; // above, a picture is made smaller before it is sent
+const MOST_BYTES = 12_000_000; // above, a picture is made smaller, so that a request takes several
 const TILE = 448; // pixels a side
 const QUALITIES = [0.95, 0.8]; // of a JPEG, tried until it is small enough
 

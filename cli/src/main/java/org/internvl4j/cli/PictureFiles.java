@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.internvl4j.media.Pictures;
 
 /// The pictures that a command is about: files, all pictures of folders, or a list on stdin.
 final class PictureFiles {
@@ -61,7 +62,7 @@ final class PictureFiles {
 
   private static List<Path> below(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
-      return all.filter(file -> PicturePaths.isPicture(file) && Files.isRegularFile(file))
+      return all.filter(file -> Pictures.hasPictureName(file) && Files.isRegularFile(file))
           .sorted()
           .toList();
     }

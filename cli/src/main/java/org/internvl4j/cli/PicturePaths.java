@@ -65,11 +65,6 @@ final class PicturePaths {
     return word.lookingAt() && PICTURE.matcher(unquoted(word)).matches();
   }
 
-  /// Whether a file is named as pictures are.
-  static boolean isPicture(Path file) {
-    return PICTURE.matcher(String.valueOf(file.getFileName())).matches();
-  }
-
   private static @Nullable Path picture(Matcher word) {
     String name = unquoted(word);
     if (!PICTURE.matcher(name).matches()) {

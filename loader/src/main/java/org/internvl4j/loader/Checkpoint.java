@@ -4,11 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Tensor;
@@ -24,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// one after that throws [IllegalStateException] naming the checkpoint.
 public final class Checkpoint implements WeightSource, AutoCloseable {
   private static final String CONFIG = "config.json";
+
+  /// What a model needs beside its weights.
+  private static final Pattern SMALL_FILES = Pattern.compile(".+\\.(json|model|txt|py|jinja)");
 
   private final Source source;
   private final Json config;
@@ -188,6 +196,40 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   /// The stored bytes of a tensor, read-only, whatever its dtype; see [TensorFile#bytes].
   public MemorySegment bytes(String tensor) {
     return shard(tensor).bytes(tensor);
+  }
+
+  /// SHA-256 of what makes the model the one that it is: the files of weights, configuration,
+  /// tokenizer and template, each with its name. 64 lower-case hexadecimal digits. Reads all of
+  /// them: about a second a gigabyte.
+  ///
+  /// @throws CheckpointException if one cannot be read, or has shrunk since it was opened
+  public String sha256() {
+    MessageDigest all = sha256Digest();
+    for (String name : files()) {
+      if (SMALL_FILES.matcher(name).matches()) {
+        addTo(all, name, MemorySegment.ofArray(Objects.requireNonNull(file(name), name)));
+      }
+    }
+    shards.files().stream()
+        .sorted(Comparator.comparing(TensorFile::name))
+        .forEach(shard -> addTo(all, shard.name(), Shards.mapped(shard).whole()));
+    return HexFormat.of().formatHex(all.digest());
+  }
+
+  private static MessageDigest sha256Digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  private static void addTo(MessageDigest all, String name, MemorySegment bytes) {
+    all.update((name + "\n" + bytes.byteSize() + "\n").getBytes(StandardCharsets.UTF_8));
+    long piece = 1 << 26; // a buffer has an int of bytes
+    for (long from = 0; from < bytes.byteSize(); from += piece) {
+      all.update(bytes.asSlice(from, Math.min(piece, bytes.byteSize() - from)).asByteBuffer());
+    }
   }
 
   /// Begins to read a tensor from disk.

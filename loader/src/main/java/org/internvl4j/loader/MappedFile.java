@@ -92,6 +92,13 @@ final class MappedFile implements AutoCloseable {
     return bytes;
   }
 
+  /// All of it, read-only.
+  ///
+  /// @throws CheckpointException if the file has shrunk since it was opened
+  MemorySegment whole() {
+    return slice("its end", 0, bytes.byteSize());
+  }
+
   /// A tensor of the file.
   ///
   /// @param values its elements, in order

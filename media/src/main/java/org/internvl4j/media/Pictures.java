@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -26,7 +27,15 @@ import org.internvl4j.models.image.Picture;
 /// we). Size and limits are checked in the header before anything is decoded, so hostile files cost
 /// little. All methods may be called by many threads.
 public final class Pictures {
+  private static final Pattern NAME =
+      Pattern.compile(".+\\.(png|jpe?g|gif|bmp|webp|tiff?)", Pattern.CASE_INSENSITIVE);
+
   private Pictures() {}
+
+  /// Whether a file is named as pictures are; what is in it is another question.
+  public static boolean hasPictureName(Path file) {
+    return NAME.matcher(String.valueOf(file.getFileName())).matches();
+  }
 
   /// Reads a file with [PictureOptions#DEFAULT].
   ///

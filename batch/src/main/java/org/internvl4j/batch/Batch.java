@@ -1,0 +1,256 @@
+package org.internvl4j.batch;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.internvl4j.loader.json.Json;
+import org.jspecify.annotations.Nullable;
+
+/// A task for all rows of an input: one row of output each, in the same order.
+///
+/// It may be interrupted at any moment, by a signal or by a full disk, say. The same call goes on
+/// where it was, and the file is the same in the end as if nothing had happened. Until it is
+/// complete, rows lie in `OUTPUT.part`; `OUTPUT.manifest.json` says what they are made with, and
+/// stays.
+///
+/// One thread runs it; any may [#stop] it.
+public final class Batch {
+  /// Rows that wait to be written, so that a slow one does not keep the others from beginning.
+  private static final int WINDOW = 64;
+
+  private static final int SEGMENT_ROWS = 64;
+  private static final int SEGMENT_CHARS = 1 << 20;
+  private static final long SEGMENT_NANOS = 1_000_000_000;
+  private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  /// How a batch is told of. Called on the thread that runs it.
+  public interface Listener {
+    /// Ignores everything.
+    Listener NONE = new Listener() {};
+
+    /// It goes on behind rows that are there.
+    default void found(long rows) {}
+
+    /// A row is done.
+    ///
+    /// @param done rows so far, those that were found included
+    /// @param size of the input; −1 if it is not known
+    default void done(Outcome outcome, long done, long size) {}
+  }
+
+  /// What is written.
+  ///
+  /// @param pointing whether the boxes of answers are a field of their own
+  /// @param times whether rows tell how long things took: two runs then differ
+  public record Output(Path file, boolean pointing, boolean times) {}
+
+  /// How a run ended.
+  public enum End {
+    /// All rows are there.
+    COMPLETE,
+    /// All rows were there before.
+    FOUND,
+    /// It was stopped; the same call goes on.
+    STOPPED
+  }
+
+  /// @param rows in the output; those of one that was found are not counted: 0
+  public record Result(long rows, End end) {}
+
+  private record Pending(Row row, CompletableFuture<Outcome> outcome) {}
+
+  private final Worker worker;
+  private final Input input;
+  private final Output output;
+  private final Manifest manifest;
+  private final Listener listener;
+  private final ArrayDeque<Pending> pending = new ArrayDeque<>();
+  private final StringBuilder segment = new StringBuilder();
+  private int segmentRows;
+  private long segmentBegun;
+  private volatile boolean stopped;
+
+  /// @param worker stays the caller's, as does the input
+  public Batch(Worker worker, Input input, Output output, Manifest manifest, Listener listener) {
+    this.worker = worker;
+    this.input = input;
+    this.output = output;
+    this.manifest = manifest;
+    this.listener = listener;
+  }
+
+  /// Runs it to its end, or until it is stopped.
+  ///
+  /// @throws BatchException if the output was made of something else, or another process writes it
+  /// @throws IOException if something cannot be read or written; what is done is kept
+  /// @throws InterruptedException if this thread is interrupted; what is done is kept
+  public Result run() throws IOException, InterruptedException {
+    Path file = output.file();
+    if (!isBegun() && (Files.exists(file) || Files.exists(Journal.rowsFile(file)))) {
+      throw new BatchException(
+          file + ": is there, and no manifest says what it is made with; name another output file");
+    }
+    if (Files.exists(file)) {
+      Journal.delete(file);
+      return new Result(0, End.FOUND);
+    }
+    if (!isBegun()) {
+      manifest.write(file);
+    }
+    try (Journal journal = Journal.open(file)) {
+      isBegun(); // still, now that nobody else can
+      if (!work(journal)) {
+        return new Result(journal.rows(), End.STOPPED);
+      }
+      finish();
+      return new Result(journal.rows(), End.COMPLETE);
+    }
+  }
+
+  /// @throws BatchException if another one was begun
+  private boolean isBegun() throws IOException {
+    Manifest begun = Manifest.read(output.file());
+    if (begun != null) {
+      manifest.require(begun, output.file());
+    }
+    return begun != null;
+  }
+
+  /// Ends a run soon, from another thread or a signal's: rows that are done are kept, those that
+  /// were begun are not.
+  public void stop() {
+    stopped = true;
+  }
+
+  /// @return false if it was stopped
+  private boolean work(Journal journal) throws IOException, InterruptedException {
+    if (journal.rows() > 0) {
+      listener.found(journal.rows());
+      skip(journal);
+    }
+    try {
+      for (Row row = next(); row != null && begin(row, journal); row = next()) {
+        writeDone(journal, WINDOW - 1);
+      }
+      writeDone(journal, 0);
+    } finally {
+      pending.clear();
+      flush(journal);
+    }
+    return !stopped;
+  }
+
+  private @Nullable Row next() throws IOException {
+    return stopped ? null : input.next();
+  }
+
+  /// Passes over the rows that are done.
+  ///
+  /// @throws BatchException if the input has other ones now
+  private void skip(Journal journal) throws IOException {
+    try (BufferedReader lines = journal.lines()) {
+      for (long i = 1; i <= journal.rows(); i++) {
+        String was = id(lines.readLine());
+        Row row = input.next();
+        String is = row == null ? "missing" : row.id();
+        if (!is.equals(was)) {
+          throw new BatchException(
+              ("%s: row %d was %s when it was done and is %s now; go on with the same input, or name"
+                      + " another output file")
+                  .formatted(output.file(), i, was, is));
+        }
+      }
+    }
+  }
+
+  private static String id(String line) {
+    return Json.parse(line.getBytes(StandardCharsets.UTF_8), "row").getText("id");
+  }
+
+  /// @return false if it was stopped before there was a place for the row
+  private boolean begin(Row row, Journal journal) throws IOException, InterruptedException {
+    CompletableFuture<Outcome> outcome = worker.submit(row, PATIENCE);
+    while (outcome == null && !stopped) {
+      writeDone(journal, WINDOW);
+      outcome = worker.submit(row, PATIENCE);
+    }
+    return outcome != null && pending.add(new Pending(row, outcome));
+  }
+
+  /// Writes the rows that are done, up to the first one that is not; waits for it where more wait
+  /// than may.
+  private void writeDone(Journal journal, int most) throws IOException, InterruptedException {
+    while (!stopped && !pending.isEmpty()) {
+      Pending first = pending.element();
+      if (pending.size() <= most && !first.outcome().isDone()) {
+        return;
+      }
+      Outcome outcome = outcome(first.outcome());
+      if (outcome != null) {
+        pending.remove();
+        write(first.row().id(), outcome, journal);
+      }
+    }
+  }
+
+  /// @return null if it is not done, even after a moment
+  private static @Nullable Outcome outcome(CompletableFuture<Outcome> future)
+      throws InterruptedException {
+    try {
+      return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (ExecutionException e) {
+      throw failure(e.getCause());
+    }
+  }
+
+  /// What a worker failed with, here.
+  private static RuntimeException failure(@Nullable Throwable cause) throws InterruptedException {
+    switch (cause) {
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case InterruptedException e -> throw e;
+      case null, default -> throw new AssertionError(cause);
+    }
+  }
+
+  private void write(String id, Outcome outcome, Journal journal) throws IOException {
+    if (segmentRows == 0) {
+      segmentBegun = System.nanoTime();
+    }
+    segment.append(Line.of(id, outcome, output.pointing(), output.times())).append('\n');
+    segmentRows++;
+    listener.done(outcome, journal.rows() + segmentRows, input.size());
+    if (segmentRows == SEGMENT_ROWS
+        || segment.length() > SEGMENT_CHARS
+        || System.nanoTime() - segmentBegun > SEGMENT_NANOS) {
+      flush(journal);
+    }
+  }
+
+  private void flush(Journal journal) throws IOException {
+    if (segmentRows > 0) {
+      int rows = segmentRows;
+      segmentRows = 0;
+      String text = segment.toString();
+      segment.setLength(0);
+      journal.add(text, rows);
+    }
+  }
+
+  private void finish() throws IOException {
+    Path file = output.file();
+    Files.move(Journal.rowsFile(file), file, StandardCopyOption.ATOMIC_MOVE);
+    Journal.delete(file);
+  }
+}

@@ -1,0 +1,46 @@
+package org.internvl4j.batch;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.internvl4j.batch.Outcome.Failed;
+import org.jspecify.annotations.Nullable;
+
+/// A list of picture files, a path a line.
+final class Lines implements Input {
+  private final BufferedReader reader;
+
+  /// @param reader is closed with this
+  Lines(BufferedReader reader) {
+    this.reader = reader;
+  }
+
+  @Override
+  public long size() {
+    return -1;
+  }
+
+  @Override
+  public @Nullable Row next() throws IOException {
+    String line = reader.readLine();
+    while (line != null && line.isBlank()) {
+      line = reader.readLine();
+    }
+    return line == null ? null : row(line.strip());
+  }
+
+  private static Row row(String path) {
+    try {
+      return Row.Item.of(path, new PictureSource.OfFile(Path.of(path)));
+    } catch (InvalidPathException e) {
+      return new Row.Unreadable(
+          path, new Failed(Failures.INPUT, "cannot name a file: " + e.getReason()));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
+  }
+}

@@ -1,0 +1,111 @@
+package org.internvl4j.batch;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.media.PictureOptions;
+import org.jspecify.annotations.Nullable;
+
+/// Everything that rows depend on, in a file beside them: what was begun with one manifest is not
+/// gone on with under another. Immutable.
+public final class Manifest {
+  private static final String VERSION = "internvl4j.batch";
+
+  private final Json.Obj content;
+
+  private Manifest(Json content) {
+    this.content = (Json.Obj) content;
+  }
+
+  /// @param model its name
+  /// @param weights SHA-256 of the model: [org.internvl4j.loader.Checkpoint#sha256()]
+  /// @param computing what else numbers depend on: device, format of weights, adapters; by name
+  /// @param input what the rows come from, as the user says it
+  public static Manifest of(
+      String model,
+      String weights,
+      Map<String, String> computing,
+      Task task,
+      PictureOptions pictures,
+      String input) {
+    JsonWriter json = new JsonWriter().object().field(VERSION, 1);
+    json.field("model", model).field("weights_sha256", weights);
+    computing.forEach(json::field);
+    task.describe(json.object("task"));
+    json.end().object("pictures");
+    json.field("oriented", pictures.applyOrientation()).field("max_pixels", pictures.maxPixels());
+    String text = json.end().field("input", input).end().toString();
+    return new Manifest(Json.parse(text.getBytes(StandardCharsets.UTF_8), "manifest"));
+  }
+
+  /// The file of what an output was made with.
+  static Path file(Path output) {
+    return output.resolveSibling(output.getFileName() + ".manifest.json");
+  }
+
+  /// Writes it beside the output.
+  void write(Path output) throws IOException {
+    Path file = file(output);
+    Path half = file.resolveSibling(file.getFileName() + ".tmp");
+    Files.writeString(half, content + "\n");
+    Files.move(half, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /// What an output was begun with; null if it was not.
+  ///
+  /// @throws BatchException if the file is none
+  static @Nullable Manifest read(Path output) throws IOException {
+    Path file = file(output);
+    try {
+      Json json = Json.parse(Files.readAllBytes(file), file.toString());
+      if (!(json instanceof Json.Obj) || !json.has(VERSION)) {
+        throw new BatchException(file + ": is no manifest of a batch; name another output file");
+      }
+      return new Manifest(json);
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (CheckpointException e) {
+      throw new BatchException(e.getMessage() + "; name another output file", e);
+    }
+  }
+
+  /// Refuses to go on with what was begun in another way.
+  ///
+  /// @param begun what was begun
+  /// @throws BatchException naming the first thing that is not the same
+  void require(Manifest begun, Path output) {
+    String other = difference(begun.content, content, "");
+    if (other != null) {
+      throw new BatchException(
+          output + ": was begun with " + other + "; go on with that, or name another output file");
+    }
+  }
+
+  private static @Nullable String difference(Json before, Json now, String path) {
+    if (before.toString().equals(now.toString())) {
+      return null;
+    }
+    if (!(before instanceof Json.Obj old) || !(now instanceof Json.Obj fresh)) {
+      return path + " " + before + " and is asked to go on with " + now;
+    }
+    for (Map.Entry<String, Json> field : fresh.fields().entrySet()) {
+      String name = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
+      Json was = old.fields().get(field.getKey());
+      String other =
+          was == null
+              ? "no " + name + " and is asked to go on with " + field.getValue()
+              : difference(was, field.getValue(), name);
+      if (other != null) {
+        return other;
+      }
+    }
+    return "other options";
+  }
+}

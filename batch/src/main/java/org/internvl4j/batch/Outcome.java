@@ -1,0 +1,43 @@
+package org.internvl4j.batch;
+
+import java.util.List;
+import org.internvl4j.models.Answer;
+import org.internvl4j.models.contrastive.ZeroShot;
+import org.internvl4j.models.image.Picture;
+
+/// What became of a row. Immutable.
+public sealed interface Outcome {
+  /// An answer.
+  ///
+  /// @param pictures sizes of the pictures, on which its boxes lie
+  record Answered(Answer answer, List<Size> pictures) implements Outcome {
+    public Answered {
+      pictures = List.copyOf(pictures);
+    }
+  }
+
+  /// A vector.
+  ///
+  /// @param tokens of the prompt, for those that a decoder made; else 0
+  record Embedded(float[] vector, int tokens) implements Outcome {}
+
+  /// Classes, the likeliest first.
+  record Classified(List<ZeroShot.Guess> guesses) implements Outcome {
+    public Classified {
+      guesses = List.copyOf(guesses);
+    }
+  }
+
+  /// There is no result.
+  ///
+  /// @param code what kind of failure it is, for programs: [Failures]
+  /// @param sentence what went wrong, for people
+  record Failed(String code, String sentence) implements Outcome {}
+
+  /// Width and height of a picture in pixels.
+  record Size(int width, int height) {
+    static Size of(Picture picture) {
+      return new Size(picture.width(), picture.height());
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package org.internvl4j.batch;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.internvl4j.batch.Outcome.Failed;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.media.PictureOptions;
+import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.UnsupportedModelException;
+import org.jspecify.annotations.Nullable;
+
+/// Does a [Task] with many rows at once: while some pictures are decoded, the model looks at
+/// others, and answers grow together. What becomes of a row depends on nothing but the row.
+///
+/// Any thread may use it. The caller closes it.
+public final class Worker implements AutoCloseable {
+  /// What does the task.
+  interface Skill extends AutoCloseable {
+    /// How many rows it is worth working on at a time.
+    int atOnce();
+
+    /// Called by many threads.
+    ///
+    /// @throws RuntimeException what [Failures] knows, if that is the row's fault
+    Outcome work(Row.Item item) throws InterruptedException;
+
+    @Override
+    void close();
+  }
+
+  private final Skill skill;
+  private final Semaphore places;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  private Worker(Skill skill) {
+    this.skill = skill;
+    this.places = new Semaphore(skill.atOnce());
+  }
+
+  /// Opens the model that a task needs.
+  ///
+  /// @param checkpoint belongs to the worker from now on, also if opening fails
+  /// @throws CheckpointException if a file is missing or wrong, naming it
+  /// @throws UnsupportedModelException if this model cannot do the task
+  public static Worker open(
+      Checkpoint checkpoint, OpenOptions options, Task task, PictureOptions pictures) {
+    PictureReader reader = new PictureReader(pictures);
+    return new Worker(
+        switch (task) {
+          case Task.Asking asking -> Answering.open(checkpoint, options, asking, reader);
+          case Task.Embedding(Task.Vectors vectors) when vectors == Task.Vectors.STATES ->
+              Answering.reading(checkpoint, options, reader);
+          case Task.Embedding(Task.Vectors vectors) ->
+              Looking.embedding(checkpoint, options, vectors, reader);
+          case Task.Classifying classifying ->
+              Looking.classifying(checkpoint, options, classifying, reader);
+        });
+  }
+
+  /// Begins with a row, as soon as not too many others are under way.
+  ///
+  /// @param patience how long to wait for that
+  /// @return what becomes of it; exceptionally if the model failed or the worker was closed, not if
+  ///   the row makes no sense. Null if there was no place in that time
+  public @Nullable CompletableFuture<Outcome> submit(Row row, Duration patience)
+      throws InterruptedException {
+    return switch (row) {
+      case Row.Unreadable(String _, Failed why) -> CompletableFuture.completedFuture(why);
+      case Row.Item item ->
+          places.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS) ? begin(item) : null;
+    };
+  }
+
+  private CompletableFuture<Outcome> begin(Row.Item item) {
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    threads.execute(() -> {
+      try {
+        outcome.complete(work(item));
+      } catch (InterruptedException | RuntimeException | Error e) {
+        outcome.completeExceptionally(e);
+      } finally {
+        places.release();
+      }
+    });
+    return outcome;
+  }
+
+  private Outcome work(Row.Item item) throws InterruptedException {
+    try {
+      return skill.work(item);
+    } catch (RuntimeException e) {
+      Failed failed = Failures.of(e);
+      if (failed == null) {
+        throw e;
+      }
+      return failed;
+    }
+  }
+
+  /// Ends. Rows that were begun are given up.
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    skill.close();
+    threads.close();
+  }
+}

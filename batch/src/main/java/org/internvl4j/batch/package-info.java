@@ -1,0 +1,2 @@
+/// The same task for many pictures.
+package org.internvl4j.batch;

@@ -1,0 +1,211 @@
+package org.internvl4j.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.demo.DemoModel;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.Generation;
+import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.VisionLanguageModel;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchTest {
+  private static final int ROWS = 24;
+  private static final Task TASK = Task.Asking.of(Scenery.QUESTION);
+
+  @TempDir private static Path shared;
+
+  private static Path pictures;
+  private static String undisturbed; // the file of a run that nothing happened to
+
+  @TempDir private Path temp;
+
+  @BeforeAll
+  static void runOnce() throws Exception {
+    pictures = Scenery.paint(shared.resolve("pictures"), ROWS);
+    Path out = shared.resolve("out.jsonl");
+    assertThat(Scenery.run(pictures, out, TASK))
+        .isEqualTo(new Batch.Result(ROWS, Batch.End.COMPLETE));
+    undisturbed = Files.readString(out);
+  }
+
+  private static Json json(String line) {
+    return Json.parse(line.getBytes(StandardCharsets.UTF_8), "row");
+  }
+
+  @Test
+  void rowsAreWhatTheModelAnswersOneByOne() {
+    List<String> lines = undisturbed.lines().toList();
+    assertThat(lines).hasSize(ROWS);
+    try (VisionLanguageModel model =
+        VisionLanguageModel.open(DemoModel.checkpoint(), OpenOptions.DEFAULT.withThreads(1))) {
+      for (int i = 0; i < ROWS; i++) {
+        Json row = json(lines.get(i));
+        String name = "%05d.png".formatted(i);
+        assertThat(row.getText("id")).isEqualTo(name);
+        assertThat(row.getText("answer"))
+            .isEqualTo(model.ask(Scenery.QUESTION, Pictures.read(pictures.resolve(name))).text());
+        assertThat(row.getText("finish")).isEqualTo("stop");
+        assertThat(row.getInt("tiles")).isPositive();
+        assertThat(row.getInt("new_tokens")).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void nothingIsLeftBesideTheFileButItsManifest() throws IOException {
+    try (var files = Files.list(shared)) {
+      assertThat(files.map(file -> String.valueOf(file.getFileName())))
+          .containsExactlyInAnyOrder("pictures", "out.jsonl", "out.jsonl.manifest.json");
+    }
+    Json manifest = json(Files.readString(shared.resolve("out.jsonl.manifest.json")));
+    assertThat(manifest.at("task").getText("prompt")).isEqualTo(Scenery.QUESTION);
+    assertThat(manifest.getText("weights_sha256")).hasSize(64);
+  }
+
+  @Test
+  void oneThatWasStoppedGoesOn() throws Exception {
+    Path out = temp.resolve("out.jsonl");
+    List<Long> found = new ArrayList<>();
+    for (int stop = 3; stop < ROWS; stop += 7) {
+      int at = stop;
+      Batch.Result result = run(out, TASK, found, at);
+      assertThat(result.end()).isEqualTo(Batch.End.STOPPED);
+      assertThat(result.rows()).isGreaterThanOrEqualTo(at);
+      assertThat(out).doesNotExist();
+    }
+    assertThat(run(out, TASK, found, ROWS + 1).end()).isEqualTo(Batch.End.COMPLETE);
+    assertThat(found).hasSize(3).doesNotContain(0L);
+    assertThat(Files.readString(out)).isEqualTo(undisturbed);
+  }
+
+  /// @param stop behind how many rows
+  private Batch.Result run(Path out, Task task, List<Long> found, int stop) throws Exception {
+    try (Worker worker = Scenery.worker(task);
+        Input input = Inputs.folder(pictures)) {
+      Batch[] batch = new Batch[1];
+      Batch.Listener listener =
+          new Batch.Listener() {
+            @Override
+            public void found(long rows) {
+              found.add(rows);
+            }
+
+            @Override
+            public void done(Outcome outcome, long done, long size) {
+              assertThat(size).isEqualTo(ROWS);
+              if (done >= stop) {
+                batch[0].stop();
+              }
+            }
+          };
+      batch[0] =
+          new Batch(
+              worker,
+              input,
+              new Batch.Output(out, false, false),
+              Scenery.manifest(task, pictures.toString()),
+              listener);
+      return batch[0].run();
+    }
+  }
+
+  @Test
+  void whatIsCompleteIsFound() throws Exception {
+    Path out = shared.resolve("out.jsonl");
+    assertThat(Scenery.run(pictures, out, TASK)).isEqualTo(new Batch.Result(0, Batch.End.FOUND));
+    assertThat(Files.readString(out)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void anotherQuestionIsRefused() {
+    Path out = shared.resolve("out.jsonl");
+    assertThatThrownBy(() -> Scenery.run(pictures, out, Task.Asking.of("What is it?")))
+        .isInstanceOf(BatchException.class)
+        .hasMessage(
+            out
+                + ": was begun with task.prompt \""
+                + Scenery.QUESTION
+                + "\" and is asked to go on with \"What is it?\"; go on with that, or name another"
+                + " output file");
+    Task longer =
+        new Task.Asking(
+            Scenery.QUESTION, false, null, 0, Generation.GREEDY.withMaxNewTokens(7), null);
+    assertThatThrownBy(() -> Scenery.run(pictures, out, longer))
+        .hasMessageContaining("task.max_tokens 1024 and is asked to go on with 7");
+    assertThatThrownBy(() -> Scenery.run(pictures, out, new Task.Embedding(Task.Vectors.MEAN)))
+        .hasMessageContaining("task.kind \"ask\" and is asked to go on with \"embed\"");
+    assertThat(out).hasContent(undisturbed.stripTrailing());
+  }
+
+  @Test
+  void filesOfOthersAreNotTouched() throws IOException {
+    Path out = temp.resolve("mine.jsonl");
+    Files.writeString(out, "mine");
+    assertThatThrownBy(() -> Scenery.run(pictures, out, TASK))
+        .isInstanceOf(BatchException.class)
+        .hasMessageContaining("no manifest says");
+    Files.writeString(temp.resolve("mine.jsonl.manifest.json"), "{\"name\": \"my app\"}");
+    assertThatThrownBy(() -> Scenery.run(pictures, out, TASK))
+        .isInstanceOf(BatchException.class)
+        .hasMessageContaining("is no manifest of a batch");
+    assertThat(out).hasContent("mine");
+  }
+
+  @Test
+  void otherPicturesThanBeforeAreRefused() throws Exception {
+    Path out = temp.resolve("out.jsonl");
+    Path folder = Scenery.paint(temp.resolve("few"), 3);
+    Task task = TASK;
+    try (Worker worker = Scenery.worker(task);
+        Input input = Inputs.folder(folder)) {
+      Batch[] batch = new Batch[1];
+      Batch.Listener stopping =
+          new Batch.Listener() {
+            @Override
+            public void done(Outcome outcome, long done, long size) {
+              batch[0].stop();
+            }
+          };
+      batch[0] =
+          new Batch(
+              worker,
+              input,
+              new Batch.Output(out, false, false),
+              Scenery.manifest(task, folder.toString()),
+              stopping);
+      assertThat(batch[0].run()).isEqualTo(new Batch.Result(1, Batch.End.STOPPED));
+    }
+    Files.move(folder.resolve("00000.png"), folder.resolve("00009.png"));
+    assertThatThrownBy(() -> Scenery.run(folder, out, task))
+        .hasMessageContaining("row 1 was 00000.png when it was done and is 00001.png now");
+  }
+
+  @Test
+  void damagedPicturesAreRowsThatFail() throws Exception {
+    Path folder = Scenery.paint(temp.resolve("in"), 2);
+    Files.writeString(folder.resolve("00000a.png"), "no picture");
+    byte[] whole = Files.readAllBytes(folder.resolve("00001.png"));
+    Files.write(folder.resolve("00002.jpg"), java.util.Arrays.copyOf(whole, whole.length / 2));
+    Path out = temp.resolve("out.jsonl");
+    assertThat(Scenery.run(folder, out, TASK).rows()).isEqualTo(4);
+    List<String> lines = Files.readAllLines(out);
+    assertThat(lines.get(0)).isEqualTo(undisturbed.lines().toList().get(0));
+    assertThat(lines.get(2)).isEqualTo(undisturbed.lines().toList().get(1));
+    for (int failed : List.of(1, 3)) {
+      Json error = json(lines.get(failed)).at("error");
+      assertThat(error.getText("code")).isEqualTo("picture");
+      assertThat(error.getText("message")).contains(folder.toString());
+    }
+  }
+}

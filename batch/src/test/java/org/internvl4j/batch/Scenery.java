@@ -1,0 +1,52 @@
+package org.internvl4j.batch;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.internvl4j.demo.DemoModel;
+import org.internvl4j.demo.Scenes;
+import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.media.PictureOptions;
+import org.internvl4j.models.OpenOptions;
+
+/// Pictures of the demo model's world, and batches over them.
+final class Scenery {
+  static final String QUESTION = "How many shapes are in the image?";
+
+  private Scenery() {}
+
+  /// Paints scenes: `00000.png`, `00001.png` …
+  static Path paint(Path folder, int count) throws IOException {
+    Files.createDirectories(folder);
+    for (int i = 0; i < count; i++) {
+      Path file = folder.resolve("%05d.png".formatted(i));
+      ImageIO.write(Scenes.shapes(i).image(), "png", file.toFile());
+    }
+    return folder;
+  }
+
+  static Worker worker(Task task) {
+    return Worker.open(
+        DemoModel.checkpoint(), OpenOptions.DEFAULT.withThreads(2), task, PictureOptions.DEFAULT);
+  }
+
+  static Manifest manifest(Task task, String input) {
+    try (Checkpoint checkpoint = DemoModel.checkpoint()) {
+      return Manifest.of(
+          checkpoint.name(), checkpoint.sha256(), Map.of(), task, PictureOptions.DEFAULT, input);
+    }
+  }
+
+  /// Runs a batch over a folder to its end.
+  static Batch.Result run(Path folder, Path out, Task task)
+      throws IOException, InterruptedException {
+    try (Worker worker = worker(task);
+        Input input = Inputs.folder(folder)) {
+      Manifest manifest = manifest(task, folder.toString());
+      Batch.Output output = new Batch.Output(out, false, false);
+      return new Batch(worker, input, output, manifest, Batch.Listener.NONE).run();
+    }
+  }
+}

@@ -6,6 +6,7 @@ module org.internvl4j.cli {
   requires java.logging;
   requires jdk.management;
   requires org.internvl4j;
+  requires org.internvl4j.batch;
   requires org.internvl4j.demo;
   requires org.internvl4j.hub;
   requires org.internvl4j.server;

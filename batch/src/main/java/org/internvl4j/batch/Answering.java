@@ -86,6 +86,9 @@ final class Answering implements Worker.Skill {
     return switch (doing) {
       case Doing.Answer(Task.Asking how) -> {
         String prompt = item.prompt() == null ? how.prompt() : item.prompt();
+        if (prompt.isBlank()) {
+          throw new IllegalArgumentException("row: asks nothing, and there is no prompt for all");
+        }
         Question question = Question.of(prompt, pictures);
         Question limited = how.maxTiles() == 0 ? question : question.withMaxTiles(how.maxTiles());
         yield Request.of(Dialogue.of(limited).withSystem(how.system()), how.generation());

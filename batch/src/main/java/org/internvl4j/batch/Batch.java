@@ -95,19 +95,13 @@ public final class Batch {
   /// @throws InterruptedException if this thread is interrupted; what is done is kept
   public Result run() throws IOException, InterruptedException {
     Path file = output.file();
-    if (!isBegun() && (Files.exists(file) || Files.exists(Journal.rowsFile(file)))) {
-      throw new BatchException(
-          file + ": is there, and no manifest says what it is made with; name another output file");
-    }
-    if (Files.exists(file)) {
+    if (isComplete(file, manifest)) {
       Journal.delete(file);
       return new Result(0, End.FOUND);
     }
-    if (!isBegun()) {
-      manifest.write(file);
-    }
+    manifest.write(file);
     try (Journal journal = Journal.open(file)) {
-      isBegun(); // still, now that nobody else can
+      manifest.requireBegun(file); // still, now that nobody else writes one
       if (!work(journal)) {
         return new Result(journal.rows(), End.STOPPED);
       }
@@ -116,13 +110,17 @@ public final class Batch {
     }
   }
 
-  /// @throws BatchException if another one was begun
-  private boolean isBegun() throws IOException {
-    Manifest begun = Manifest.read(output.file());
-    if (begun != null) {
-      manifest.require(begun, output.file());
+  /// Whether an output is complete: nothing needs to be opened then.
+  ///
+  /// @throws BatchException if it was begun with something else
+  /// @throws IOException if it cannot be looked at
+  public static boolean isComplete(Path file, Manifest manifest) throws IOException {
+    boolean begun = manifest.requireBegun(file);
+    if (!begun && (Files.exists(file) || Files.exists(Journal.rowsFile(file)))) {
+      throw new BatchException(
+          file + ": is there, and no manifest says what it is made with; name another output file");
     }
-    return begun != null;
+    return Files.exists(file);
   }
 
   /// Ends a run soon, from another thread or a signal's: rows that are done are kept, those that

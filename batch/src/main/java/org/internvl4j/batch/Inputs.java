@@ -41,11 +41,16 @@ public final class Inputs {
     if (!Files.exists(path)) {
       throw new NoSuchFileException(named);
     }
-    if (named.toLowerCase(Locale.ROOT).endsWith(".jsonl")) {
+    if (hasPrompts(named)) {
       return jsonLines(path);
     }
     throw new IllegalArgumentException(
         named + ": expected a folder, a pattern, a file of rows (.jsonl) or - for a list on stdin");
+  }
+
+  /// Whether rows may ask questions of their own.
+  public static boolean hasPrompts(String named) {
+    return named.toLowerCase(Locale.ROOT).endsWith(".jsonl");
   }
 
   /// All pictures below a folder, by their paths in it.

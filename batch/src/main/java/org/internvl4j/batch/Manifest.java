@@ -61,7 +61,7 @@ public final class Manifest {
   /// What an output was begun with; null if it was not.
   ///
   /// @throws BatchException if the file is none
-  static @Nullable Manifest read(Path output) throws IOException {
+  private static @Nullable Manifest read(Path output) throws IOException {
     Path file = file(output);
     try {
       Json json = Json.parse(Files.readAllBytes(file), file.toString());
@@ -78,14 +78,16 @@ public final class Manifest {
 
   /// Refuses to go on with what was begun in another way.
   ///
-  /// @param begun what was begun
+  /// @return false if nothing was begun
   /// @throws BatchException naming the first thing that is not the same
-  void require(Manifest begun, Path output) {
-    String other = difference(begun.content, content, "");
+  boolean requireBegun(Path output) throws IOException {
+    Manifest begun = read(output);
+    String other = begun == null ? null : difference(begun.content, content, "");
     if (other != null) {
       throw new BatchException(
           output + ": was begun with " + other + "; go on with that, or name another output file");
     }
+    return begun != null;
   }
 
   private static @Nullable String difference(Json before, Json now, String path) {

@@ -15,7 +15,7 @@ public sealed interface Task {
 
   /// A chat model answers a question about the pictures of each row.
   ///
-  /// @param prompt for rows that have none of their own
+  /// @param prompt for rows that have none of their own; empty if all must have one
   /// @param pointing whether the answer points at things: its boxes are a result of their own
   /// @param system in place of the model's own message; null for that
   /// @param maxTiles most tiles a picture; 0 for the model's
@@ -30,14 +30,14 @@ public sealed interface Task {
       Generation generation,
       @Nullable String schema)
       implements Task {
+    /// Every row asks for itself.
+    public static final String NONE = "";
+
     /// What models were taught to answer at length.
     public static final String DESCRIBE = "Please describe the image in detail.";
 
-    /// @throws IllegalArgumentException if the question is blank, or the schema is not supported
+    /// @throws IllegalArgumentException if the schema is not supported
     public Asking {
-      if (prompt.isBlank()) {
-        throw new IllegalArgumentException("task: the prompt is empty");
-      }
       if (schema != null) {
         generation = generation.withConstraint(Constraint.schema(schema));
       }

@@ -37,6 +37,7 @@ final class Commands implements Callable<Integer> {
           "describe",
           "ask",
           "serve",
+          "batch",
           "embed",
           "classify",
           "segment",
@@ -133,6 +134,7 @@ final class Commands implements Callable<Integer> {
       case "describe" -> new DescribeCommand(console);
       case "ask" -> new AskCommand(console);
       case "serve" -> new ServeCommand(console);
+      case "batch" -> new BatchCommand(console);
       case "embed" -> new EmbedCommand(console);
       case "classify" -> new ClassifyCommand(console);
       case "segment" -> new SegmentCommand(console);

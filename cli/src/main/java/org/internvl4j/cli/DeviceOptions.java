@@ -63,6 +63,11 @@ final class DeviceOptions {
     return device.equals(BEST);
   }
 
+  /// What the last bits of numbers depend on, by name.
+  Map<String, String> numbers() {
+    return Map.of("device", device, "weights", weights.toLowerCase(Locale.ROOT));
+  }
+
   /// @param console where the progress of opening is shown
   /// @throws UsageException if there is no such device, or a negative number of threads
   OpenOptions openOptions(Console console) {

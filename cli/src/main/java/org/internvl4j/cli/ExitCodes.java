@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
+import org.internvl4j.batch.BatchException;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.pdf.PdfException;
@@ -62,6 +63,7 @@ final class ExitCodes {
       case UsageException _ -> USAGE;
       case CheckpointException _, PictureException _, PromptTooLongException _ -> INPUT;
       case VideoException _, PdfException _, IllegalArgumentException _ -> INPUT;
+      case BatchException _ -> INPUT;
       case UnsupportedModelException _, DeviceException _ -> UNSUPPORTED;
       case UncheckedIOException io when io.getCause() != null -> code(io.getCause());
       case NoSuchFileException _, FileNotFoundException _ -> INPUT;
@@ -90,7 +92,7 @@ final class ExitCodes {
       case StackOverflowError _ -> "the stack overflowed; run again with -v for where";
       case IOException io -> described(io);
       case CheckpointException _, PictureException _, PromptTooLongException _ -> message(e);
-      case VideoException _, PdfException _ -> message(e);
+      case VideoException _, PdfException _, BatchException _ -> message(e);
       case UsageException _, UnsupportedModelException _, DeviceException _ -> message(e);
       case IllegalArgumentException _ -> described(e);
       default -> "unexpected: " + described(e) + "; run again with -v for where";

@@ -12,6 +12,8 @@ import picocli.CommandLine.Option;
 
 /// How an answer is chosen and when it ends.
 final class GenerationOptions {
+  private static final String ANY_OBJECT = "{\"type\": \"object\"}";
+
   @Option(
       names = "--max-tokens",
       defaultValue = "1024",
@@ -109,18 +111,23 @@ final class GenerationOptions {
   }
 
   private @Nullable Constraint constraint() {
-    if (schema == null) {
-      return null;
-    }
-    if (schema.equals("object")) {
-      return Constraint.json();
-    }
+    String text = schemaText();
     try {
-      return Constraint.schema(Files.readString(Path.of(schema)));
-    } catch (IOException e) {
-      throw new UsageException("--schema is " + schema + ", which cannot be read as UTF-8 text");
+      return text == null ? null : Constraint.schema(text);
     } catch (SchemaException e) {
       throw new UsageException("--schema " + schema + ": " + e.getMessage());
+    }
+  }
+
+  /// The schema that answers are held to; null for none.
+  @Nullable String schemaText() {
+    if (schema == null || schema.equals("object")) {
+      return schema == null ? null : ANY_OBJECT;
+    }
+    try {
+      return Files.readString(Path.of(schema));
+    } catch (IOException e) {
+      throw new UsageException("--schema is " + schema + ", which cannot be read as UTF-8 text");
     }
   }
 

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.CheckpointException;
@@ -57,6 +59,13 @@ final class ModelOptions {
       options = options.withAdapter(adapter.folder(), adapter.weight());
     }
     return options;
+  }
+
+  /// What numbers depend on beside the model, by name.
+  Map<String, String> numbers() {
+    Map<String, String> numbers = new TreeMap<>(device.numbers());
+    numbers.put("adapters", String.join(" ", adapters));
+    return numbers;
   }
 
   /// The adapters that are asked for.

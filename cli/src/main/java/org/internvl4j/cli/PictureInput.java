@@ -36,9 +36,12 @@ final class PictureInput {
           "Most pixels of a picture file; 300M is 300 million. Default: 100M. Each takes 3 bytes or more.")
   long maxPixels = PictureOptions.DEFAULT.maxPixels();
 
+  PictureOptions options() {
+    return PictureOptions.DEFAULT.withOrientation(orient).withMaxPixels(maxPixels);
+  }
+
   Picture read(Path file) {
-    return Pictures.read(
-        file, PictureOptions.DEFAULT.withOrientation(orient).withMaxPixels(maxPixels));
+    return Pictures.read(file, options());
   }
 
   List<Picture> read(List<Path> files) {

@@ -16,12 +16,21 @@ final class Progress {
 
   /// Shows `done` of `total`.
   void show(String what, int done, int total) {
-    show(what, done, total, done + "/" + total);
+    show(what, done, total, done + "/" + total, "");
+  }
+
+  /// Shows `done` of `total`, and a few words more; a count alone if the total is not known, −1.
+  void show(String what, long done, long total, String words) {
+    if (total >= 0) {
+      show(what, done, total, done + "/" + total, words);
+    } else if (isDue(false)) {
+      console.overwrite("%s %d %s".formatted(what, done, words));
+    }
   }
 
   /// Shows `done` of `total` bytes.
   void showBytes(String what, long done, long total) {
-    show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total));
+    show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total), "");
   }
 
   /// Shows `done` of `total` bytes of one thing, and `allDone` of `all` of several.
@@ -40,9 +49,10 @@ final class Progress {
     }
   }
 
-  private void show(String what, long done, long total, String figures) {
+  private void show(String what, long done, long total, String figures, String words) {
     if (isDue(done >= total)) {
-      console.overwrite("%s %s %s".formatted(what, bar(CELLS, done, total), figures));
+      String line = "%s %s %s %s".formatted(what, bar(CELLS, done, total), figures, words);
+      console.overwrite(line.stripTrailing());
     }
   }
 

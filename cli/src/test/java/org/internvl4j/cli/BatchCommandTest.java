@@ -1,0 +1,239 @@
+package org.internvl4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.loader.json.Json;
+import org.internvl4j.loader.json.JsonWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What `batch` reads, does and writes; that it goes on where it was is tested where it is done.
+class BatchCommandTest {
+  private static final String SHAPES = Cli.sample("shapes.png");
+  private static final String NUMBER = Cli.sample("number.png");
+  private static final String HOW_MANY = "How many shapes are in the image?";
+
+  @TempDir private Path temp;
+
+  private List<Json> rows(String out) throws IOException {
+    return Files.readAllLines(temp.resolve(out)).stream()
+        .map(line -> Json.parse(line.getBytes(StandardCharsets.UTF_8), "row"))
+        .toList();
+  }
+
+  private Cli.Result batch(String stdin, String input, String out, String... more) {
+    String[] arguments = new String[5 + more.length];
+    System.arraycopy(
+        new String[] {"batch", input, "-mdemo", "-o", temp.resolve(out).toString()},
+        0,
+        arguments,
+        0,
+        5);
+    System.arraycopy(more, 0, arguments, 5, more.length);
+    return Cli.withInput(stdin, arguments);
+  }
+
+  private Path folder() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("pictures/below"));
+    Files.copy(Path.of(SHAPES), temp.resolve("pictures/b.png"));
+    Files.copy(Path.of(NUMBER), folder.resolve("a.PNG"));
+    Files.writeString(temp.resolve("pictures/c.jpg"), "no picture");
+    Files.writeString(temp.resolve("pictures/notes.txt"), "not asked for");
+    return temp.resolve("pictures");
+  }
+
+  @Test
+  void foldersPatternsAndListsGiveTheSameAnswers() throws IOException {
+    Path folder = folder();
+    Cli.Result result = batch("", folder.toString(), "folder.jsonl", "-p", HOW_MANY);
+    assertThat(result.err()).contains("3 rows in", "1 failed");
+    assertThat(result.code()).isZero();
+    List<Json> rows = rows("folder.jsonl");
+    assertThat(rows).map(row -> row.getText("id")).containsExactly("b.png", "below/a.PNG", "c.jpg");
+    String answer = Cli.run("ask", "-mdemo", "-i", SHAPES, "-p", HOW_MANY).out().strip();
+    assertThat(rows.get(0).getText("answer")).isEqualTo(answer);
+    assertThat(rows.get(2).at("error").getText("code")).isEqualTo("picture");
+
+    assertThat(batch("", folder + "/**.{png,PNG}", "glob.jsonl", "-p", HOW_MANY).code()).isZero();
+    assertThat(Files.readAllLines(temp.resolve("glob.jsonl")))
+        .isEqualTo(Files.readAllLines(temp.resolve("folder.jsonl")).subList(0, 2));
+
+    String list = folder.resolve("b.png") + "\n\nmissing.png\n";
+    assertThat(batch(list, "-", "list.jsonl", "-p", HOW_MANY).code()).isZero();
+    assertThat(rows("list.jsonl").get(0).getText("answer")).isEqualTo(answer);
+    assertThat(rows("list.jsonl").get(1).at("error").getText("message"))
+        .isEqualTo("missing.png: there is no such file");
+  }
+
+  @Test
+  void rowsOfJsonAskForThemselves() throws IOException {
+    String data =
+        "data:image/png;base64,"
+            + Base64.getEncoder().encodeToString(Files.readAllBytes(Path.of(SHAPES)));
+    Files.copy(Path.of(NUMBER), temp.resolve("number.png"));
+    Files.writeString(
+        temp.resolve("rows.jsonl"),
+        String.join(
+            "\n",
+            row("one", List.of(data), HOW_MANY),
+            row("two", List.of("number.png"), null),
+            "{\"images\": [\"number.png\"], \"prompt\": \"What is it?\"}",
+            "{\"id\": \"four\", \"images\": \"number.png\"}",
+            "no json",
+            ""));
+    Cli.Result result = batch("", temp.resolve("rows.jsonl").toString(), "out.jsonl");
+    assertThat(result.code()).isZero();
+    List<Json> rows = rows("out.jsonl");
+    assertThat(rows).map(row -> row.getText("id")).containsExactly("one", "two", "3", "four", "5");
+    assertThat(rows.get(0).getText("answer"))
+        .isEqualTo(Cli.run("ask", "-mdemo", "-i", SHAPES, "-p", HOW_MANY).out().strip());
+    assertThat(error(rows.get(1))).isEqualTo("row: asks nothing, and there is no prompt for all");
+    assertThat(rows.get(2).has("answer")).isTrue();
+    assertThat(error(rows.get(3))).contains("rows.jsonl line 4", "images", "expected a list");
+    assertThat(error(rows.get(4))).contains("rows.jsonl line 5");
+  }
+
+  private static String error(Json row) {
+    return row.at("error").getText("message");
+  }
+
+  private static String row(String id, List<String> images, String prompt) {
+    JsonWriter json = new JsonWriter().object().field("id", id).array("images");
+    images.forEach(json::value);
+    json.end();
+    return (prompt == null ? json : json.field("prompt", prompt)).end().toString();
+  }
+
+  @Test
+  void everyTaskHasItsResult() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("one"));
+    Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
+    String in = folder.toString();
+    assertThat(batch("", in, "d.jsonl", "--task", "describe", "--max-tokens", "9").code()).isZero();
+    assertThat(rows("d.jsonl").getFirst().getInt("new_tokens")).isEqualTo(9);
+
+    assertThat(
+            batch("", in, "b.jsonl", "--task", "boxes", "--find", "the red circle", "--times")
+                .code())
+        .isZero();
+    Json found = rows("b.jsonl").getFirst();
+    assertThat(found.at("regions").items()).isNotEmpty();
+    assertThat(found.at("regions").items().getFirst().at("pixels").items()).isNotEmpty();
+    assertThat(found.getDouble("vision_seconds")).isPositive();
+
+    assertThat(batch("", in, "e.jsonl", "--task", "embed", "--vectors", "mean").code()).isZero();
+    Json embedded =
+        Json.parse(
+            Cli.run("embed", "-mdemo", "--what", "mean", SHAPES)
+                .out()
+                .getBytes(StandardCharsets.UTF_8),
+            "embed");
+    assertThat(rows("e.jsonl").getFirst().at("embedding").items())
+        .map(Json::asDouble)
+        .isNotEmpty()
+        .isEqualTo(
+            numbers(embedded));
+
+    assertThat(
+            batch("", in, "s.jsonl", "-p", HOW_MANY, "--schema", "object", "--max-tokens", "40")
+                .code())
+        .isZero();
+    assertThat(rows("s.jsonl").getFirst().getText("answer")).startsWith("{");
+  }
+
+  private static List<Double> numbers(Json embedded) {
+    Json values = embedded.fields().values().stream().filter(Json.Arr.class::isInstance).toList().getLast();
+    while (values.items().getFirst() instanceof Json.Arr inner) {
+      values = inner;
+    }
+    return values.items().stream().map(Json::asDouble).toList();
+  }
+
+  @Test
+  void classesAreThoseThatClassifyFinds() throws IOException {
+    Path model = Cli.fixture("internvl-14b-224px");
+    Path folder = Files.createDirectories(temp.resolve("one"));
+    Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
+    String out = temp.resolve("c.jsonl").toString();
+    assertThat(
+            Cli.run("batch", folder.toString(), "-m", model.toString(), "-o", out, "--task", "classify", "-c", "a", "-c", "b")
+                .code())
+        .isZero();
+    Json wanted =
+        Json.parse(
+            Cli.run("classify", "-m", model.toString(), "-c", "a", "-c", "b", "--json", SHAPES)
+                .out()
+                .getBytes(StandardCharsets.UTF_8),
+            "classify");
+    Json first = wanted.at("classes").items().getFirst();
+    Json found = rows("c.jsonl").getFirst().at("classes").items().getFirst();
+    assertThat(found.getText("class")).isEqualTo(first.getText("class"));
+    assertThat(found.getDouble("probability")).isEqualTo(first.getDouble("probability"));
+  }
+
+  @Test
+  void whatIsCompleteIsLeftAlone() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("one"));
+    Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
+    assertThat(batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY).code()).isZero();
+    Cli.Result again = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY);
+    assertThat(again.code()).isZero();
+    assertThat(again.err()).contains("is complete already");
+    Cli.Result other = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY, "--seed", "1");
+    assertThat(other.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(other.err()).contains("was begun with task.seed 0 and is asked to go on with 1");
+  }
+
+  @Test
+  void progressHasARateAndTheTimeThatIsLeft() throws IOException {
+    Path folder = folder();
+    Cli.Result result =
+        Cli.onTerminal(
+            Map.of(),
+            "batch",
+            folder.toString(),
+            "-mdemo",
+            "-o",
+            temp.resolve("t.jsonl").toString(),
+            "-p",
+            HOW_MANY);
+    assertThat(result.err()).contains("batch █", "/s, ", " left");
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+      -p x --find a                  | 2 | --find goes with --task boxes
+      --task boxes                   | 2 | --task boxes looks for what --find names
+      --task boxes --find a -p x     | 2 | not for -p
+      --task classify                | 2 | expected -c NAME
+      -c a -p x                      | 2 | -c goes with --task classify
+      --max-tokens 3                 | 2 | nothing is asked
+      -p x --schema nowhere.json     | 2 | --schema is nowhere.json
+      --task embed --vectors c       | 4 |
+      """)
+  void wrongOptionsAreSaid(String options, int code, String sentence) throws IOException {
+    Cli.Result result =
+        batch("", folder().toString(), "out.jsonl", options.strip().split(" +"));
+    assertThat(result.err()).contains(sentence == null ? "" : sentence);
+    assertThat(result.code()).isEqualTo(code);
+    assertThat(temp.resolve("out.jsonl")).doesNotExist();
+  }
+
+  @Test
+  void inputsThatAreNoneAreSaid() throws IOException {
+    assertThat(batch("", "nowhere", "out.jsonl", "-p", "x").code()).isEqualTo(ExitCodes.INPUT);
+    Path text = Files.writeString(temp.resolve("a.txt"), "text");
+    Cli.Result result = batch("", text.toString(), "out.jsonl", "-p", "x");
+    assertThat(result.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(result.err()).contains("a.txt: expected a folder, a pattern, a file of rows");
+  }
+}

@@ -248,7 +248,7 @@ class MediaTest {
       delimiter = '|',
       textBlock =
           """
-          "video_url", "video_url": {"url": "small.webm"} | invalid_video | video_url | video: is Matroska or WebM, which ffmpeg decodes, and none may be used here
+          "video_url", "video_url": {"url": "small.webm"} | invalid_video | video_url | video: is Matroska or WebM; without ffmpeg, which may not be used here, only MP4 with H.264 of common kinds (8 bits, 4:2:0, progressive) is read; convert the video to that
           "video_url", "video_url": {"url": "make.sh"} | invalid_video | video_url | video: is of no kind that is known here
           "video_url", "video_url": {"url": "data:,"} | invalid_video | video_url | the file is empty
           "video_url", "video_url": {"url": "none.mp4"} | video_not_found | video_url | there is no such file below

@@ -159,7 +159,9 @@ class ChatCompletionsTest {
           {"messages": [{"role": "user", "content": "a"}], "top_p": 2}             | top_p
           {"messages": [{"role": "user", "content": "a"}], "logit_bias": {"99999999": 1}} | logit_bias.99999999
           {"messages": [{"role": "user", "content": "a"}], "logit_bias": {"4294967295": 1}} | logit_bias.4294967295
-          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}} | response_format.json_schema.schema
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"properties": {"a": {"pattern": "("}}}}}} | response_format.json_schema.schema.properties.a.pattern
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "a"}}}} | response_format.json_schema.schema.type
+          {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": {"schema": false}}} | response_format.json_schema.schema
           {"messages": [{"role": "user", "content": "a"}], "model": "gpt-4"}       | model
           """)
   void namesTheFieldThatIsWrong(String body, @Nullable String param) throws Exception {

@@ -221,9 +221,16 @@ class MediaTest {
     assertThat(error.getText("message"))
         .isEqualTo("request: has more than 64 pictures; that is the most");
     String first = video("turned.mp4", ", \"frames\": 62");
-    error = assertRefused(400, "invalid_file", "messages[0].content[1].file", first, file(PDF, ""));
+    String file = "messages[0].content[1].file";
+    error = assertRefused(400, "invalid_request", file, first, file(PDF, ""));
     assertThat(error.getText("message"))
         .isEqualTo("file: 3 pages, at most 2 are read at once; name fewer, such as 1-2");
+    byte[] long65 = PdfText.of(65, "");
+    error = assertRefused(400, "invalid_request", file, text("What?"), file(long65, ""));
+    assertThat(error.getText("message")).startsWith("file: 65 pages, at most 64 are read at once;");
+    String all65 = file(long65, ", \"pages\": \"1-65\"");
+    error = assertRefused(400, "invalid_request", file + ".pages", text("What?"), all65);
+    assertThat(error.getText("message")).startsWith("file: 65 pages, at most 64 are read at once;");
   }
 
   @Test
@@ -236,7 +243,8 @@ class MediaTest {
     String pdf = Base64.getEncoder().encodeToString(PDF);
     for (ThrowingCallable more :
         List.<ThrowingCallable>of(
-            () -> frames.frames("main.mp4", 1), () -> pages.pages(pdf, "", OptionalInt.empty()))) {
+            () -> frames.frames("main.mp4", 1),
+            () -> pages.pages(pdf, null, OptionalInt.empty()))) {
       assertThat(catchThrowableOfType(ApiException.class, more))
           .returns("picture_too_large", ApiException::code)
           .hasMessage("request: its pictures have more than 100000 pixels together; shrink them");
@@ -289,9 +297,41 @@ class MediaTest {
     byte[] locked = PdfText.locked();
     error = assertRefused(400, "invalid_file", file, file(locked, ""));
     assertThat(error.getText("message")).startsWith("file: needs a password;");
-    error = assertRefused(400, "file_not_found", file, file(PDF, ", \"pages\": \"2-9\""));
-    assertThat(error.getText("message"))
-        .isEqualTo("pages: '2-9' asks for pages 2 to 9, file has 1 to 3");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "2-9" | pages: '2-9' asks for pages 2 to 9, file has 1 to 3
+          "a-b" | pages: 'a-b' is no list of pages, expected one like 1-3,7
+          3     | request: messages[0].content[0].file.pages is 3, expected a string
+          """)
+  void saysWhichPagesThereAreNot(String pages, String message) throws Exception {
+    String part = file(PDF, ", \"pages\": " + pages);
+    Json error = assertRefused(400, "invalid_request", "messages[0].content[0].file.pages", part);
+    assertThat(error.getText("message")).isEqualTo(message);
+  }
+
+  /// A file may take its time for one page; the next one is too much then.
+  @Test
+  void pagesAreDrawnForALimitedTime() {
+    SourceOptions hasty = SourceOptions.of(LIMITS).withPages(Duration.ZERO);
+    String pdf = Base64.getEncoder().encodeToString(PDF);
+    assertThat(loader(new PictureSource(hasty), LIMITS).pages(pdf, page("2"), OptionalInt.empty()))
+        .hasSize(1);
+    PictureLoader pages = loader(new PictureSource(hasty), LIMITS);
+    assertThat(
+            catchThrowableOfType(
+                ApiException.class, () -> pages.pages(pdf, null, OptionalInt.empty())))
+        .returns(400, ApiException::status)
+        .returns("file_too_large", ApiException::code)
+        .hasMessage("file: its pages take more than 0 seconds to draw; name fewer");
+  }
+
+  private static Json page(String number) {
+    return Client.json("\"" + number + "\"");
   }
 
   @Test

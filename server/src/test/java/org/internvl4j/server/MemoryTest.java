@@ -11,16 +11,24 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
+import org.internvl4j.server.source.PdfReader;
+import org.internvl4j.server.source.PictureSource;
+import org.internvl4j.server.source.SourceOptions;
 import org.internvl4j.serving.EngineOptions;
 import org.junit.jupiter.api.Test;
 
 /// What requests bring never takes more memory than the server gives them.
 class MemoryTest {
   private static final long MEMORY = 64L << 20;
+  private static final long UNIT = 1 << 16; // bytes that count as one
+  private static final SourceOptions SOURCES = SourceOptions.of(Limits.DEFAULT);
 
   /// Eight times one picture of 4 million pixels, which takes 48 MB while it is decoded: they wait
   /// for each other. One that takes more than there is is refused, and all memory comes back.
@@ -108,6 +116,43 @@ class MemoryTest {
       assertThat(room.free()).isEqualTo(768 << 10);
     }
     assertThat(room.free()).isEqualTo(1 << 20);
+  }
+
+  /// Twice the bytes of a file until it is read; twelve a pixel of a page until it is drawn, of
+  /// which the three of its picture stay.
+  @Test
+  void filesAndTheirPagesAreCounted() {
+    byte[] pdf = PdfText.of(1, "%" + " ".repeat(1 << 20));
+    Tiling tiling = Tiling.squeeze(448);
+    long drawn;
+    try (PdfReader reader = new PictureSource(SOURCES).pdf(pdf, tiling, 1)) {
+      drawn = reader.pixels(1);
+    }
+    assertThat(drawn).isEqualTo(448 * 448);
+    long needed = 2L * pdf.length + 12 * drawn;
+    Room room = new Room(needed + UNIT);
+    try (Desk studio = new Desk("test");
+        Room.Share share = room.share()) {
+      long before = room.free();
+      assertThat(pages(pdf, studio, share, tiling)).hasSize(1);
+      assertThat(before - room.free()).isEqualTo(3 * drawn / UNIT * UNIT);
+    }
+    assertThat(room.free()).isEqualTo((needed + UNIT) / UNIT * UNIT);
+    for (long less : new long[] {2L * pdf.length - UNIT, needed - UNIT}) {
+      Room small = new Room(less);
+      try (Desk studio = new Desk("test");
+          Room.Share share = small.share()) {
+        assertThatThrownBy(() -> pages(pdf, studio, share, tiling))
+            .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(413));
+      }
+      assertThat(small.free()).isEqualTo(less / UNIT * UNIT);
+    }
+  }
+
+  private static List<Picture> pages(byte[] pdf, Desk studio, Room.Share share, Tiling tiling) {
+    return new PictureLoader(
+            new PictureSource(SOURCES), Limits.DEFAULT, studio, share, () -> {}, tiling)
+        .pages(Base64.getEncoder().encodeToString(pdf), null, OptionalInt.empty());
   }
 
   /// Asks again as long as it is told to.

@@ -216,20 +216,18 @@ class MediaTest {
   void framesAndPagesCountAsPictures() throws Exception {
     String all = video("main.mp4", ", \"frames\": 40");
     String few = video("turned.mp4", ", \"frames\": 25");
-    Json error =
-        assertRefused(400, "invalid_request", "messages[0].content[1].video_url", all, few);
+    String second = "messages[0].content[1].";
+    Json error = assertRefused(400, "invalid_request", second + "video_url", all, few);
     assertThat(error.getText("message"))
         .isEqualTo("request: has more than 64 pictures; that is the most");
     String first = video("turned.mp4", ", \"frames\": 62");
-    String file = "messages[0].content[1].file";
-    error = assertRefused(400, "invalid_request", file, first, file(PDF, ""));
+    error = assertRefused(400, "invalid_request", second + "file", first, file(PDF, ""));
     assertThat(error.getText("message"))
         .isEqualTo("file: 3 pages, at most 2 are read at once; name fewer, such as 1-2");
     byte[] long65 = PdfText.of(65, "");
-    error = assertRefused(400, "invalid_request", file, text("What?"), file(long65, ""));
-    assertThat(error.getText("message")).startsWith("file: 65 pages, at most 64 are read at once;");
+    assertRefused(400, "invalid_request", second + "file", text("What?"), file(long65, ""));
     String all65 = file(long65, ", \"pages\": \"1-65\"");
-    error = assertRefused(400, "invalid_request", file + ".pages", text("What?"), all65);
+    error = assertRefused(400, "invalid_request", second + "file.pages", text("What?"), all65);
     assertThat(error.getText("message")).startsWith("file: 65 pages, at most 64 are read at once;");
   }
 
@@ -314,24 +312,16 @@ class MediaTest {
     assertThat(error.getText("message")).isEqualTo(message);
   }
 
-  /// A file may take its time for one page; the next one is too much then.
   @Test
   void pagesAreDrawnForALimitedTime() {
-    SourceOptions hasty = SourceOptions.of(LIMITS).withPages(Duration.ZERO);
+    PictureSource hasty = new PictureSource(SourceOptions.of(LIMITS).withPages(Duration.ZERO));
     String pdf = Base64.getEncoder().encodeToString(PDF);
-    assertThat(loader(new PictureSource(hasty), LIMITS).pages(pdf, page("2"), OptionalInt.empty()))
-        .hasSize(1);
-    PictureLoader pages = loader(new PictureSource(hasty), LIMITS);
-    assertThat(
-            catchThrowableOfType(
-                ApiException.class, () -> pages.pages(pdf, null, OptionalInt.empty())))
-        .returns(400, ApiException::status)
+    Json one = Client.json("\"2\"");
+    assertThat(loader(hasty, LIMITS).pages(pdf, one, OptionalInt.empty())).hasSize(1);
+    ThrowingCallable all = () -> loader(hasty, LIMITS).pages(pdf, null, OptionalInt.empty());
+    assertThat(catchThrowableOfType(ApiException.class, all))
         .returns("file_too_large", ApiException::code)
         .hasMessage("file: its pages take more than 0 seconds to draw; name fewer");
-  }
-
-  private static Json page(String number) {
-    return Client.json("\"" + number + "\"");
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
 import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ final class Ollama {
     return begin(
         exchange,
         json,
+        Operation.CHAT,
         "messages",
         messages -> {
           Fields.requireNone(json, "tools", ChatCompletions.NO_TOOLS);
@@ -74,12 +76,20 @@ final class Ollama {
       return null;
     }
     return begin(
-        exchange, json, json.has("prompt") ? "prompt" : "images", _ -> prompt(exchange, json));
+        exchange,
+        json,
+        Operation.COMPLETION,
+        json.has("prompt") ? "prompt" : "images",
+        _ -> prompt(exchange, json));
   }
 
   /// @param field what is asked
   private Begun begin(
-      Exchange exchange, Json json, String field, Function<Json, Dialogue> dialogue) {
+      Exchange exchange,
+      Json json,
+      Operation operation,
+      String field,
+      Function<Json, Dialogue> dialogue) {
     return Fields.read(() -> {
       service.requireModel(json);
       KeepAlive.check(json);
@@ -90,7 +100,8 @@ final class Ollama {
           Sampling.ofOllama(json.find("options"), service.limits()).withConstraint(constraint);
       Json asked = json.at(field);
       Dialogue question = dialogue.apply(asked);
-      Replies replies = Fields.of(asked, () -> service.ask(exchange, question, options, 1, ""));
+      Replies replies =
+          Fields.of(asked, () -> service.ask(exchange, operation, question, options, 1, ""));
       return new Begun(replies, isStream);
     });
   }

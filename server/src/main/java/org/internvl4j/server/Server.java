@@ -130,8 +130,8 @@ public final class Server implements AutoCloseable {
   void serve(VisionLanguageModel model, EngineOptions engineOptions) {
     Engine started = new Engine(model, engineOptions, meters);
     engine = started;
-    meters.watch(started);
     name = options.name().isEmpty() ? model.name() : options.name();
+    meters.watch(started, name);
     long now = Instant.now().getEpochSecond();
     Service service =
         new Service(model, started, name, sources, options.limits(), desk, studio, now);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -63,6 +66,39 @@ class MemoryTest {
       String body = "{\"input\": [" + String.join(",", Collections.nCopies(12, picture)) + "]}";
       HttpResponse<String> response = demo.client.post("/v1/embeddings", body);
       assertThat(response.statusCode()).isEqualTo(413);
+    }
+  }
+
+  /// What the tiles of an answer take is known only once it waits: who is refused for it then
+  /// leaves no answer behind.
+  @Test
+  void aRefusalBehindTheQueueLeavesNoAnswer() throws Exception {
+    EngineOptions one = EngineOptions.DEFAULT.withTogether(1);
+    try (HttpClient http = HttpClient.newHttpClient();
+        Demo demo = new Demo(one, options -> options.withMemory(4 << 20))) {
+      String endless =
+          "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"stream\": true, \"max_tokens\": 4000"
+              + demo.endless()
+              + "}";
+      HttpRequest growing =
+          demo.client
+              .request("/v1/chat/completions")
+              .POST(HttpRequest.BodyPublishers.ofString(endless))
+              .build();
+      try (InputStream pieces =
+          http.send(growing, HttpResponse.BodyHandlers.ofInputStream()).body()) {
+        assertThat(pieces.read()).isEqualTo('d');
+        while (demo.server.engine().state().growing() == 0) {
+          Thread.sleep(5);
+        }
+        String wide = demo.chat("What is it?", demo.endless()).replace(demo.base64, png(120, 10));
+        HttpResponse<String> refused = demo.client.post("/v1/chat/completions", wide);
+        assertThat(refused.statusCode()).as(refused.body()).isEqualTo(413); // of 13 tiles
+      }
+      demo.settle();
+      assertThat(demo.client.get("/metrics").body())
+          .containsPattern("gen_ai_client_token_usage_count\\{.*\"output\"} 1\n")
+          .containsPattern("gen_ai_client_token_usage_count\\{.*\"input\"} 2\n");
     }
   }
 

@@ -38,7 +38,7 @@ enum Dialect {
       return new JsonWriter().object().field("error", placed(e)).end().toString();
     }
 
-    /// There is but a sentence to say where: `messages[0].images[2]: is not base64`.
+    // There is but a sentence to say where: "messages[0].images[2]: the file is not base64".
     private static String placed(ApiException e) {
       String param = e.param();
       return param == null || e.text().contains(param) ? e.text() : param + ": " + e.text();

@@ -75,7 +75,7 @@ class DeskTest {
             return free.await(1, TimeUnit.DAYS);
           };
       for (int i = 0; i < Desk.SEATS; i++) {
-        clients.submit(() -> desk.run(sitting));
+        clients.execute(() -> desk.run(sitting));
       }
       taken.await();
       String body = "{" + " ".repeat(1 << 20) + "?";

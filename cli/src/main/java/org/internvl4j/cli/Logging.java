@@ -11,12 +11,13 @@ import org.internvl4j.runtime.Devices;
 final class Logging {
   private static final Logger ROOT = Logger.getLogger("");
   private static final Logger OURS = Logger.getLogger("org.internvl4j");
+  private static final Logger LISTENING = Logger.getLogger("org.eclipse.jetty");
   private static final Logger DEVICES = Logger.getLogger(Devices.class.getName());
 
   private Logging() {}
 
   /// Sends warnings to the console, why `auto` takes no GPU, and with `--verbose` everything of
-  /// this project.
+  /// this project, and what the library that listens tells of itself.
   static void to(Console console) {
     for (Handler handler : ROOT.getHandlers()) {
       ROOT.removeHandler(handler);
@@ -24,6 +25,7 @@ final class Logging {
     ROOT.addHandler(new ToConsole(console));
     ROOT.setLevel(Level.WARNING);
     OURS.setLevel(console.isVerbose() ? Level.ALL : Level.WARNING);
+    LISTENING.setLevel(console.isVerbose() ? Level.INFO : Level.WARNING);
     DEVICES.setLevel(console.isVerbose() ? Level.ALL : Level.INFO);
   }
 

@@ -1,11 +1,13 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.internvl4j.models.KvMemoryException;
 import org.internvl4j.models.SessionOptions;
 import org.internvl4j.server.Server;
 import org.internvl4j.server.ServerOptions;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Option;
     })
 final class ServeCommand implements Computing {
   private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final long MOST_MEGABYTES = Long.MAX_VALUE >> 20;
   private static final String KEY = "INTERNVL_API_KEY";
 
   private final Console console;
@@ -115,10 +118,19 @@ final class ServeCommand implements Computing {
   public Integer call() throws IOException {
     ServerOptions options = options();
     EngineOptions engine = engineOptions();
+    Logging.to(console); // before the library that listens says anything
     PdfPictures.quieten(console);
     // until it is there, the process ends unhindered by a hook
-    serve(Server.start(() -> model.open(console), engine, options));
+    serve(start(options, engine));
     return ExitCodes.OK;
+  }
+
+  private Server start(ServerOptions options, EngineOptions engine) throws IOException {
+    try {
+      return Server.start(() -> model.open(console), engine, options);
+    } catch (KvMemoryException e) { // which only shows once the model is there
+      throw new UsageException("--kv-memory " + kvMegabytes + ": " + e.getMessage());
+    }
   }
 
   private ServerOptions options() {
@@ -129,21 +141,29 @@ final class ServeCommand implements Computing {
     if (key != null && key.isBlank()) {
       throw new UsageException("the API key is blank, expected a text");
     }
-    return ServerOptions.DEFAULT
-        .withHost(host)
-        .withPort(port)
-        .withName(name)
-        .withApiKey(key)
-        .withHosts(hosts)
-        .withOrigins(origins)
-        .withPictureHosts(pictureHosts)
-        .withMediaPath(mediaPath)
-        .withFfmpeg(ffmpeg);
+    if (mediaPath != null && !Files.isDirectory(mediaPath)) {
+      throw new UsageException("--media-path is " + mediaPath + ", expected a folder");
+    }
+    try {
+      return ServerOptions.DEFAULT
+          .withHost(host)
+          .withPort(port)
+          .withName(name)
+          .withApiKey(key)
+          .withHosts(hosts)
+          .withOrigins(origins)
+          .withPictureHosts(pictureHosts)
+          .withMediaPath(mediaPath)
+          .withFfmpeg(ffmpeg);
+    } catch (IllegalArgumentException e) { // which names the option
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
   }
 
   private EngineOptions engineOptions() {
-    if (kvMegabytes < 0) {
-      throw new UsageException("--kv-memory is " + kvMegabytes + ", expected 0 or more");
+    if (kvMegabytes < 0 || kvMegabytes > MOST_MEGABYTES) {
+      throw new UsageException(
+          "--kv-memory is " + kvMegabytes + ", expected 0 to " + MOST_MEGABYTES);
     }
     if (queue < 1) {
       throw new UsageException("--queue is " + queue + ", expected at least 1");

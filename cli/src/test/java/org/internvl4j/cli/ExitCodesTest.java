@@ -1,6 +1,7 @@
 package org.internvl4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -68,7 +69,12 @@ class ExitCodesTest {
         "ask -m demo -p hello --schema nowhere.json  | --schema is nowhere.json, which cannot be read as UTF-8 text",
         "serve -m demo --port 70000                  | --port is 70000, expected 0 to 65535",
         "serve -m demo --queue 0                     | --queue is 0, expected at least 1",
-        "serve -m demo --kv-memory -1                | --kv-memory is -1, expected 0 or more",
+        "serve -m demo --kv-memory -1                | --kv-memory is -1, expected 0 to 8796093022207",
+        "serve -m demo --kv-memory 8796093022208     | --kv-memory is 8796093022208, expected 0 to 8796093022207",
+        "serve -m demo --origin https://a/b          | --origin is https://a/b, expected one like https://example.org",
+        "serve -m demo --media-path no/such          | --media-path is no/such, expected a folder",
+        "serve -m demo --media-path pom.xml          | --media-path is pom.xml, expected a folder",
+        "serve -m demo --picture-hosts a.b,http://c  | --picture-hosts: 'http://c' is no host; expected one like",
         "tiles --max-tiles 0 a.png                   | --max-tiles is 0, expected at least 1",
         "verify -m demo                              | nothing to compare with",
         "ask -m demo -p hello --weights q3           | --weights is q3, expected one of bf16, q8, q4",
@@ -79,6 +85,26 @@ class ExitCodesTest {
       })
   void wrongUsageIsTwo(String line, String sentence) {
     expect(2, sentence, line == null ? new String[0] : line.split(" +"));
+  }
+
+  /// Where the system gives memory that it has not, it would give this, too.
+  @Test
+  void moreMemoryThanThereIsIsTwo() throws IOException {
+    Path overcommit = Path.of("/proc/sys/vm/overcommit_memory");
+    assumeTrue(
+        Files.isReadable(overcommit) && !Files.readString(overcommit).startsWith("1"),
+        "the system may give more memory than it has");
+    String terabytes = "100000000";
+    expect(
+        2,
+        "--kv-memory " + terabytes + ": session: kvBytes is 104857600000000, more than there is",
+        "serve",
+        "-m",
+        "demo",
+        "--port",
+        "0",
+        "--kv-memory",
+        terabytes);
   }
 
   @Test

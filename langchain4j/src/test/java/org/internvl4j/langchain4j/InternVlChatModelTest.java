@@ -28,6 +28,7 @@ import org.internvl4j.serving.Client;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineOptions;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 import org.internvl4j.testkit.Fixtures;
@@ -124,7 +125,7 @@ class InternVlChatModelTest {
     EngineListener holding =
         new EngineListener() {
           @Override
-          public void firstToken(Duration since) {
+          public void firstToken(Operation operation, Duration since) {
             reached.countDown();
             try {
               go.await();

@@ -19,6 +19,7 @@ import org.internvl4j.models.Answer;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineOptions;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.Reply;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +50,7 @@ class InternVlStreamingChatModelTest {
           }
 
           @Override
-          public void done(Answer answer, Reply.Times times) {
+          public void done(Operation operation, Answer answer, Reply.Times times) {
             ended.complete(answer);
           }
         };
@@ -140,7 +141,7 @@ class InternVlStreamingChatModelTest {
   private static EngineListener endingIn(CompletableFuture<Answer> ended) {
     return new EngineListener() {
       @Override
-      public void done(Answer answer, Reply.Times times) {
+      public void done(Operation operation, Answer answer, Reply.Times times) {
         ended.complete(answer);
       }
     };

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.internvl4j.models.nn.Decoder;
+import org.internvl4j.runtime.DeviceException;
 import org.internvl4j.runtime.KvCache;
 import org.internvl4j.runtime.KvPool;
 import org.internvl4j.runtime.Workspace;
@@ -46,7 +47,7 @@ public final class Session implements AutoCloseable {
     this.model = model;
     this.chunk = Math.ceilDiv(rows, pageTokens) * pageTokens;
     int pages = pages(decoder, pageTokens, options.kvBytes(), model.context());
-    this.pools = decoder.newPools(pageTokens, pages, "session");
+    this.pools = pools(decoder, pageTokens, pages, options.kvBytes());
     this.tokens = pages * pageTokens;
     this.prefixes = new Prefixes(chunk);
     this.imageTokens = new ImageTokens(decoder.device(), options.pictureBytes(), "session");
@@ -67,10 +68,24 @@ public final class Session implements AutoCloseable {
       pool.close();
     }
     if (bytes < page) {
-      throw new IllegalArgumentException(
-          "session: kvBytes is " + bytes + ", but a page of " + pageTokens + " tokens has " + page);
+      throw new KvMemoryException(
+          "session: kvBytes is " + bytes + ", but a page of " + pageTokens + " tokens has " + page,
+          null);
     }
     return (int) Math.min(bytes / page, Integer.MAX_VALUE / pageTokens);
+  }
+
+  /// @param bytes that were asked for, 0 if none were
+  private static List<KvPool> pools(Decoder decoder, int pageTokens, int pages, long bytes) {
+    try {
+      return decoder.newPools(pageTokens, pages, "session");
+    } catch (OutOfMemoryError | DeviceException e) {
+      if (bytes == 0) {
+        throw e;
+      }
+      throw new KvMemoryException(
+          "session: kvBytes is " + bytes + ", more than there is: " + e.getMessage(), e);
+    }
   }
 
   /// What an answer is to be made of: tokenises text and finds how pictures are to be cut, computes

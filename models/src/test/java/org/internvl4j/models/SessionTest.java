@@ -160,7 +160,7 @@ class SessionTest {
             .isInstanceOf(PromptTooLongException.class);
       }
       assertThatThrownBy(() -> model.session(SessionOptions.DEFAULT.withKvBytes(page - 1)))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(KvMemoryException.class)
           .hasMessageContaining("a page of 128 tokens");
     }
   }

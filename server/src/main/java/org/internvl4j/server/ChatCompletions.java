@@ -7,6 +7,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.serving.Operation;
 import org.jspecify.annotations.Nullable;
 
 /// `POST /v1/chat/completions`, as OpenAI's clients speak it.
@@ -57,7 +58,9 @@ final class ChatCompletions implements Route.Action {
       Dialogue dialogue = Messages.dialogue(messages, pictures);
       exchange.tellProblems(pictures.problems());
       Replies replies =
-          Fields.of(messages, () -> service.ask(exchange, dialogue, options, manner.n(), user));
+          Fields.of(
+              messages,
+              () -> service.ask(exchange, Operation.CHAT, dialogue, options, manner.n(), user));
       return new Begun(replies, manner);
     });
   }

@@ -10,6 +10,7 @@ import org.internvl4j.models.Answer;
 import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,9 @@ final class Completions implements Route.Action {
     try (Replies replies =
         Fields.of(
             json.at("prompt"),
-            () -> service.ask(exchange, dialogue, asked.options(), asked.n(), ""))) {
+            () ->
+                service.ask(
+                    exchange, Operation.COMPLETION, dialogue, asked.options(), asked.n(), ""))) {
       Body body = new Body(service.name(), asked.n(), asked.isStream() && asked.tellsUsage());
       Telling telling = new Telling(exchange, replies, body);
       if (asked.isStream()) {

@@ -2,11 +2,13 @@ package org.internvl4j.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -15,14 +17,25 @@ import java.util.concurrent.TimeoutException;
 ///
 /// What is done here never waits for anybody: who needs memory for it takes that before.
 final class Desk implements AutoCloseable {
-  private static final int SEATS = Math.max(2, Runtime.getRuntime().availableProcessors() / 2);
+  static final int SEATS = Math.max(2, Runtime.getRuntime().availableProcessors() / 2);
 
+  private final BlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
   private final ExecutorService threads;
 
   Desk(String name) {
     threads =
-        Executors.newFixedThreadPool(
-            SEATS, Thread.ofPlatform().daemon().name("internvl " + name + " ", 0).factory());
+        new ThreadPoolExecutor(
+            SEATS,
+            SEATS,
+            0,
+            TimeUnit.SECONDS,
+            waiting,
+            Thread.ofPlatform().daemon().name("internvl " + name + " ", 0).factory());
+  }
+
+  /// How much work waits for a seat, for tests.
+  int waiting() {
+    return waiting.size();
   }
 
   /// Looks whether the client is still there.

@@ -35,7 +35,13 @@ enum Dialect {
   OLLAMA {
     @Override
     String error(ApiException e) {
-      return new JsonWriter().object().field("error", e.text()).end().toString();
+      return new JsonWriter().object().field("error", placed(e)).end().toString();
+    }
+
+    // There is but a sentence to say where: "messages[0].images[2]: the file is not base64".
+    private static String placed(ApiException e) {
+      String param = e.param();
+      return param == null || e.text().contains(param) ? e.text() : param + ": " + e.text();
     }
   };
 

@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.PromptTooLongException;
+import org.internvl4j.models.constraint.SchemaException;
 
 /// Reads requests: whatever is wrong in one is the client's fault, and said with the field's name.
 final class Fields {
@@ -23,7 +24,8 @@ final class Fields {
     }
   }
 
-  /// What becomes of a field: whatever `make` finds wrong with it bears the field's name.
+  /// What becomes of a field: whatever `make` finds wrong with it bears the field's name, or that
+  /// of a value within it.
   ///
   /// @throws ApiException if something is
   static <T> T of(Json field, Supplier<T> make) {
@@ -32,6 +34,8 @@ final class Fields {
       return read(make);
     } catch (ApiException e) {
       throw e.about(path);
+    } catch (SchemaException e) {
+      throw ApiException.bad(e.getMessage()).about(e.path()).about(path);
     } catch (IllegalArgumentException e) {
       throw ApiException.bad(e.getMessage()).about(path);
     } catch (PromptTooLongException e) {

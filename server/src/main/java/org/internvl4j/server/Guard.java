@@ -23,23 +23,23 @@ final class Guard {
     names.add(options.host().contains(":") ? "[" + options.host() + "]" : options.host());
     names.addAll(THIS_MACHINE);
     names.forEach(name -> hosts.add(name.toLowerCase(Locale.ROOT)));
-    options.origins().forEach(origin -> origins.add(checked(origin)));
+    options.origins().forEach(origin -> origins.add(origin.toLowerCase(Locale.ROOT)));
   }
 
   /// @throws IllegalArgumentException if it is none, as browsers send it
-  private static String checked(String origin) {
+  static void requireOrigin(String origin) {
     try {
       URI uri = new URI(origin);
       if (uri.getHost() != null
           && origin.equals(uri.getScheme() + "://" + uri.getRawAuthority())
           && uri.getRawUserInfo() == null) {
-        return origin.toLowerCase(Locale.ROOT);
+        return;
       }
     } catch (URISyntaxException e) {
       // is none
     }
     throw new IllegalArgumentException(
-        "server: origin is " + origin + ", expected one like https://example.org, without a path");
+        "--origin is " + origin + ", expected one like https://example.org, without a path");
   }
 
   /// Lets a request pass, tells browsers which pages of others may read what comes back, and

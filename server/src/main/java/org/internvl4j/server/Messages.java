@@ -141,7 +141,7 @@ final class Messages {
     if (id != null) {
       throw Fields.wrong(id, "none: this server keeps no files; send it in file_data");
     }
-    return pictures.pages(file.getText("file_data"), file.getText("pages", ""), tiles(file));
+    return pictures.pages(file.getText("file_data"), file.find("pages"), tiles(file));
   }
 
   private void addAssistant(Json message, Json role) {

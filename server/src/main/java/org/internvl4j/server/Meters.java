@@ -3,6 +3,7 @@ package org.internvl4j.server;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -14,6 +15,7 @@ import org.internvl4j.models.Answer;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineState;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
 
@@ -26,19 +28,12 @@ final class Meters implements EngineListener {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Timer firstToken =
-      timer("gen_ai.server.time_to_first_token", "asked to first token");
-  private final Timer perToken =
-      timer("gen_ai.server.time_per_output_token", "a token after the first, mean of an answer");
-  private final Timer duration = timer("gen_ai.server.request.duration", "asked to answered");
-  private final Timer queued = timer("internvl.queue.time", "asked to let in");
-  private final Timer step = timer("internvl.step", "a pass over the weights");
+  private final Timer queued = timer("internvl.queue.time", "asked to let in", Tags.empty());
+  private final Timer step = timer("internvl.step", "a pass over the weights", Tags.empty());
   private final DistributionSummary together =
       DistributionSummary.builder("internvl.step.answers")
           .description("answers that a pass made grow")
           .register(registry);
-  private final DistributionSummary input = tokens("input");
-  private final DistributionSummary output = tokens("output");
   private final Counter cached =
       Counter.builder("internvl.tokens.cached")
           .description("tokens of prompts that were read before")
@@ -49,6 +44,7 @@ final class Meters implements EngineListener {
       Counter.builder("internvl.suspensions")
           .description("answers that gave up their memory and began anew")
           .register(registry);
+  private volatile String model = "";
 
   Meters() {
     for (RefusedException.Reason reason : RefusedException.Reason.values()) {
@@ -67,25 +63,47 @@ final class Meters implements EngineListener {
         .register(registry);
   }
 
-  private Timer timer(String name, String description) {
+  /// What the conventions want to know of every number.
+  private Tags labels(Operation operation) {
+    String name =
+        switch (operation) {
+          case CHAT -> "chat";
+          case COMPLETION -> "text_completion";
+          case EMBEDDING -> "embeddings";
+        };
+    return Tags.of(
+        "gen_ai.operation.name",
+        name,
+        "gen_ai.provider.name",
+        "internvl4j",
+        "gen_ai.request.model",
+        model);
+  }
+
+  private Timer timer(String name, String description, Tags labels) {
     return Timer.builder(name)
         .description(description)
+        .tags(labels)
         .publishPercentileHistogram()
         .minimumExpectedValue(Duration.ofMillis(1))
         .maximumExpectedValue(Duration.ofMinutes(10))
         .register(registry);
   }
 
-  private DistributionSummary tokens(String type) {
+  private DistributionSummary tokens(String type, Tags labels) {
     return DistributionSummary.builder("gen_ai.client.token.usage")
         .description("tokens of a prompt, and of an answer")
+        .tags(labels)
         .tag("gen_ai.token.type", type)
         .serviceLevelObjectives(TOKENS)
         .register(registry);
   }
 
   /// Shows what an engine is doing.
-  void watch(Engine engine) {
+  ///
+  /// @param name what clients call its model
+  void watch(Engine engine, String name) {
+    model = name;
     gauge(engine, "internvl.requests.waiting", "requests in the queue", EngineState::waiting);
     gauge(engine, "internvl.requests.reading", "prompts being read", EngineState::reading);
     gauge(engine, "internvl.requests.growing", "answers that grow", EngineState::growing);
@@ -106,8 +124,9 @@ final class Meters implements EngineListener {
   }
 
   @Override
-  public void firstToken(Duration since) {
-    firstToken.record(since);
+  public void firstToken(Operation operation, Duration since) {
+    timer("gen_ai.server.time_to_first_token", "asked to first token", labels(operation))
+        .record(since);
   }
 
   @Override
@@ -117,18 +136,23 @@ final class Meters implements EngineListener {
   }
 
   @Override
-  public void done(Answer answer, Reply.Times times) {
+  public void done(Operation operation, Answer answer, Reply.Times times) {
     Answer.Usage usage = answer.usage();
-    input.record(usage.promptTokens());
+    Tags labels = labels(operation);
+    tokens("input", labels).record(usage.promptTokens());
     cached.increment(usage.cachedTokens());
     if (usage.newTokens() > 0) {
-      output.record(usage.newTokens());
+      tokens("output", labels).record(usage.newTokens());
     }
     tiles.increment(usage.encodedTiles());
     queued.record(times.queued());
-    duration.record(times.total());
+    timer("gen_ai.server.request.duration", "asked to answered", labels).record(times.total());
     if (usage.newTokens() > 1) {
-      perToken.record(times.total().minus(times.firstToken()).dividedBy(usage.newTokens() - 1));
+      timer(
+              "gen_ai.server.time_per_output_token",
+              "a token after the first, mean of an answer",
+              labels)
+          .record(times.total().minus(times.firstToken()).dividedBy(usage.newTokens() - 1));
     }
   }
 

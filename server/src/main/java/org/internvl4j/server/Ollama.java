@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.Answer;
@@ -16,14 +15,13 @@ import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Question.Image;
 import org.internvl4j.models.constraint.Constraint;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.RefusedException;
 import org.internvl4j.serving.Reply;
 import org.jspecify.annotations.Nullable;
 
 /// `POST /api/chat`, `/api/generate` and `/api/embed`, as Ollama's clients speak them.
 final class Ollama {
-  private static final Pattern ZERO = Pattern.compile("[-+]?(0|(0+(\\.0*)?[a-zµ]{1,2})+)");
-
   private final Service service;
 
   private Ollama(Service service) {
@@ -56,6 +54,7 @@ final class Ollama {
     return begin(
         exchange,
         json,
+        Operation.CHAT,
         "messages",
         messages -> {
           Fields.requireNone(json, "tools", ChatCompletions.NO_TOOLS);
@@ -77,14 +76,23 @@ final class Ollama {
       return null;
     }
     return begin(
-        exchange, json, json.has("prompt") ? "prompt" : "images", _ -> prompt(exchange, json));
+        exchange,
+        json,
+        Operation.COMPLETION,
+        json.has("prompt") ? "prompt" : "images",
+        _ -> prompt(exchange, json));
   }
 
   /// @param field what is asked
   private Begun begin(
-      Exchange exchange, Json json, String field, Function<Json, Dialogue> dialogue) {
+      Exchange exchange,
+      Json json,
+      Operation operation,
+      String field,
+      Function<Json, Dialogue> dialogue) {
     return Fields.read(() -> {
       service.requireModel(json);
+      KeepAlive.check(json);
       boolean isStream = json.getBoolean("stream", true);
       Json format = json.find("format");
       Constraint constraint = format == null ? null : service.desk().run(() -> constraint(format));
@@ -92,7 +100,8 @@ final class Ollama {
           Sampling.ofOllama(json.find("options"), service.limits()).withConstraint(constraint);
       Json asked = json.at(field);
       Dialogue question = dialogue.apply(asked);
-      Replies replies = Fields.of(asked, () -> service.ask(exchange, question, options, 1, ""));
+      Replies replies =
+          Fields.of(asked, () -> service.ask(exchange, operation, question, options, 1, ""));
       return new Begun(replies, isStream);
     });
   }
@@ -147,7 +156,7 @@ final class Ollama {
     boolean isUnload =
         Fields.read(() -> {
           service.requireModel(json);
-          return isZero(json.find("keep_alive"));
+          return KeepAlive.isZero(json);
         });
     String answer =
         head(isChat, "")
@@ -156,17 +165,6 @@ final class Ollama {
             .end()
             .toString();
     exchange.json(200, answer);
-  }
-
-  /// Whether a time is none: seconds, or a text as `5m`.
-  private static boolean isZero(@Nullable Json time) {
-    return switch (time) {
-      case Json.Num number -> number.asDouble() == 0;
-      case Json.Str text -> ZERO.matcher(text.text()).matches();
-      case null -> false;
-      case Json.Obj _, Json.Arr _, Json.Bool _, Json.Null _ ->
-          throw Fields.wrong(time, "seconds, or a time as 5m");
-    };
   }
 
   /// @param begun null if it was answered at once
@@ -261,7 +259,11 @@ final class Ollama {
   private void embed(Exchange exchange) throws IOException, InterruptedException {
     long start = System.nanoTime();
     Json json = exchange.json();
-    List<Question> inputs = Fields.read(() -> Embeddings.inputs(service, exchange, json));
+    List<Question> inputs =
+        Fields.read(() -> {
+          KeepAlive.check(json);
+          return Embeddings.inputs(service, exchange, json);
+        });
     Embeddings.Read read = Embeddings.read(service, json.at("input"), inputs, exchange);
     JsonWriter out = new JsonWriter().object().field("model", service.name()).array("embeddings");
     read.vectors().forEach(vector -> Embeddings.vector(out.array(), vector).end());

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.pdf.PdfPage;
@@ -14,6 +15,7 @@ import org.internvl4j.server.source.PdfReader;
 import org.internvl4j.server.source.PictureRefusedException;
 import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.server.source.VideoReader;
+import org.jspecify.annotations.Nullable;
 
 /// The pictures of one request, frames of videos and pages of PDF files among them: where they come
 /// from, and how many there may be, with how many pixels together. What is refused is the client's
@@ -107,10 +109,10 @@ final class PictureLoader {
   /// Pages of a PDF file, each of which counts as a picture.
   ///
   /// @param data a URL, or the file in base64
-  /// @param ranges `1-3,7`; blank for all
+  /// @param wanted the field that names them, `1-3,7`; null or blank for all
   /// @throws ApiException if it is not allowed, not there, no PDF file, has no such pages, or too
   ///   many or with too many pixels
-  List<Picture> pages(String data, String ranges, OptionalInt maxTiles) {
+  List<Picture> pages(String data, @Nullable Json wanted, OptionalInt maxTiles) {
     count(1);
     Tiling cut = maxTiles.isPresent() ? tiling.withMaxTiles(maxTiles.getAsInt()) : tiling;
     int most = limits.pictures() - count + 1;
@@ -121,27 +123,30 @@ final class PictureLoader {
           return holding(
               file.length,
               () -> {
-                try (PdfReader pdf =
-                    studio.run(() -> source.pdf(file, ranges, cut, most), client)) {
-                  return pages(pdf);
+                try (PdfReader pdf = studio.run(() -> source.pdf(file, cut, most), client)) {
+                  return pages(pdf, numbers(pdf, wanted));
                 }
               });
         });
   }
 
-  private List<Picture> pages(PdfReader pdf) {
-    count(pdf.count() - 1);
+  private static int[] numbers(PdfReader pdf, @Nullable Json wanted) {
+    return wanted == null ? pdf.numbers("") : Fields.of(wanted, () -> pdf.numbers(wanted.asText()));
+  }
+
+  private List<Picture> pages(PdfReader pdf, int[] numbers) {
+    count(numbers.length - 1);
     List<Picture> pages = new ArrayList<>();
-    for (int i = 0; i < pdf.count(); i++) {
-      pages.add(page(pdf, i));
+    for (int number : numbers) {
+      pages.add(page(pdf, number));
     }
     return pages;
   }
 
-  private Picture page(PdfReader pdf, int i) {
-    long size = studio.run(() -> pdf.pixels(i), client);
-    PdfPage page = decoded(size, () -> pdf.page(i));
-    page.problems().forEach(problem -> problems.add("page " + page.number() + ": " + problem));
+  private Picture page(PdfReader pdf, int number) {
+    long size = studio.run(() -> pdf.pixels(number), client);
+    PdfPage page = decoded(size, () -> pdf.page(number));
+    page.problems().forEach(problem -> problems.add("page " + number + ": " + problem));
     return page.picture();
   }
 

@@ -47,14 +47,14 @@ public final class Server implements AutoCloseable {
     VisionLanguageModel load() throws IOException;
   }
 
-  private Server(ServerOptions options) {
+  private Server(ServerOptions options, int idle) {
     this.options = options;
     this.name = options.name();
     this.sources = new PictureSource(sources(options)); // and whatever else may refuse
     this.router =
         new Router(options, new Guard(options), meters, desk); // the options, before a thread runs
     this.jetty = new org.eclipse.jetty.server.Server(threads());
-    this.connector = connector(jetty, options);
+    this.connector = connector(jetty, options, idle);
     jetty.addConnector(connector);
     jetty.setHandler(new GracefulHandler(router));
     jetty.setStopTimeout(LAST_WORDS);
@@ -107,7 +107,14 @@ public final class Server implements AutoCloseable {
   ///
   /// @throws IOException if it cannot bind
   static Server listen(ServerOptions options) throws IOException {
-    Server server = new Server(options);
+    return listen(options, IDLE);
+  }
+
+  /// As [#listen(ServerOptions)], for tests.
+  ///
+  /// @param idle ms that a connection may say nothing
+  static Server listen(ServerOptions options, int idle) throws IOException {
+    Server server = new Server(options, idle);
     try {
       server.jetty.start();
       return server;
@@ -130,8 +137,8 @@ public final class Server implements AutoCloseable {
   void serve(VisionLanguageModel model, EngineOptions engineOptions) {
     Engine started = new Engine(model, engineOptions, meters);
     engine = started;
-    meters.watch(started);
     name = options.name().isEmpty() ? model.name() : options.name();
+    meters.watch(started, name);
     long now = Instant.now().getEpochSecond();
     Service service =
         new Service(model, started, name, sources, options.limits(), desk, studio, now);
@@ -162,17 +169,17 @@ public final class Server implements AutoCloseable {
   }
 
   private static ServerConnector connector(
-      org.eclipse.jetty.server.Server jetty, ServerOptions options) {
+      org.eclipse.jetty.server.Server jetty, ServerOptions options, int idle) {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setSendDateHeader(true);
     http.setRequestHeaderSize(options.limits().headerBytes());
-    http.setIdleTimeout(IDLE);
+    http.setIdleTimeout(idle);
     http.setUriCompliance(UriCompliance.DEFAULT);
     ServerConnector connector = new ServerConnector(jetty, 1, 1, new HttpConnectionFactory(http));
     connector.setHost(options.host());
     connector.setPort(options.port());
-    connector.setIdleTimeout(IDLE);
+    connector.setIdleTimeout(idle);
     connector.setShutdownIdleTimeout(LAST_WORDS / 10);
     connector.setReuseAddress(true);
     return connector;
@@ -202,6 +209,11 @@ public final class Server implements AutoCloseable {
   /// How many there are, for tests.
   int connections() {
     return connector.getConnectedEndPoints().size();
+  }
+
+  /// Where work is done that every request has, for tests.
+  Desk desk() {
+    return desk;
   }
 
   /// Memory for what requests bring, for tests.

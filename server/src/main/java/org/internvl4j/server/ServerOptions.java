@@ -2,6 +2,7 @@ package org.internvl4j.server;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.internvl4j.server.source.AllowedHosts;
 import org.jspecify.annotations.Nullable;
 
 /// How a [Server] is to be reached, and what it may do. Immutable; start from [#DEFAULT].
@@ -56,6 +57,8 @@ public record ServerOptions(
     hosts = List.copyOf(hosts);
     origins = List.copyOf(origins);
     pictureHosts = List.copyOf(pictureHosts);
+    origins.forEach(Guard::requireOrigin);
+    AllowedHosts.of(pictureHosts);
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("server: port is " + port + ", expected 0 to 65535");
     }

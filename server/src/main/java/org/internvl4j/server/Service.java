@@ -9,6 +9,7 @@ import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.serving.Engine;
+import org.internvl4j.serving.Operation;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 
@@ -51,11 +52,19 @@ record Service(
 
   /// Asks `n` times, each time with another seed.
   ///
+  /// @param operation how it is counted
   /// @param user for whom
-  Replies ask(Exchange exchange, Dialogue dialogue, Generation options, int n, String user) {
+  Replies ask(
+      Exchange exchange,
+      Operation operation,
+      Dialogue dialogue,
+      Generation options,
+      int n,
+      String user) {
     List<Generation> each =
         IntStream.range(0, n).mapToObj(i -> options.withSeed(options.seed() + i)).toList();
-    Request request = new Request(dialogue, options, exchange.client(user), limits.time());
+    Request request =
+        new Request(operation, dialogue, options, exchange.client(user), limits.time());
     List<Reply> replies = desk.run(() -> engine.submit(request, each));
     try {
       exchange.memory().hold(replies.getFirst().pictureBytes()); // nothing else of what has come

@@ -131,6 +131,12 @@ class InterfacesTest {
           /api/chat     | {"model": "demo"}                                        | load
           /api/chat     | {"model": "demo", "messages": [], "keep_alive": 300}     | load
           /api/chat     | {"model": "demo", "messages": [], "keep_alive": 0.0}     | unload
+          /api/chat     | {"keep_alive": "0"}                                      | unload
+          /api/chat     | {"keep_alive": "-0h0m0.0s"}                              | unload
+          /api/chat     | {"keep_alive": "-1"}                                     | load
+          /api/chat     | {"keep_alive": "1h30m"}                                  | load
+          /api/chat     | {"keep_alive": "1.5h.5m10µs0s"}                          | load
+          /api/chat     | {"keep_alive": null}                                     | load
           """)
   void loadsAndUnloadsNothing(String path, String body, String reason) throws Exception {
     HttpResponse<String> response = client.post(path, body);
@@ -186,6 +192,8 @@ class InterfacesTest {
         "\"options\": {\"num_predict\": 40, \"top_k\": -1, \"temperature\": 1}",
         "\"options\": {\"num_predict\": 40, \"top_k\": 0.0, \"temperature\": 1}",
         "\"options\": null, \"tools\": [], \"think\": false",
+        "\"keep_alive\": \"1h30m\"",
+        "\"keep_alive\": -1",
         "\"format\": \"\"",
         "\"format\": null",
         "\"format\": \"json\", \"options\": {\"num_predict\": 40}",
@@ -222,9 +230,17 @@ class InterfacesTest {
           /api/generate | {"prompt": "a", "context": [1]}        | 400 | request: context is a list of 1, expected none
           /api/generate | {"model": "x"}                         | 404 | model "x" is not served here
           /api/generate | {"keep_alive": []}                     | 400 | request: keep_alive is a list of 0, expected seconds
+          /api/generate | {"keep_alive": "zzz"}                  | 400 | request: keep_alive is "zzz", expected seconds, or a time such as 5m, 1h30m or -1
+          /api/generate | {"keep_alive": ""}                     | 400 | request: keep_alive is "", expected seconds
+          /api/generate | {"keep_alive": "5 m"}                  | 400 | request: keep_alive is "5 m", expected seconds
+          /api/generate | {"prompt": "a", "keep_alive": "5d"}    | 400 | request: keep_alive is "5d", expected seconds
+          /api/chat     | {"messages": [{"role": "user", "content": "a"}], "keep_alive": true} | 400 | request: keep_alive is true, expected seconds
+          /api/embed    | {"input": "a", "keep_alive": "1.5"}    | 400 | request: keep_alive is "1.5", expected seconds
           /api/chat     | {"messages": [{"role": "user", "content": "a"}], "tools": [{}]} | 400 | request: tools is a list of 1, expected none: this server calls no tools
           /api/chat     | {"format": "xml", "messages": [{"role": "user", "content": "a"}]} | 400 | request: format is "xml", expected json or a schema
-          /api/chat     | {"format": {"not": {}}, "messages": [{"role": "user", "content": "a"}]} | 400 | not
+          /api/chat     | {"format": {"properties": {"a": {"pattern": "("}}}, "messages": [{"role": "user", "content": "a"}]} | 400 | schema: format.properties.a.pattern is a pattern that cannot be used
+          /api/chat     | {"format": {"type": "a"}, "messages": [{"role": "user", "content": "a"}]} | 400 | request: format.type is "a", expected object, array
+          /api/chat     | {"format": false, "messages": [{"role": "user", "content": "a"}]} | 400 | format: schema: no value that is allowed can match it
           /api/embed    | {"input": []}                         | 400 | request: input is a list of 0, expected 1 to 256 inputs
           /api/nothing  | {}                                    | 404 | there is nothing at this path
           """)
@@ -255,6 +271,24 @@ class InterfacesTest {
     Json error = Client.json(response.body()).at("error");
     assertThat(error.getText("message")).contains(message);
     assertThat(error.findText("param")).isEqualTo(param);
+  }
+
+  /// Which of several pictures it is, in the only sentence that there is.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          /api/chat     | {"messages": [{"role": "user", "content": "a", "images": ["%1$s", "%1$s", "!"]}]} | messages[0].images[2]: the
+          /api/chat     | {"messages": [{"role": "user", "content": "a", "images": ["%1$s", "bm9uZQ=="]}]}  | messages[0].images[1]: picture
+          /api/generate | {"prompt": "a", "images": ["%1$s", "file:///a.png"]}                              | images[1]: the
+          /api/embed    | {"input": [{"image": "%1$s"}, {"image": "!"}]}                                    | input[1].image: the
+          """)
+  void saysWhichPictureIsWrongInOllamasForm(String path, String body, String beginning)
+      throws Exception {
+    HttpResponse<String> response = client.post(path, body.formatted(demo.base64));
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(Client.json(response.body()).getText("error")).startsWith(beginning);
   }
 
   @Test

@@ -55,6 +55,8 @@ class LoadingTest {
       assertThat(server.name()).isEqualTo(model.name());
       assertThat(client.get("/v1/models").statusCode()).isEqualTo(401);
       assertThat(client.get("/v1/models", KEY).statusCode()).isEqualTo(200);
+      assertThat(client.get("/metrics", KEY).body())
+          .contains("internvl_refusals_total{reason=\"busy\"} 10.0"); // each 503 above but health's
     }
   }
 
@@ -73,6 +75,18 @@ class LoadingTest {
       assertThat(loaded[0].ask("Hi").text()).isNotNull();
     }
     assertThatThrownBy(() -> loaded[0].ask("Hi")).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aPortOfAnotherProgramIsToldAsSuch() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      assertThatThrownBy(() -> Server.listen(OPTIONS.withPort(port)))
+          .isInstanceOf(IOException.class)
+          .hasMessage(
+              "server: cannot listen on 127.0.0.1:%d, where another program does; choose another port",
+              port);
+    }
   }
 
   @Test

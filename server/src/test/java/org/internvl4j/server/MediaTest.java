@@ -216,14 +216,19 @@ class MediaTest {
   void framesAndPagesCountAsPictures() throws Exception {
     String all = video("main.mp4", ", \"frames\": 40");
     String few = video("turned.mp4", ", \"frames\": 25");
-    Json error =
-        assertRefused(400, "invalid_request", "messages[0].content[1].video_url", all, few);
+    String second = "messages[0].content[1].";
+    Json error = assertRefused(400, "invalid_request", second + "video_url", all, few);
     assertThat(error.getText("message"))
         .isEqualTo("request: has more than 64 pictures; that is the most");
     String first = video("turned.mp4", ", \"frames\": 62");
-    error = assertRefused(400, "invalid_file", "messages[0].content[1].file", first, file(PDF, ""));
+    error = assertRefused(400, "invalid_request", second + "file", first, file(PDF, ""));
     assertThat(error.getText("message"))
         .isEqualTo("file: 3 pages, at most 2 are read at once; name fewer, such as 1-2");
+    byte[] long65 = PdfText.of(65, "");
+    assertRefused(400, "invalid_request", second + "file", text("What?"), file(long65, ""));
+    String all65 = file(long65, ", \"pages\": \"1-65\"");
+    error = assertRefused(400, "invalid_request", second + "file.pages", text("What?"), all65);
+    assertThat(error.getText("message")).startsWith("file: 65 pages, at most 64 are read at once;");
   }
 
   @Test
@@ -236,7 +241,8 @@ class MediaTest {
     String pdf = Base64.getEncoder().encodeToString(PDF);
     for (ThrowingCallable more :
         List.<ThrowingCallable>of(
-            () -> frames.frames("main.mp4", 1), () -> pages.pages(pdf, "", OptionalInt.empty()))) {
+            () -> frames.frames("main.mp4", 1),
+            () -> pages.pages(pdf, null, OptionalInt.empty()))) {
       assertThat(catchThrowableOfType(ApiException.class, more))
           .returns("picture_too_large", ApiException::code)
           .hasMessage("request: its pictures have more than 100000 pixels together; shrink them");
@@ -248,7 +254,7 @@ class MediaTest {
       delimiter = '|',
       textBlock =
           """
-          "video_url", "video_url": {"url": "small.webm"} | invalid_video | video_url | video: is Matroska or WebM, which ffmpeg decodes, and none may be used here
+          "video_url", "video_url": {"url": "small.webm"} | invalid_video | video_url | video: is Matroska or WebM; without ffmpeg, which may not be used here, only MP4 with H.264 of common kinds (8 bits, 4:2:0, progressive) is read; convert the video to that
           "video_url", "video_url": {"url": "make.sh"} | invalid_video | video_url | video: is of no kind that is known here
           "video_url", "video_url": {"url": "data:,"} | invalid_video | video_url | the file is empty
           "video_url", "video_url": {"url": "none.mp4"} | video_not_found | video_url | there is no such file below
@@ -289,9 +295,33 @@ class MediaTest {
     byte[] locked = PdfText.locked();
     error = assertRefused(400, "invalid_file", file, file(locked, ""));
     assertThat(error.getText("message")).startsWith("file: needs a password;");
-    error = assertRefused(400, "file_not_found", file, file(PDF, ", \"pages\": \"2-9\""));
-    assertThat(error.getText("message"))
-        .isEqualTo("pages: '2-9' asks for pages 2 to 9, file has 1 to 3");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "2-9" | pages: '2-9' asks for pages 2 to 9, file has 1 to 3
+          "a-b" | pages: 'a-b' is no list of pages, expected one like 1-3,7
+          3     | request: messages[0].content[0].file.pages is 3, expected a string
+          """)
+  void saysWhichPagesThereAreNot(String pages, String message) throws Exception {
+    String part = file(PDF, ", \"pages\": " + pages);
+    Json error = assertRefused(400, "invalid_request", "messages[0].content[0].file.pages", part);
+    assertThat(error.getText("message")).isEqualTo(message);
+  }
+
+  @Test
+  void pagesAreDrawnForALimitedTime() {
+    PictureSource hasty = new PictureSource(SourceOptions.of(LIMITS).withPages(Duration.ZERO));
+    String pdf = Base64.getEncoder().encodeToString(PDF);
+    Json one = Client.json("\"2\"");
+    assertThat(loader(hasty, LIMITS).pages(pdf, one, OptionalInt.empty())).hasSize(1);
+    ThrowingCallable all = () -> loader(hasty, LIMITS).pages(pdf, null, OptionalInt.empty());
+    assertThat(catchThrowableOfType(ApiException.class, all))
+        .returns("file_too_large", ApiException::code)
+        .hasMessage("file: its pages take more than 0 seconds to draw; name fewer");
   }
 
   @Test

@@ -158,9 +158,9 @@ class SafetyTest {
   @ValueSource(
       strings = {"garbage", "null", "*", "example.org", "https://a/", "https://u@a", "https://a?b"})
   void anOriginThatNoBrowserSendsIsRefused(String origin) {
-    ServerOptions options = ServerOptions.DEFAULT.withOrigins(List.of(origin));
-    assertThatThrownBy(() -> new Guard(options))
-        .hasMessageStartingWith("server: origin is " + origin + ", expected one like");
+    assertThatThrownBy(() -> ServerOptions.DEFAULT.withOrigins(List.of(origin)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("--origin is " + origin + ", expected one like");
   }
 
   @ParameterizedTest

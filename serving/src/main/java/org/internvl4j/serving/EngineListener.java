@@ -11,8 +11,9 @@ public interface EngineListener {
 
   /// An answer has its first token.
   ///
+  /// @param operation what was asked for
   /// @param since it was asked for
-  default void firstToken(Duration since) {}
+  default void firstToken(Operation operation, Duration since) {}
 
   /// A piece of a prompt or of a picture was read.
   ///
@@ -26,7 +27,9 @@ public interface EngineListener {
   default void step(int answers, Duration time) {}
 
   /// An answer is complete, or was cancelled.
-  default void done(Answer answer, Reply.Times times) {}
+  ///
+  /// @param operation what was asked for
+  default void done(Operation operation, Answer answer, Reply.Times times) {}
 
   /// A request was refused.
   default void refused(RefusedException.Reason reason) {}

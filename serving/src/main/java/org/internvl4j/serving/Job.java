@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A request on its way through the engine.
 final class Job {
+  private final Operation operation;
   private final Client client;
   private final @Nullable Duration deadline;
   private final Reply reply;
@@ -17,6 +18,7 @@ final class Job {
 
   /// @param asked when
   Job(Request request, Reply reply, Answering answering, long asked) {
+    this.operation = request.operation();
     this.client = request.client();
     this.deadline = request.deadline();
     this.reply = reply;
@@ -31,6 +33,10 @@ final class Job {
 
   Answering answering() {
     return answering;
+  }
+
+  Operation operation() {
+    return operation;
   }
 
   Client client() {

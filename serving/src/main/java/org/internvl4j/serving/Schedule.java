@@ -32,7 +32,7 @@ final class Schedule implements AutoCloseable {
     for (Generation own : options) {
       Reply reply = new Reply(wake);
       Answering answering =
-          request.embeds()
+          request.operation() == Operation.EMBEDDING
               ? session.prepareEmbedding(request.dialogue().question(), reply.listener())
               : jobs.isEmpty()
                   ? session.prepare(request.dialogue(), own, reply.listener())
@@ -197,7 +197,7 @@ final class Schedule implements AutoCloseable {
   private void tellFirst(Job job) {
     Duration since = job.firstToken();
     if (since != null) {
-      listener.firstToken(since);
+      listener.firstToken(job.operation(), since);
     }
     if (job.answering().isFinished()) {
       end(job);
@@ -244,7 +244,7 @@ final class Schedule implements AutoCloseable {
   private void end(Job job) {
     active.remove(job);
     Answer answer = session.end(job.answering());
-    listener.done(answer, job.done(answer));
+    listener.done(job.operation(), answer, job.done(answer));
   }
 
   private void remove(Job job) {

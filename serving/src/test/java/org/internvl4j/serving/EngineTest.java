@@ -244,7 +244,7 @@ class EngineTest {
     EngineListener failing =
         new EngineListener() {
           @Override
-          public void firstToken(Duration since) {
+          public void firstToken(Operation operation, Duration since) {
             if (left.getAndDecrement() > 0) {
               throw new IllegalStateException("a fuse has blown");
             }
@@ -268,7 +268,7 @@ class EngineTest {
     EngineListener failing =
         new EngineListener() {
           @Override
-          public void done(Answer answer, Reply.Times times) {
+          public void done(Operation operation, Answer answer, Reply.Times times) {
             if (left.getAndDecrement() > 0) {
               throw new IllegalStateException("a fuse has blown");
             }
@@ -330,7 +330,7 @@ class EngineTest {
     private final AtomicInteger suspended = new AtomicInteger();
 
     @Override
-    public void done(Answer answer, Reply.Times times) {
+    public void done(Operation operation, Answer answer, Reply.Times times) {
       done.incrementAndGet();
     }
 

@@ -15,7 +15,7 @@ class Holding implements EngineListener {
   volatile List<Integer> order = new ArrayList<>();
 
   @Override
-  public void firstToken(Duration since) {
+  public void firstToken(Operation operation, Duration since) {
     reached.countDown();
     try {
       go.await();
@@ -30,7 +30,7 @@ class Holding implements EngineListener {
   }
 
   @Override
-  public void done(Answer answer, Reply.Times times) {
+  public void done(Operation operation, Answer answer, Reply.Times times) {
     order.add(answer.usage().promptTokens());
   }
 }

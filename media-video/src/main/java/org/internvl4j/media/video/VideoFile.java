@@ -49,12 +49,14 @@ final class VideoFile {
     Ffmpeg ffmpeg = options.external() ? Ffmpeg.find() : null;
     if (ffmpeg == null) {
       throw new VideoException(
-          "%s: is %s, which ffmpeg decodes, and none %s; %s or convert the video to MP4 with H.264"
+          "%s: is %s; without ffmpeg, which %s, only MP4 with H.264 of common kinds (8 bits, 4:2:0, progressive) is read; %s"
               .formatted(
                   name,
                   kind,
-                  options.external() ? "was found on PATH" : "may be used here",
-                  options.external() ? "install it" : "allow it"));
+                  options.external() ? "was not found on PATH" : "may not be used here",
+                  options.external()
+                      ? "install ffmpeg or convert the video"
+                      : "convert the video to that"));
     }
     return FfmpegVideo.open(ffmpeg, file, name, options);
   }

@@ -26,6 +26,9 @@ class FfmpegTest {
   private static final @Nullable String TOLD = System.getProperty("internvl4j.ffmpeg");
   private static final int DIFFERENCE = 3; // levels; swscale's fast conversion rounds down
 
+  private static final String READ =
+      "only MP4 with H.264 of common kinds (8 bits, 4:2:0, progressive) is read";
+
   @TempDir Path folder;
 
   @AfterEach
@@ -103,17 +106,31 @@ class FfmpegTest {
     assertThatThrownBy(() -> Video.open(Clips.ours("small.webm")))
         .isInstanceOf(VideoException.class)
         .hasMessageEndingWith(
-            "small.webm: is Matroska or WebM, which ffmpeg decodes, and none was found on PATH; install it or convert the video to MP4 with H.264");
-    assertThatThrownBy(() -> Video.open(Clips.ours("small.avi"))).hasMessageContaining(": is AVI,");
+            "small.webm: is Matroska or WebM; without ffmpeg, which was not found on PATH, "
+                + READ
+                + "; install ffmpeg or convert the video");
+    assertThatThrownBy(() -> Video.open(Clips.ours("small.avi"))).hasMessageContaining(": is AVI;");
     assertThatThrownBy(() -> Video.open(Clips.ours("hevc.mp4")))
-        .hasMessageContaining(": is MP4 with HEVC, which ffmpeg");
+        .hasMessageContaining(": is MP4 with HEVC; without ffmpeg");
     assertThatThrownBy(() -> Video.open(Clips.ours("temporal.mp4")))
         .hasMessageContaining(
-            ": is MP4 with H.264 of a rare kind (motion that is predicted in time), which");
+            ": is MP4 with H.264 of a rare kind (motion that is predicted in time); without");
+  }
+
+  @Test
+  void whereItMayNotBeUsedTheSentenceSaysSo() throws IOException {
     VideoOptions alone = VideoOptions.DEFAULT.withExternal(false);
     assertThatThrownBy(() -> Video.open(Clips.ours("small.webm"), alone))
         .hasMessageEndingWith(
-            "and none may be used here; allow it or convert the video to MP4 with H.264");
+            "small.webm: is Matroska or WebM; without ffmpeg, which may not be used here, "
+                + READ
+                + "; convert the video to that");
+    Path text = Files.writeString(folder.resolve("a.txt"), "I am no video.");
+    assertThatThrownBy(() -> Video.open(text, "video", alone))
+        .hasMessage(
+            "video: is of no kind that is known here (it begins with 49 20 61 6d 20 6e 6f 20); without ffmpeg, which may not be used here, "
+                + READ
+                + "; convert the video to that");
   }
 
   /// Writes programs in the shell's language that stand in for the two.

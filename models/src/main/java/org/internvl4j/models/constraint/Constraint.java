@@ -41,7 +41,7 @@ public final class Constraint {
     try {
       return Json.parse(json.getBytes(StandardCharsets.UTF_8), "schema");
     } catch (CheckpointException e) {
-      throw new SchemaException(String.valueOf(e.getMessage()));
+      throw new SchemaException(String.valueOf(e.getMessage()), e.path());
     }
   }
 
@@ -57,7 +57,7 @@ public final class Constraint {
     try {
       return new Constraint(SchemaCompiler.compile(schema));
     } catch (CheckpointException e) {
-      throw new SchemaException(String.valueOf(e.getMessage()));
+      throw new SchemaException(String.valueOf(e.getMessage()), e.path());
     }
   }
 

@@ -192,13 +192,7 @@ final class Keywords {
     return target;
   }
 
-  /// How errors call a place.
-  static String where(Json at) {
-    String path = at.place().path();
-    return "schema: " + (path.isEmpty() ? "it" : path);
-  }
-
   static SchemaException refused(Json at, String why) {
-    return new SchemaException(where(at) + " " + why);
+    return SchemaException.at(at.place().path(), why);
   }
 }

@@ -22,7 +22,7 @@ sealed interface Pattern {
 
   Pattern ANYTHING = new Repeat(new One(CodePoints.ALL), 0, -1);
 
-  /// @param where what errors name
+  /// @param where it stands, for errors
   static Pattern parse(String text, String where) {
     return new Parser(text, where).whole();
   }
@@ -255,7 +255,7 @@ sealed interface Pattern {
     }
 
     private SchemaException refused(String why) {
-      return new SchemaException(where + " is a pattern that cannot be used: " + why);
+      return SchemaException.at(where, "is a pattern that cannot be used: " + why);
     }
   }
 }

@@ -30,7 +30,7 @@ final class PatternStates {
     this.budget = budget;
   }
 
-  /// @param where what errors name
+  /// @param where it stands, for errors
   static TextStates of(Pattern pattern, String where, Budget budget) {
     PatternStates states = new PatternStates(where, budget);
     int start = states.node(null, -1, -1);
@@ -41,7 +41,7 @@ final class PatternStates {
 
   private int node(@Nullable CodePoints set, int first, int second) {
     if (edges.size() == MAX_NODES) {
-      throw new SchemaException(where + " is a pattern of more than " + MAX_NODES + " states");
+      throw SchemaException.at(where, "is a pattern of more than " + MAX_NODES + " states");
     }
     sets.add(set);
     edges.add(new int[] {first, second});
@@ -91,7 +91,7 @@ final class PatternStates {
     steps += more;
     budget.spend(more);
     if (steps > MAX_STEPS) {
-      throw new SchemaException(where + " is a pattern with too many ways to match");
+      throw SchemaException.at(where, "is a pattern with too many ways to match");
     }
   }
 
@@ -136,7 +136,7 @@ final class PatternStates {
       return known;
     }
     if (order.size() == MAX_STATES) {
-      throw new SchemaException(where + " is a pattern of more than " + MAX_STATES + " states");
+      throw SchemaException.at(where, "is a pattern of more than " + MAX_STATES + " states");
     }
     order.add(nodes);
     return order.size() - 1;

@@ -185,9 +185,9 @@ final class SchemaCompiler {
       throw Keywords.refused(schema.at("minLength"), "is " + least + ", at most " + MAX_LENGTH);
     }
     TextStates states = TextStates.any();
-    String where = Keywords.where(schema);
+    String where = schema.place().path();
     if (pattern != null) {
-      where = Keywords.where(pattern);
+      where = pattern.place().path();
       states = pattern(pattern.asText(), where);
     } else if (format != null) {
       String known = Formats.PATTERNS.get(format.asText());

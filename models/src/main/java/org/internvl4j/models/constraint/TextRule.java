@@ -24,7 +24,7 @@ final class TextRule {
   private final List<long[]> states = new ArrayList<>();
   private final List<Map<Integer, CodePoints>> moves = new ArrayList<>();
 
-  /// @param where what errors name
+  /// @param where it stands, for errors
   TextRule(
       TextStates text, Grammar grammar, CharacterRules characters, Budget budget, String where) {
     this.text = text;
@@ -67,8 +67,8 @@ final class TextRule {
       return known;
     }
     if (states.size() == MAX_STATES) {
-      throw new SchemaException(
-          where + " needs more than " + MAX_STATES + " states; make its pattern or length smaller");
+      throw SchemaException.at(
+          where, "needs more than " + MAX_STATES + " states; make its pattern or length smaller");
     }
     states.add(new long[] {state, count});
     return states.size() - 1;

@@ -2,6 +2,7 @@ package org.internvl4j.models.constraint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
@@ -233,6 +234,23 @@ class ConstraintTest {
     assertThatThrownBy(() -> Constraint.schema(schema))
         .isInstanceOf(SchemaException.class)
         .hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      textBlock =
+          """
+          {"properties":{"a":{"pattern":"("}}}        | properties.a.pattern
+          {"properties":{"a":{"type":"text"}}}        | properties.a.type
+          {"anyOf":[{}, {"minimum":1e99999999999}]}   | anyOf[1].minimum
+          {"items":{"pattern":"(a{999}){999}"}}       | items.pattern
+          false                                       | none
+          """)
+  void tellsWhereItIsWrong(String schema, @Nullable String path) {
+    assertThat(catchThrowableOfType(SchemaException.class, () -> Constraint.schema(schema)).path())
+        .isEqualTo(path);
   }
 
   @Test

@@ -14,78 +14,72 @@ public final class PdfReader implements AutoCloseable {
   private static final int UNPACKED = 1 << 28; // bytes of anything within a page
   private static final long SCRATCH = 1L << 29; // bytes of a file
   private static final Duration PAGE = Duration.ofSeconds(20);
-  private static final Duration ALL = Duration.ofSeconds(60); // pages of a file together
 
   private final Pdf pdf;
-  private final int[] numbers;
   private final Tiling tiling;
+  private final Duration patience;
   private long spent; // ns
 
-  private PdfReader(Pdf pdf, int[] numbers, Tiling tiling) {
+  private PdfReader(Pdf pdf, Tiling tiling, Duration patience) {
     this.pdf = pdf;
-    this.numbers = numbers;
     this.tiling = tiling;
+    this.patience = patience;
   }
 
   /// Opens a file.
   ///
   /// @param bytes the file
-  /// @param ranges `1-3,7`; blank for all
   /// @param tiling how the pictures will be cut
-  /// @param most pages, at least 1
-  /// @throws PictureRefusedException if it is no PDF, damaged, needs a password, has no such pages
-  ///   or is above a limit
-  static PdfReader of(byte[] bytes, String ranges, Tiling tiling, int most, SourceOptions options) {
+  /// @param most pages that may be asked for, at least 1
+  /// @throws PictureRefusedException if it is no PDF, damaged, needs a password, or is above a
+  ///   limit
+  static PdfReader of(byte[] bytes, Tiling tiling, int most, SourceOptions options) {
     int largest = (int) Math.min(Integer.MAX_VALUE, options.pixels());
     PdfOptions limits = new PdfOptions(options.bytes(), most, largest, UNPACKED, SCRATCH, PAGE);
-    Pdf pdf;
     try {
-      pdf = Pdf.of(bytes, "file", limits);
+      return new PdfReader(Pdf.of(bytes, "file", limits), tiling, options.times().pages());
     } catch (PdfException e) {
       throw refused(e);
     }
-    try {
-      return new PdfReader(pdf, pdf.numbers(ranges), tiling);
-    } catch (PdfException e) {
-      pdf.close();
-      throw refused(e);
-    } catch (IllegalArgumentException e) {
-      pdf.close();
-      throw new PictureRefusedException(Kind.NOT_FOUND, String.valueOf(e.getMessage()), e);
-    }
   }
 
-  /// Pages that are asked for.
-  public int count() {
-    return numbers.length;
-  }
-
-  /// Pixels that one will have.
+  /// The numbers of the pages that somebody asks for.
   ///
-  /// @param i among those asked for, from 0
+  /// @param ranges `1-3,7`; blank for all
+  /// @throws IllegalArgumentException if it is no such list, or names pages that are not there, or
+  ///   too many
+  public int[] numbers(String ranges) {
+    try {
+      return pdf.numbers(ranges);
+    } catch (PdfException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /// Pixels that a page will have.
+  ///
   /// @throws PictureRefusedException if it is damaged
-  public long pixels(int i) {
+  public long pixels(int number) {
     try {
-      return pdf.pixels(numbers[i], tiling);
+      return pdf.pixels(number, tiling);
     } catch (PdfException e) {
       throw refused(e);
     }
   }
 
-  /// Draws one.
+  /// Draws a page.
   ///
-  /// @param i among those asked for, from 0
   /// @throws PictureRefusedException if it is damaged, or they take too long
-  public PdfPage page(int i) {
-    if (spent > ALL.toNanos()) {
+  public PdfPage page(int number) {
+    if (spent > patience.toNanos()) {
       throw new PictureRefusedException(
           Kind.TOO_LARGE,
           "file: its pages take more than %d seconds to draw; name fewer"
-              .formatted(ALL.toSeconds()));
+              .formatted(patience.toSeconds()));
     }
     long start = System.nanoTime();
     try {
-      return pdf.page(numbers[i], tiling);
+      return pdf.page(number, tiling);
     } catch (PdfException e) {
       throw refused(e);
     } finally {

@@ -70,12 +70,11 @@ public final class PictureSource {
 
   /// A PDF file.
   ///
-  /// @param ranges `1-3,7`; blank for all
   /// @param tiling how the pictures will be cut
-  /// @param most pages, at least 1
-  /// @throws PictureRefusedException if it is none, damaged, has no such pages, or is above a limit
-  public PdfReader pdf(byte[] file, String ranges, Tiling tiling, int most) {
-    return PdfReader.of(file, ranges, tiling, most, options);
+  /// @param most pages that may be asked for, at least 1
+  /// @throws PictureRefusedException if it is none, damaged, or above a limit
+  public PdfReader pdf(byte[] file, Tiling tiling, int most) {
+    return PdfReader.of(file, tiling, most, options);
   }
 
   /// The bytes of the file in the `file_data` of a `file`: behind its URL, or in base64 without

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pixels most pixels of a picture
 /// @param bytes longest file, wherever it comes from
 /// @param headerBytes most that a server may say before its file
-/// @param times how long a fetch may take
+/// @param times how long a file may take
 /// @param fetches most at a time, of all requests together
 public record SourceOptions(
     AllowedHosts hosts,
@@ -26,20 +26,28 @@ public record SourceOptions(
     int fetches) {
   private static final int MAX_BYTES = 64 << 20;
 
-  /// How long a fetch may take.
+  /// How long a file may take.
   ///
-  /// @param turn longest wait until fewer are under way
+  /// @param turn longest wait until fewer fetches are under way
   /// @param connect longest wait for a connection to one address
   /// @param fetch longest time from looking a host up to the last byte
-  public record Times(Duration turn, Duration connect, Duration fetch) {
+  /// @param pages of a PDF file: time after which no other one is drawn
+  public record Times(Duration turn, Duration connect, Duration fetch, Duration pages) {
     static final Times DEFAULT =
-        new Times(Duration.ofSeconds(5), Duration.ofSeconds(3), Duration.ofSeconds(10));
+        new Times(
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(3),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1));
   }
 
   /// @throws IllegalArgumentException if a limit is below 1
   public SourceOptions {
     boolean positive =
-        !times.turn().isNegative() && times.connect().isPositive() && times.fetch().isPositive();
+        !times.turn().isNegative()
+            && times.connect().isPositive()
+            && times.fetch().isPositive()
+            && !times.pages().isNegative();
     if (pixels < 1
         || bytes < 1
         || bytes == Integer.MAX_VALUE
@@ -83,13 +91,19 @@ public record SourceOptions(
 
   /// The same with other limits on the time of a fetch.
   public SourceOptions withTimes(Duration connect, Duration fetch) {
-    Times most = new Times(times.turn(), connect, fetch);
+    Times most = new Times(times.turn(), connect, fetch, times.pages());
     return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, bytes, headerBytes, most, fetches);
+  }
+
+  /// The same with another limit on the time that pages of a PDF file are drawn.
+  public SourceOptions withPages(Duration most) {
+    Times other = new Times(times.turn(), times.connect(), times.fetch(), most);
+    return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, bytes, headerBytes, other, fetches);
   }
 
   /// The same with another number of fetches at a time, and another wait for a turn.
   public SourceOptions withFetches(int most, Duration turn) {
-    Times other = new Times(turn, times.connect(), times.fetch());
+    Times other = new Times(turn, times.connect(), times.fetch(), times.pages());
     return new SourceOptions(hosts, mediaPath, ffmpeg, pixels, bytes, headerBytes, other, most);
   }
 }

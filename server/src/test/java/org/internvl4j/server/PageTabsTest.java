@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
-/// The page in two tabs of one browser, which share its conversations: with Web Locks, and at a name
-/// for which the browser has none.
+/// The page in two tabs of one browser, which share its conversations: with Web Locks, and at a
+/// name for which the browser has none.
 @ExtendWith(Visitor.Extension.class)
 @ParameterizedClass
 @ValueSource(strings = {"127.0.0.1", Browser.ELSEWHERE})
@@ -112,7 +112,8 @@ class PageTabsTest {
     browser.turnTo(second);
     browser.until(() -> browser.all(".message").size() == 6 && visitor.isDone());
     browser.open();
-    assertThat(browser.all(".bubble")).extracting(bubble -> bubble.getText())
+    assertThat(browser.all(".bubble"))
+        .extracting(bubble -> bubble.getText())
         .containsExactly(DESCRIBE, HELLO, "What color is the diamond?");
     assertThat(browser.text(LAST + " .prose")).isEqualTo("The diamond is green.");
   }
@@ -123,6 +124,7 @@ class PageTabsTest {
     String part = visitor.askAndHearTheBeginning(DESCRIBE);
     String first = browser.openTab();
     assertThat(browser.all(".growing")).hasSize(1);
+    browser.until(() -> browser.text(LAST + " .prose").startsWith(part));
     String second = browser.turnTo(first);
     browser.closeTab(second);
     browser.until(() -> browser.text(LAST + " footer").contains("Stopped"));

@@ -80,10 +80,7 @@ final class Visitor implements AutoCloseable {
         VisionLanguageModel.open(
             DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
     ServerOptions options =
-        ServerOptions.DEFAULT
-            .withPort(0)
-            .withName("demo")
-            .withHosts(List.of(Browser.ELSEWHERE));
+        ServerOptions.DEFAULT.withPort(0).withName("demo").withHosts(List.of(Browser.ELSEWHERE));
     server = Server.start(model, EngineOptions.DEFAULT, options);
     browser = new Browser(server, "en-US");
   }
@@ -155,7 +152,7 @@ final class Visitor implements AutoCloseable {
 
   /// Asks, and hears no more than the beginning of the answer.
   ///
-  /// @return what has come of it
+  /// @return what has come of it, or the first words of that
   String askAndHearTheBeginning(String text) {
     browser.run(PAUSE);
     type(text);

@@ -349,7 +349,7 @@ async function start() {
   await conversations.open(others);
   const last = store.recallShown();
   current = conversations.list().find((conversation) => conversation.id === last) ?? current;
-  addEventListener("pagehide", () => running && conversations.keepPart(running.conversation, running.message.text));
+  addEventListener("pagehide", conversations.leave);
   startComposer(ask, say);
   const language = store.recall("language");
   setLanguage(isLanguage(language) ? language : preferredLanguage());

@@ -9,7 +9,8 @@ const TOLD = 100; // ms after which it is told to the other tabs
 
 let all = [];
 let page = null;
-let kept = 0; // when the answer of this tab was
+let own = null; // the answer that has grown in this tab, and its conversation
+let kept = 0; // when it was
 let told = 0;
 let telling = 0; // what tells it later
 const versions = new WeakMap(); // when a conversation was `updated` as it is stored
@@ -40,7 +41,7 @@ export function isGrowing(conversation) {
 export async function open(hears) {
   page = hears;
   await store.open();
-  tabs.listen((message) => (message.text === undefined ? follow(message.id) : hearGrowth(message)));
+  tabs.listen(hear);
   const parts = store.parts();
   all = await store.all();
   for (const conversation of all) {
@@ -110,7 +111,7 @@ export async function save(conversation) {
       return false;
     }
     versions.set(conversation, conversation.updated);
-    tabs.tell({ id: conversation.id });
+    tabs.tell({ kind: "changed", id: conversation.id });
   } catch (error) {
     page.failed(error);
   }
@@ -122,35 +123,42 @@ export async function remove(conversation) {
   all = all.filter((other) => other !== conversation); // nothing stores it again
   store.dropPart(conversation.id);
   await store.remove(conversation.id).catch(page.failed);
-  tabs.tell({ id: conversation.id });
+  tabs.tell({ kind: "changed", id: conversation.id });
 }
 
-/** Tells how an answer of this tab grows, and keeps what has come of it, now and then. */
+/** An answer of this tab has grown: now and then, the other tabs hear of it, and it is kept. */
 export function grew(conversation, message) {
+  own = { conversation, message };
   const now = performance.now();
   clearTimeout(telling);
   if (now - told >= TOLD) {
-    tellGrowth(conversation, message);
+    tellGrowth();
   } else {
-    telling = setTimeout(() => tellGrowth(conversation, message), TOLD);
+    telling = setTimeout(tellGrowth, TOLD);
   }
-  if (message.text !== "" && now - kept >= STEP) {
-    kept = now;
-    keepPart(conversation, message.text);
+  if (now - kept >= STEP) {
+    keepPart();
   }
 }
 
-function tellGrowth({ id }, { text, progress, isGrowing }) {
-  if (isGrowing) {
+/** The tab is being left, perhaps before the end of its answer. */
+export function leave() {
+  keepPart();
+  tellGrowth();
+}
+
+function tellGrowth() {
+  if (own?.message.isGrowing) {
     told = performance.now();
-    tabs.tell({ id, text, progress });
+    const { text, progress } = own.message;
+    tabs.tell({ kind: "grew", id: own.conversation.id, text, progress });
   }
 }
 
-/** Keeps what has come of an answer, for the tab may be left before its end. */
-export function keepPart(conversation, text) {
-  if (all.includes(conversation)) {
-    store.keepPart(conversation.id, text);
+function keepPart() {
+  if (own?.message.isGrowing && own.message.text !== "" && all.includes(own.conversation)) {
+    kept = performance.now();
+    store.keepPart(own.conversation.id, own.message.text);
   }
 }
 
@@ -159,6 +167,16 @@ export function dropPart(conversation) {
 }
 
 // ---- changes in others
+
+function hear(message) {
+  if (message.kind === "changed") {
+    follow(message.id);
+  } else if (message.kind === "grew") {
+    hearGrowth(message);
+  } else {
+    tellGrowth(); // to a tab that has heard nothing of it yet
+  }
+}
 
 /** Makes a conversation what another tab has stored. @returns whether that is news */
 function adopt(conversation, stored) {
@@ -243,7 +261,9 @@ async function endIfCutOff(conversation) {
   page.changed(conversation);
 }
 
+/** Follows an answer of another tab, to its end and beyond. */
 async function followLater(id) {
+  tabs.tell({ kind: "asked" });
   if (!awaited.has(id)) {
     awaited.add(id);
     await tabs.whenFree(id);

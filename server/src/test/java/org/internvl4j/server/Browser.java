@@ -10,12 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
+import java.util.stream.Stream;
 import org.internvl4j.loader.json.Json;
 import org.jspecify.annotations.Nullable;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -27,13 +29,18 @@ import org.openqa.selenium.logging.LoggingPreferences;
 final class Browser implements AutoCloseable {
   private static final int PATIENCE = 120_000; // ms until a test is given up
 
+  /// A name of this machine that is no secure context, as any other machine is none.
+  static final String ELSEWHERE = "elsewhere.test";
+
   private final ChromeDriver driver;
-  private final String address;
+  private final int port;
+  private String address;
   private final List<String> requests = new ArrayList<>();
 
   /// @param language of its user, as `en-US`
   Browser(Server server, String language) {
-    this.address = "http://127.0.0.1:" + server.port() + "/";
+    this.port = server.port();
+    this.address = at("127.0.0.1");
     ChromeOptions options = new ChromeOptions();
     options.setBinary(find("chromium"));
     options.addArguments(
@@ -43,6 +50,7 @@ final class Browser implements AutoCloseable {
         "--disable-dev-shm-usage",
         "--disable-background-networking",
         "--hide-scrollbars",
+        "--host-resolver-rules=MAP " + ELSEWHERE + " 127.0.0.1",
         "--lang=" + language,
         "--accept-lang=" + language);
     LoggingPreferences logs = new LoggingPreferences();
@@ -74,9 +82,14 @@ final class Browser implements AutoCloseable {
 
   // ---- windows
 
+  private String at(String host) {
+    return "http://" + host + ":" + port + "/";
+  }
+
   /// Opens the page as if for the first time.
-  void openAnew() {
+  void openAnew(String host) {
     leave();
+    address = at(host);
     driver.executeCdpCommand(
         "Storage.clearDataForOrigin", Map.of("origin", address, "storageTypes", "all"));
     open();
@@ -91,6 +104,41 @@ final class Browser implements AutoCloseable {
   void open() {
     driver.get(address);
     until(() -> !all("body[data-started]").isEmpty());
+  }
+
+  /// Opens the page in a tab of its own, and turns to that.
+  ///
+  /// @return the tab that was turned away from
+  String openTab() {
+    String before = driver.getWindowHandle();
+    driver.switchTo().newWindow(WindowType.TAB);
+    show(1200, 800, 1, "light");
+    open();
+    return before;
+  }
+
+  /// Turns to another tab.
+  ///
+  /// @return the tab that was turned away from
+  String turnTo(String tab) {
+    String before = driver.getWindowHandle();
+    driver.switchTo().window(tab);
+    return before;
+  }
+
+  /// Closes the tab that it is at, and turns to another.
+  void closeTab(String next) {
+    driver.close();
+    driver.switchTo().window(next);
+  }
+
+  /// Closes all tabs but one.
+  void closeOthers() {
+    List<String> tabs = List.copyOf(driver.getWindowHandles());
+    for (String tab : tabs.subList(1, tabs.size())) {
+      driver.switchTo().window(tab).close();
+    }
+    driver.switchTo().window(tabs.getFirst());
   }
 
   /// @param scheme `light` or `dark`: what the user's system says
@@ -145,9 +193,10 @@ final class Browser implements AutoCloseable {
     return driver.switchTo().activeElement();
   }
 
-  /// What an element says, whether it can be seen or not.
+  /// What an element says, whether it can be seen or not; nothing if there is none.
   String text(String selector) {
-    return String.valueOf(run("return document.querySelector(arguments[0])?.textContent", selector))
+    return run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+        .toString()
         .strip();
   }
 
@@ -207,12 +256,13 @@ final class Browser implements AutoCloseable {
       throw new AssertionError("the browser told of no request at all");
     }
     return requests.stream()
-        .filter(url -> !url.startsWith(address))
-        .filter(url ->
-            !url.startsWith("data:")
-                && !url.equals("about:blank")
-                && !url.startsWith("blob:" + address))
+        .filter(url -> !url.startsWith("data:") && !url.equals("about:blank") && !isOfServer(url))
         .toList();
+  }
+
+  private boolean isOfServer(String url) {
+    return Stream.of(at("127.0.0.1"), at(ELSEWHERE))
+        .anyMatch(own -> url.startsWith(own) || url.startsWith("blob:" + own));
   }
 
   @Override

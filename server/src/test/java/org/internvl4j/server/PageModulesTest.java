@@ -2,6 +2,7 @@ package org.internvl4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.internvl4j.models.grounding.Grounding;
@@ -102,6 +103,24 @@ class PageModulesTest {
     assertThat(told.subList(0, 2)).isEqualTo(List.of(expected, true));
     assertThat((long) told.get(2)).isGreaterThanOrEqualTo(12 << 20);
     assertThat((long) told.get(3)).isLessThanOrEqualTo(1 << 24);
+  }
+
+  /// What another tab has changed or removed since.
+  @Test
+  void storesAConversationOnlyInPlaceOfTheOneItWasMadeFrom() {
+    Object stored =
+        browser.runAsync(
+            """
+            const done = arguments[0];
+            import("/page/store.js").then(async ({ put, get, remove }) => {
+              const made = (updated) => ({ id: "c", updated, messages: [] });
+              const stored = [await put(made(1), 0), await put(made(2), 0), (await get("c")).updated,
+                  await put(made(3), 1), (await get("c")).updated];
+              await remove("c");
+              done([...stored, await put(made(4), 3), await get("c")]);
+            });
+            """);
+    assertThat((List<?>) stored).isEqualTo(Arrays.asList(true, false, 1L, true, 3L, false, null));
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.media.Pictures;
@@ -29,6 +30,44 @@ final class Visitor implements AutoCloseable {
   static final String DESCRIBE = "Describe the image.";
   static final String LAST = ".answer:last-child";
 
+  /// Lets nothing but the beginning of the next answer come, until the page is told to hear the
+  /// rest.
+  private static final String PAUSE =
+      """
+      const send = window.fetch;
+      const rest = new Promise((resolve) => (window.hearTheRest = resolve));
+      window.fetch = async (path, options) => {
+        const response = await send(path, options);
+        if (path !== "/v1/chat/completions") {
+          return response;
+        }
+        window.fetch = send;
+        const reader = response.body.getReader();
+        const { signal } = options;
+        const left = new Promise((resolve, reject) =>
+            signal.addEventListener("abort", () => reject(signal.reason)));
+        left.catch(() => {});
+        let room = 2000; // bytes
+        return new Response(new ReadableStream({
+          async pull(stream) {
+            const { done, value } = await reader.read();
+            if (done) {
+              stream.close();
+              return;
+            }
+            const now = value.subarray(0, room);
+            room -= now.length;
+            stream.enqueue(now);
+            if (now.length < value.length) {
+              await Promise.race([rest, left]);
+              room = Infinity;
+              stream.enqueue(value.subarray(now.length));
+            }
+          },
+        }));
+      };
+      """;
+
   final VisionLanguageModel model;
   final Server server;
   final Browser browser;
@@ -40,9 +79,9 @@ final class Visitor implements AutoCloseable {
     model =
         VisionLanguageModel.open(
             DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
-    server =
-        Server.start(
-            model, EngineOptions.DEFAULT, ServerOptions.DEFAULT.withPort(0).withName("demo"));
+    ServerOptions options =
+        ServerOptions.DEFAULT.withPort(0).withName("demo").withHosts(List.of(Browser.ELSEWHERE));
+    server = Server.start(model, EngineOptions.DEFAULT, options);
     browser = new Browser(server, "en-US");
   }
 
@@ -78,9 +117,14 @@ final class Visitor implements AutoCloseable {
 
   /// Comes to the page for the first time, at a desk.
   void openAnew() {
+    openAnew("127.0.0.1");
+  }
+
+  /// @param host the server's name
+  void openAnew(String host) {
     browser.limit(0);
     browser.show(1200, 800, 1, "light");
-    browser.openAnew();
+    browser.openAnew(host);
   }
 
   // ---- steps
@@ -104,6 +148,23 @@ final class Visitor implements AutoCloseable {
     type(text);
     browser.press(Keys.ENTER);
     browser.until(() -> browser.all(".answer").size() > before && isDone());
+  }
+
+  /// Asks, and hears no more than the beginning of the answer.
+  ///
+  /// @return what has come of it, or the first words of that
+  String askAndHearTheBeginning(String text) {
+    browser.run(PAUSE);
+    type(text);
+    browser.press(Keys.ENTER);
+    browser.until(() -> browser.text(LAST + " .prose").length() > 3);
+    return browser.text(LAST + " .prose");
+  }
+
+  /// Hears the rest of the answer whose beginning this tab has heard.
+  void hearTheRest() {
+    browser.run("window.hearTheRest()");
+    browser.until(this::isDone);
   }
 
   boolean isDone() {

@@ -2,12 +2,14 @@
 
 import * as api from "./api.js";
 import { drawTray, setBusy, startComposer, suggest, waiting } from "./composer.js";
+import * as conversations from "./conversations.js";
 import { askForKey, isSure } from "./dialogs.js";
 import { byId, icon, make } from "./elements.js";
-import { question as findQuestion, isFinding } from "./grounding.js";
+import { isFinding } from "./grounding.js";
 import { AnswerView, drawQuestion } from "./messages.js";
-import { dataUri, forgetAllBut } from "./pictures.js";
-import { drawSettings, fields, settings } from "./settings.js";
+import { forgetAllBut } from "./pictures.js";
+import { requestOf } from "./request.js";
+import { drawSettings } from "./settings.js";
 import { drawConversations, isSidebarOpen, openSidebar } from "./sidebar.js";
 import * as store from "./store.js";
 import { count, isLanguage, preferredLanguage, speak, texts } from "./texts.js";
@@ -16,44 +18,106 @@ const THEMES = ["auto", "light", "dark"];
 const TITLE = 60; // letters
 const SHOWN = 6000; // ms
 const AGAIN = 2000; // ms until a server that was not ready is asked again
-const STEP = 1000; // ms after which what has come of an answer is kept
 
-let conversations = [];
-let current = fresh();
+let current = conversations.fresh();
 let saying = 0;
-let running = null; // the answer that grows, where, and what stops it
-
-function fresh() {
-  return { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, title: "", updated: 0, messages: [] };
-}
+let running = null; // the answer that grows in this tab, where, what stops it, and its end
 
 // ---- asking
 
-async function ask(question) {
-  current.title ||= question.text.slice(0, TITLE);
-  current.messages.push({ role: "user", ...question });
-  await answer();
+/** @returns whether it is asked: not while another tab answers there */
+function ask(question) {
+  return answer((conversation) => {
+    conversation.title ||= question.text.slice(0, TITLE);
+    conversation.messages.push({ role: "user", ...question });
+    return true;
+  });
 }
 
-/** Answers the last question. */
-async function answer() {
-  running?.stop.abort();
+/** Asks a question again, with another text if there is one. */
+function again(question, text) {
+  byId("question").focus();
+  return answer(({ messages }) => {
+    const index = messages.indexOf(question);
+    if (index < 0) {
+      return false; // another tab has just changed them
+    }
+    messages.length = index + 1;
+    question.text = text ?? question.text;
+    return true;
+  });
+}
+
+/**
+ * Answers the last question of the conversation that is shown.
+ *
+ * @param change makes that question; false if it cannot any more
+ * @returns when the answer has ended, true; false if it is not answered
+ */
+function answer(change) {
+  const before = running;
+  before?.stop.abort();
   const message = { role: "assistant", text: "", isGrowing: true };
-  const own = { conversation: current, message, stop: new AbortController(), kept: performance.now() };
-  running = own;
-  current.messages.push(message);
-  if (!conversations.includes(current)) {
-    conversations.push(current);
-  }
-  const start = performance.now();
+  running = { conversation: current, message, stop: new AbortController() };
+  running.ended = answerAfter(before?.ended, running, change);
+  return running.ended;
+}
+
+async function answerAfter(before, own, change) {
   setBusy(true);
-  await save(own.conversation);
-  drawMessages();
-  try {
+  await before;
+  const giveBack = await begin(own, change);
+  if (giveBack !== null) {
+    const start = performance.now();
+    drawMessages();
     await grow(own);
+    own.message.seconds = (performance.now() - start) / 1000;
+    await finish(own);
+    giveBack();
+  } else if (!own.stop.signal.aborted) {
+    say(texts().inUse, true);
+  }
+  if (running === own) {
+    running = null;
+    setBusy(false);
+  }
+  drawMessages();
+  return giveBack !== null;
+}
+
+/** @returns what gives the conversation back; null if this tab cannot answer in it */
+async function begin({ conversation, message }, change) {
+  const giveBack = await conversations.hold(conversation);
+  if (giveBack !== null && change(conversation)) {
+    conversation.messages.push(message);
+    if (await save(conversation)) {
+      return giveBack;
+    }
+  }
+  giveBack?.();
+  return null;
+}
+
+async function grow(own) {
+  const { conversation, message, stop } = own;
+  try {
+    const request = await requestOf(conversation.messages.slice(0, -1));
+    for await (const event of api.ask(request, stop.signal)) {
+      if (event.text) {
+        message.text += event.text;
+      } else if (event.finish) {
+        message.finish = event.finish;
+      } else if (event.usage) {
+        message.usage = event.usage;
+      } else {
+        message.progress = event;
+      }
+      conversations.grew(conversation, message);
+      followEnd(() => views.get(message)?.update());
+    }
     say(texts().done);
   } catch (error) {
-    if (own.stop.signal.aborted) {
+    if (stop.signal.aborted) {
       message.finish = "stopped";
     } else {
       message.error = texts().failed(error.message || texts().notReached);
@@ -62,67 +126,15 @@ async function answer() {
       }
     }
   }
-  message.seconds = (performance.now() - start) / 1000;
+}
+
+async function finish({ conversation, message, stop }) {
   delete message.isGrowing;
   delete message.progress;
-  await save(own.conversation);
-  store.dropPart(own.conversation.id);
-  if (running === own) {
-    running = null;
-    setBusy(false);
+  if (!(await save(conversation)) && !stop.signal.aborted) {
+    say(texts().inUse, true);
   }
-  drawMessages();
-}
-
-async function grow(own) {
-  const { message } = own;
-  const request = { ...fields(), messages: await wire(own.conversation.messages.slice(0, -1)) };
-  for await (const event of api.ask(request, own.stop.signal)) {
-    if (event.text) {
-      message.text += event.text;
-      if (performance.now() - own.kept >= STEP) {
-        keepPart(own);
-      }
-    } else if (event.finish) {
-      message.finish = event.finish;
-    } else if (event.usage) {
-      message.usage = event.usage;
-    } else {
-      message.progress = event;
-    }
-    followEnd(() => views.get(message).update());
-  }
-}
-
-/** Keeps what has come of an answer, for the page may be left before its end. */
-function keepPart(own) {
-  if (own !== null && conversations.includes(own.conversation)) {
-    own.kept = performance.now();
-    store.keepPart(own.conversation.id, own.message.text);
-  }
-}
-
-/** The messages as the server reads them; one that was never answered is left out. */
-async function wire(messages) {
-  const sent = settings().system.trim() ? [{ role: "system", content: settings().system.trim() }] : [];
-  for (const [index, message] of messages.entries()) {
-    const reply = message.role === "assistant" ? message : messages[index + 1];
-    if (reply && reply.text === "") {
-      continue;
-    }
-    if (message.role === "assistant") {
-      sent.push({ role: "assistant", content: message.text });
-      continue;
-    }
-    const content = [];
-    for (const picture of message.pictures) {
-      const url = await dataUri(picture.blob);
-      content.push({ type: "image_url", image_url: { url, max_tiles: settings().maxTiles } });
-    }
-    content.push({ type: "text", text: message.find ? findQuestion(message.text) : message.text });
-    sent.push({ role: "user", content });
-  }
-  return sent;
+  conversations.dropPart(conversation);
 }
 
 function stop() {
@@ -130,34 +142,19 @@ function stop() {
   byId("question").focus();
 }
 
-/** Asks the question at `index` again, with another text if there is one. */
-function again(index, text) {
-  current.messages.length = index + 1;
-  if (text !== undefined) {
-    current.messages[index].text = text;
-  }
-  byId("question").focus();
-  answer();
-}
-
 // ---- conversations
 
-/** Stores a conversation, unless it was deleted. */
 async function save(conversation) {
-  if (!conversations.includes(conversation)) {
-    return;
-  }
-  conversation.updated = Date.now();
-  conversations.sort((a, b) => b.updated - a.updated);
-  await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
-  store.remember("current", current.id);
+  const isSaved = conversations.save(conversation); // first of all gives it its place in the list
+  store.rememberShown(current.id);
   drawList();
+  return isSaved;
 }
 
 function show(conversation) {
   running?.stop.abort();
   current = conversation;
-  store.remember("current", conversation.id);
+  store.rememberShown(conversation.id);
   openSidebar(false);
   drawList();
   drawMessages();
@@ -169,32 +166,43 @@ async function remove(conversation) {
   if (!(await isSure(texts().deleteSure(title), texts().delete))) {
     return;
   }
-  conversations = conversations.filter((other) => other !== conversation); // nothing stores it again
+  const removed = conversations.remove(conversation);
+  leave(conversation);
+  await removed;
+}
+
+/** A conversation is there no more. */
+function leave(conversation) {
   if (conversation === current) {
-    show(fresh()); // and stops its answer
+    show(conversations.fresh()); // and stops its answer
   }
   drawList();
-  store.dropPart(conversation.id);
-  await store.remove(conversation.id).catch((error) => say(texts().failed(error.message), true));
 }
 
-/** Ends answers that grew when the page was left: with what had come of them. */
-async function endCutOff() {
-  const parts = store.takeParts();
-  for (const conversation of conversations) {
-    const message = conversation.messages.at(-1);
-    if (message?.isGrowing) {
-      message.text = parts.get(conversation.id) ?? message.text;
-      message.finish = "stopped";
-      delete message.isGrowing;
-      delete message.progress;
-      await store.put(conversation).catch((error) => say(texts().failed(error.message), true));
+/** What other tabs do with conversations. */
+const others = {
+  changed(conversation) {
+    drawList();
+    if (conversation === current) {
+      drawMessages();
     }
-  }
-}
+  },
+  grew(message) {
+    followEnd(() => views.get(message)?.update());
+  },
+  removed(conversation) {
+    if (conversation === current) {
+      say(texts().removedElsewhere, true);
+    }
+    leave(conversation);
+  },
+  failed(error) {
+    say(texts().failed(error.message), true);
+  },
+};
 
 function drawList() {
-  drawConversations(conversations, current.id, { show, remove });
+  drawConversations(conversations.list(), current.id, { show, remove });
 }
 
 // ---- messages
@@ -204,16 +212,16 @@ const views = new WeakMap();
 function drawMessages() {
   const pictures = [];
   let where = { picture: null, isFind: false };
-  const isBusy = running !== null;
+  const isBusy = running !== null || conversations.isGrowing(current);
   const last = current.messages.length - 1;
   const elements = current.messages.map((message, index) => {
     if (message.role === "user") {
       pictures.push(...message.pictures);
       where = { picture: picturedBy(message, where.picture), isFind: isFinding(message) };
-      return drawQuestion(message, isBusy ? null : { edit: (text) => again(index, text) });
+      return drawQuestion(message, isBusy ? null : { edit: (text) => again(message, text) });
     }
     const canRetry = !isBusy && index === last;
-    const actions = canRetry ? { retry: () => again(index - 1) } : null;
+    const actions = canRetry ? { retry: () => again(current.messages[index - 1]) } : null;
     const view = new AnswerView(message, where, actions);
     views.set(message, view);
     return view.element;
@@ -338,16 +346,14 @@ async function start() {
   for (const element of document.querySelectorAll("[data-icon]")) {
     element.prepend(icon(element.dataset.icon));
   }
-  await store.open();
-  conversations = await store.all();
-  const last = store.recall("current");
-  current = conversations.find((conversation) => conversation.id === last) ?? current;
-  await endCutOff();
-  addEventListener("pagehide", () => keepPart(running));
+  await conversations.open(others);
+  const last = store.recallShown();
+  current = conversations.list().find((conversation) => conversation.id === last) ?? current;
+  addEventListener("pagehide", conversations.leave);
   startComposer(ask, say);
   const language = store.recall("language");
   setLanguage(isLanguage(language) ? language : preferredLanguage());
-  byId("new").addEventListener("click", () => show(fresh()));
+  byId("new").addEventListener("click", () => show(conversations.fresh()));
   byId("stop").addEventListener("click", stop);
   byId("menu").addEventListener("click", () => openSidebar(!isSidebarOpen()));
   byId("shade").addEventListener("click", () => openSidebar(false));
@@ -358,7 +364,7 @@ async function start() {
     setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && escape());
-  await connect();
+  await Promise.all([conversations.endCutOff(), connect()]);
   document.body.dataset.started = "";
 }
 

@@ -13,7 +13,7 @@ let isFind = false;
 let counting = null;
 let say = () => {};
 
-/** Makes it live. @param send hears `{ text, pictures, find }`; @param tell says a sentence */
+/** Makes it live. @param send hears `{ text, pictures, find }`, false if it cannot be sent; @param tell says a sentence */
 export function startComposer(send, tell) {
   say = tell;
   const field = byId("question");
@@ -24,13 +24,15 @@ export function startComposer(send, tell) {
       byId("composer").requestSubmit();
     }
   });
-  byId("composer").addEventListener("submit", (event) => {
+  byId("composer").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = field.value.trim();
     if (text !== "" && !byId("send").hidden) {
       const question = { text, pictures, find: isFind };
       clear();
-      send(question);
+      if (!(await send(question))) {
+        giveBack(question);
+      }
     }
   });
   byId("find").addEventListener("click", () => setFind(!isFind));
@@ -92,6 +94,15 @@ function clear() {
   byId("question").value = "";
   pictures = [];
   setFind(false);
+  drawTray();
+}
+
+/** A question that was not sent is there again, before what was written since. */
+function giveBack(question) {
+  const field = byId("question");
+  field.value = [question.text, field.value].filter((text) => text !== "").join("\n");
+  pictures = [...question.pictures, ...pictures];
+  setFind(question.find);
   drawTray();
 }
 

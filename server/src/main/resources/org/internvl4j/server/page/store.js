@@ -3,7 +3,8 @@
 
 const NAME = "internvl";
 const STORE = "conversations";
-const PART = "internvl.part."; // and the conversation's id
+const PREFIX = "internvl.";
+const PART = "part."; // and the conversation's id
 
 let database = null;
 const unkept = new Map();
@@ -35,12 +36,29 @@ export async function all() {
   return found.sort((a, b) => b.updated - a.updated);
 }
 
-export async function put(conversation) {
-  if (database) {
-    await settled(store("readwrite").put(conversation));
-  } else {
+/** One, as it is now; undefined if there is none. */
+export async function get(id) {
+  return database ? settled(store("readonly").get(id)) : unkept.get(id);
+}
+
+/**
+ * Stores a conversation in place of the one that it was made from.
+ *
+ * @param version when that was `updated`; 0 if it is new
+ * @returns false, and nothing is stored, if another tab has changed or removed that one
+ */
+export async function put(conversation, version) {
+  if (!database) {
     unkept.set(conversation.id, conversation);
+    return true;
   }
+  const conversations = store("readwrite"); // in one transaction: no other tab comes between
+  const kept = await settled(conversations.get(conversation.id));
+  if ((kept?.updated ?? 0) !== version) {
+    return false;
+  }
+  await settled(conversations.put(conversation));
+  return true;
 }
 
 export async function remove(id) {
@@ -54,7 +72,7 @@ export async function remove(id) {
 /** A small setting; null if there is none, or the browser keeps none. */
 export function recall(name) {
   try {
-    return localStorage.getItem(`internvl.${name}`);
+    return localStorage.getItem(PREFIX + name);
   } catch {
     return null;
   }
@@ -62,7 +80,25 @@ export function recall(name) {
 
 export function remember(name, value) {
   try {
-    localStorage.setItem(`internvl.${name}`, value);
+    localStorage.setItem(PREFIX + name, value);
+  } catch {
+    // it lasts as long as the page
+  }
+}
+
+/** Which conversation this tab showed last, or the last tab if this one is new; null for none. */
+export function recallShown() {
+  try {
+    return sessionStorage.getItem(`${PREFIX}current`) ?? recall("current");
+  } catch {
+    return null;
+  }
+}
+
+export function rememberShown(id) {
+  remember("current", id);
+  try {
+    sessionStorage.setItem(`${PREFIX}current`, id);
   } catch {
     // it lasts as long as the page
   }
@@ -74,7 +110,7 @@ export function remember(name, value) {
  */
 export function keepPart(id, text) {
   try {
-    localStorage.setItem(PART + id, text);
+    localStorage.setItem(PREFIX + PART + id, text);
   } catch {
     // there is no room, or no storage: the answer is kept at its end
   }
@@ -82,22 +118,23 @@ export function keepPart(id, text) {
 
 export function dropPart(id) {
   try {
-    localStorage.removeItem(PART + id);
+    localStorage.removeItem(PREFIX + PART + id);
   } catch {
     // no storage, no part
   }
 }
 
-/** The parts of answers that never came to their end, by the conversation's id. They are dropped. */
-export function takeParts() {
-  const parts = new Map();
+/** What was kept of the answer in a conversation; null for nothing. */
+export function part(id) {
+  return recall(`${PART}${id}`);
+}
+
+/** The ids of the conversations of which there are parts. */
+export function parts() {
   try {
-    for (const name of Object.keys(localStorage).filter((key) => key.startsWith(PART))) {
-      parts.set(name.slice(PART.length), localStorage.getItem(name));
-      localStorage.removeItem(name);
-    }
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX + PART));
+    return names.map((name) => name.slice((PREFIX + PART).length));
   } catch {
-    // no storage, no part
+    return []; // no storage, no part
   }
-  return parts;
 }

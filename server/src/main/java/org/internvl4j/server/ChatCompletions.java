@@ -50,7 +50,7 @@ final class ChatCompletions implements Route.Action {
     return Fields.read(() -> {
       service.requireModel(json);
       requireSupported(json);
-      Generation options = options(json);
+      Generation options = options(exchange, json);
       Manner manner = manner(json, options);
       String user = json.getText("user", ""); // for turns
       Json messages = json.at("messages");
@@ -65,9 +65,10 @@ final class ChatCompletions implements Route.Action {
     });
   }
 
-  private Generation options(Json json) {
+  private Generation options(Exchange exchange, Json json) {
     Json format = json.find("response_format");
-    Constraint constraint = format == null ? null : service.desk().run(() -> constraint(format));
+    Constraint constraint =
+        format == null ? null : service.desk().run(() -> constraint(format), exchange);
     return Sampling.of(json, service).withConstraint(constraint);
   }
 

@@ -19,7 +19,7 @@ import org.internvl4j.serving.Client;
 import org.jspecify.annotations.Nullable;
 
 /// A request and the answer to it, on a thread that may wait.
-final class Exchange {
+final class Exchange implements Desk.Watch {
   /// The header of [#tellProblems].
   static final String PROBLEMS = "X-InternVL-Problems";
 
@@ -68,7 +68,12 @@ final class Exchange {
   ///
   /// @param user whom it asks for; empty for nobody in particular
   Client client(String user) {
-    return new Client(Request.getRemoteAddr(request), user);
+    return new Client(host(), user);
+  }
+
+  @Override
+  public String host() {
+    return Request.getRemoteAddr(request);
   }
 
   // ---- the question
@@ -79,7 +84,7 @@ final class Exchange {
   Json json() throws IOException {
     byte[] body = body();
     memory.take(PARSING * body.length);
-    Json json = body.length < LONG ? parsed(body) : desk.run(() -> parsed(body));
+    Json json = body.length < LONG ? parsed(body) : desk.run(() -> parsed(body), this);
     memory.give(PARSING * body.length);
     return json;
   }
@@ -233,7 +238,8 @@ final class Exchange {
   /// has closed its side of the connection counts as gone, too.
   ///
   /// @throws IOException if it has
-  void requireClient() throws IOException {
+  @Override
+  public void requireClient() throws IOException {
     if (isStream
         || !(request.getConnectionMetaData().getConnection().getEndPoint().getTransport()
             instanceof SocketChannel channel)) {

@@ -95,7 +95,8 @@ final class Ollama {
       KeepAlive.check(json);
       boolean isStream = json.getBoolean("stream", true);
       Json format = json.find("format");
-      Constraint constraint = format == null ? null : service.desk().run(() -> constraint(format));
+      Constraint constraint =
+          format == null ? null : service.desk().run(() -> constraint(format), exchange);
       Generation options =
           Sampling.ofOllama(json.find("options"), service.limits()).withConstraint(constraint);
       Json asked = json.at(field);

@@ -1,7 +1,6 @@
 package org.internvl4j.server;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
@@ -62,7 +61,7 @@ final class Router extends Handler.Abstract {
       Exchange exchange = new Exchange(request, response, limits, memory, desk);
       try {
         answer(exchange, request.getMethod(), Request.getPathInContext(request));
-      } catch (IOException e) {
+      } catch (IOException | ClientLeftException e) {
         LOG.log(System.Logger.Level.DEBUG, "server: a client has left", e);
         exchange.hangUp();
       }
@@ -87,8 +86,8 @@ final class Router extends Handler.Abstract {
       dialect = route.dialect();
       requireKey(route, exchange);
       route.action().answer(exchange);
-    } catch (UncheckedIOException e) {
-      throw e.getCause(); // the client has left while its request was being read
+    } catch (ClientLeftException e) {
+      throw e;
     } catch (RuntimeException | Error e) {
       report(exchange, dialect, meters.refused(error(e), e), e);
     }

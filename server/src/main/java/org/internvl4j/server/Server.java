@@ -211,6 +211,16 @@ public final class Server implements AutoCloseable {
     return connector.getConnectedEndPoints().size();
   }
 
+  /// Finds what answers a request, for tests.
+  Router router() {
+    return router;
+  }
+
+  /// Where pictures are decoded, for tests.
+  Desk studio() {
+    return studio;
+  }
+
   /// Where work is done that every request has, for tests.
   Desk desk() {
     return desk;

@@ -31,8 +31,7 @@ record Service(
 
   /// The pictures of a request that has come.
   PictureLoader pictures(Exchange exchange) {
-    return new PictureLoader(
-        sources, limits, studio, exchange.memory(), exchange::requireClient, model.tiling());
+    return new PictureLoader(sources, limits, studio, exchange.memory(), exchange, model.tiling());
   }
 
   /// @throws ApiException if a client asks for another model than there is

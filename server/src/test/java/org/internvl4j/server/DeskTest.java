@@ -10,12 +10,16 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
@@ -41,9 +45,139 @@ class DeskTest {
                   () -> {
                     throw new IOException("has left");
                   }))
-          .isInstanceOf(UncheckedIOException.class)
+          .isInstanceOf(ClientLeftException.class)
           .hasRootCauseMessage("has left");
       interrupted.await();
+    }
+  }
+
+  private static void hasLeft() throws IOException {
+    throw new IOException("has left");
+  }
+
+  /// Work that does not hear at once that it is given up: memory that it uses is not free before.
+  @Test
+  void isLeftWhenTheWorkHasEnded() throws Exception {
+    CountDownLatch interrupted = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    List<String> order = new CopyOnWriteArrayList<>();
+    try (Desk desk = new Desk("test");
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<String> deaf =
+          () -> {
+            try {
+              free.await();
+            } catch (InterruptedException e) {
+              interrupted.countDown();
+              free.await();
+            }
+            order.add("work");
+            return "";
+          };
+      Future<?> client =
+          clients.submit(() -> {
+            assertThatThrownBy(() -> desk.run(deaf, DeskTest::hasLeft))
+                .isInstanceOf(ClientLeftException.class);
+            order.add("client");
+          });
+      interrupted.await();
+      free.countDown();
+      client.get();
+      assertThat(order).containsExactly("work", "client");
+    }
+  }
+
+  /// A file that was opened for a client that left meanwhile.
+  @Test
+  void closesWhatWasMadeForNobody() {
+    AtomicInteger closed = new AtomicInteger();
+    try (Desk desk = new Desk("test")) {
+      Callable<AutoCloseable> opening =
+          () -> {
+            try {
+              new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+              // it was done nearly
+            }
+            return closed::incrementAndGet;
+          };
+      assertThatThrownBy(() -> desk.run(opening, DeskTest::hasLeft))
+          .isInstanceOf(ClientLeftException.class);
+    }
+    assertThat(closed).hasValue(1);
+  }
+
+  /// However much one address has asked for, another waits for one of its own at most.
+  @Test
+  void seatsAreGivenByTurns() throws Exception {
+    CountDownLatch taken = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    List<String> order = new CopyOnWriteArrayList<>();
+    try (Desk desk = new Desk("test", 1);
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      clients.execute(() ->
+          desk.run(() -> {
+            taken.countDown();
+            free.await();
+            return "";
+          }));
+      taken.await();
+      List<Future<?>> all = new ArrayList<>();
+      for (String host : List.of("a", "a", "a", "b", "c", "b")) {
+        int before = desk.waiting();
+        all.add(clients.submit(() -> desk.run(() -> order.add(host), new Host(host))));
+        while (desk.waiting() == before) {
+          Thread.onSpinWait();
+        }
+      }
+      free.countDown();
+      for (Future<?> one : all) {
+        one.get();
+      }
+      assertThat(order).containsExactly("a", "b", "c", "a", "b", "a");
+    }
+  }
+
+  private record Host(String host) implements Desk.Watch {
+    @Override
+    public void requireClient() {}
+  }
+
+  /// Those that wait for a seat of a server that ends are told so.
+  @Test
+  void nobodyWaitsForADeskThatIsClosed() throws Exception {
+    CountDownLatch taken = new CountDownLatch(1);
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Desk desk = new Desk("test", 1);
+      clients.execute(() ->
+          desk.run(() -> {
+            taken.countDown();
+            return new CountDownLatch(1).await(1, TimeUnit.DAYS) ? "" : null;
+          }));
+      taken.await();
+      Future<?> waiting = clients.submit(() -> desk.run(() -> ""));
+      while (desk.waiting() == 0) {
+        Thread.onSpinWait();
+      }
+      desk.close();
+      assertThatThrownBy(waiting::get).hasRootCauseMessage("server: is ending");
+      assertThatThrownBy(() -> desk.run(() -> "")).hasMessage("server: is ending");
+    }
+  }
+
+  /// A server that cannot do its work, as with a full disk, says so; it is not the client's
+  /// leaving.
+  @Test
+  void whatFailsIsToldAndCounted() throws Exception {
+    try (Server server = Server.listen(ServerOptions.DEFAULT.withPort(0))) {
+      Route.Action full =
+          _ -> {
+            throw new UncheckedIOException(new IOException("No space left on device"));
+          };
+      server.router().open(List.of(new Route("GET", "/full", Dialect.OPENAI, false, full)));
+      HttpResponse<String> answer = new Client(server).get("/full");
+      assertThat(answer.statusCode()).isEqualTo(500);
+      assertThat(answer.body()).contains("internal_error").doesNotContain("No space");
     }
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// A video of a stranger: smaller, shorter and sooner ended than those of the command line. One
 /// thread at a time.
 public final class VideoReader implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(VideoReader.class.getName());
   private static final int FRAME_PIXELS = 4096 * 2304; // a decoder keeps up to 17 such frames
   private static final int FRAMES = 216_000; // an hour of 60 a second
   private static final Duration TIME = Duration.ofMinutes(1);
@@ -34,6 +35,7 @@ public final class VideoReader implements AutoCloseable {
   /// @param bytes the file
   /// @throws PictureRefusedException if it is no video, damaged, of a kind that is not decoded here
   ///   or above a limit
+  /// @throws UncheckedIOException if it cannot be put into the temporary folder
   static VideoReader of(byte[] bytes, SourceOptions options) {
     int pixels = (int) Math.min(FRAME_PIXELS, options.pixels());
     VideoOptions limits =
@@ -91,7 +93,7 @@ public final class VideoReader implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("server: a temporary file cannot be deleted", e);
+      LOG.log(System.Logger.Level.WARNING, "server: a temporary file cannot be deleted", e);
     }
   }
 }

@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
-import org.internvl4j.models.text.PromptText;
 import org.internvl4j.serving.EngineState;
 
 /// Routes that ask the model nothing.
@@ -46,7 +45,7 @@ final class Plain {
             false,
             x -> {
               Json json = x.json();
-              x.json(200, Fields.read(() -> tokenize(service, json)));
+              x.json(200, Fields.read(() -> tokenize(service, x, json)));
             }));
   }
 
@@ -94,10 +93,9 @@ final class Plain {
         .end();
   }
 
-  /// Text that a user would type: no control token comes out of it.
-  private static String tokenize(Service service, Json json) {
-    String text = json.getText("content");
-    int[] ids = service.model().tokenizer().encode(PromptText.literal(text));
+  private static String tokenize(Service service, Exchange exchange, Json json) {
+    Json content = json.at("content");
+    int[] ids = Fields.of(content, () -> service.tokenize(exchange, content.asText()));
     JsonWriter out = new JsonWriter().object().field("count", ids.length).array("tokens");
     for (int id : ids) {
       out.value(id);

@@ -40,6 +40,11 @@ final class Replies implements AutoCloseable {
     }
   }
 
+  /// Bytes of memory that the pictures take until they are encoded.
+  long pictureBytes() {
+    return replies.getFirst().pictureBytes(); // which all share
+  }
+
   private void pass(int index) {
     try {
       Reply.Event event;

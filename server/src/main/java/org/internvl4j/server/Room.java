@@ -3,8 +3,8 @@ package org.internvl4j.server;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/// Memory for what requests bring, all requests together: their bodies, their pictures while they
-/// are read, the tiles of those that wait. Who finds none waits a while for others to end, in the
+/// Memory for what requests bring, all requests together: their bodies, their texts and pictures
+/// while they are read, the tiles of those that wait. Who finds none waits a while for others to end, in the
 /// order of coming, and is asked to come again after that.
 final class Room {
   private static final int UNIT = 1 << 16; // bytes; what has fewer counts for nothing
@@ -66,7 +66,7 @@ final class Room {
         throw new ApiException(
             413,
             "too_large",
-            "request: needs %,d MB of memory to be read, the server has %,d MB for all requests; shrink its pictures"
+            "request: needs %,d MB of memory to be read, the server has %,d MB for all requests; send less at once, or smaller pictures"
                 .formatted(wanted >> 20, ((long) units * UNIT) >> 20));
       }
       try {
@@ -77,7 +77,7 @@ final class Room {
         Thread.currentThread().interrupt();
       }
       throw ApiException.busy(
-          503, "server: pictures of other requests take all memory; ask again later", 5);
+          503, "server: other requests take all memory; ask again later", 5);
     }
 
     @Override

@@ -141,7 +141,16 @@ public final class Server implements AutoCloseable {
     meters.watch(started, name);
     long now = Instant.now().getEpochSecond();
     Service service =
-        new Service(model, started, name, sources, options.limits(), desk, studio, now);
+        new Service(
+            model,
+            started,
+            name,
+            sources,
+            options.limits(),
+            desk,
+            studio,
+            Tokenising.of(model),
+            now);
     List<Route> routes = new ArrayList<>();
     routes.addAll(ChatCompletions.routes(service));
     routes.addAll(Completions.routes(service));

@@ -7,10 +7,10 @@ import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.models.text.PromptText;
 import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.Operation;
-import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
 
 /// What every interface stands on.
@@ -18,6 +18,7 @@ import org.internvl4j.serving.Request;
 /// @param name what clients call the model
 /// @param desk for work that every request has
 /// @param studio for that with pictures, videos and PDF files
+/// @param tokenising what texts take to become tokens
 /// @param started seconds since 1970
 record Service(
     VisionLanguageModel model,
@@ -27,6 +28,7 @@ record Service(
     Limits limits,
     Desk desk,
     Desk studio,
+    Tokenising tokenising,
     long started) {
 
   /// The pictures of a request that has come.
@@ -64,19 +66,32 @@ record Service(
         IntStream.range(0, n).mapToObj(i -> options.withSeed(options.seed() + i)).toList();
     Request request =
         new Request(operation, dialogue, options, exchange.client(user), limits.time());
-    List<Reply> replies = desk.run(() -> engine.submit(request, each));
+    exchange.memory().take(tokenising.memory(dialogue));
+    Replies replies = desk.run(() -> new Replies(engine.submit(request, each)), exchange);
     try {
-      exchange.memory().hold(replies.getFirst().pictureBytes()); // nothing else of what has come
+      exchange.memory().hold(replies.pictureBytes()); // nothing else of what has come
     } catch (RuntimeException e) {
-      replies.forEach(Reply::cancel);
+      replies.close();
       throw e;
     }
-    return new Replies(replies);
+    return replies;
   }
 
   /// Asks what a text and its pictures are about.
   Replies embed(Exchange exchange, Question question) {
     Request request = Request.embedding(question, exchange.client(""), limits.time());
-    return new Replies(List.of(desk.run(() -> engine.submit(request))));
+    long memory = tokenising.memory(request.dialogue());
+    exchange.memory().take(memory);
+    Replies reply = desk.run(() -> new Replies(List.of(engine.submit(request))), exchange);
+    exchange.memory().give(memory);
+    return reply;
+  }
+
+  /// The tokens of a text that a user would type: no control token comes out of it.
+  ///
+  /// @throws ApiException if it is longer than any prompt
+  int[] tokenize(Exchange exchange, String text) {
+    exchange.memory().take(tokenising.memory(text)); // up to the answer
+    return desk.run(() -> model.tokenizer().encode(PromptText.literal(text)), exchange);
   }
 }

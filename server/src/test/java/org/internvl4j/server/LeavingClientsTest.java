@@ -12,18 +12,24 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.internvl4j.serving.EngineOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Clients that leave their answers, and a server that leaves its clients.
 class LeavingClientsTest {
   private static final int CLIENTS = 100;
   private static final int TOKENS = 2000;
+  private static final int WAITING = 12;
 
   private static Demo demo() throws Exception {
     return new Demo(
@@ -48,11 +54,7 @@ class LeavingClientsTest {
     try (Demo demo = demo()) {
       for (int i = 0; i < CLIENTS; i++) {
         String body = body(demo, "Tell me more! " + i, stream);
-        String head =
-            "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-                + body.getBytes(StandardCharsets.UTF_8).length
-                + "\r\n\r\n";
-        byte[] all = (head + body).getBytes(StandardCharsets.UTF_8);
+        byte[] all = request("/v1/chat/completions", body);
         int sent = random.nextInt(4) == 0 ? random.nextInt(all.length) : all.length;
         asked += sent == all.length ? TOKENS : 0;
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), demo.server.port())) {
@@ -80,6 +82,110 @@ class LeavingClientsTest {
       }
       demo.settle();
       assertThat(demo.outputTokens()).as("of " + asked + " tokens asked for").isLessThan(asked / 2);
+    }
+  }
+
+  /// Work for a client that has left is not begun, and its memory comes back, though no seat was
+  /// free all the time.
+  @ParameterizedTest
+  @CsvSource({
+    "/v1/chat/completions, studio",
+    "/v1/chat/completions, desk",
+    "/v1/embeddings, desk",
+    "/tokenize, desk"
+  })
+  void clientsThatLeaveBeforeTheirTurnAreMissed(String path, String where) throws Exception {
+    try (Demo demo = demo()) {
+      Desk desk = where.equals("desk") ? demo.server.desk() : demo.server.studio();
+      long memory = demo.server.room().free();
+      try (Sitters _ = new Sitters(desk)) {
+        List<Socket> clients = new ArrayList<>();
+        for (int i = 0; i < WAITING; i++) {
+          Socket client = new Socket(InetAddress.getLoopbackAddress(), demo.server.port());
+          clients.add(client);
+          client.getOutputStream().write(request(path, question(demo, path)));
+        }
+        while (desk.waiting() < WAITING) {
+          Thread.onSpinWait();
+        }
+        for (Socket client : clients) {
+          client.close();
+        }
+        while (desk.waiting() > 0 || demo.server.connections() > 0) {
+          Thread.sleep(5);
+        }
+        assertThat(demo.server.room().free()).isEqualTo(memory);
+      }
+      demo.settle();
+      assertThat(demo.client.get("/metrics").body()).doesNotContain("gen_ai_client_token_usage");
+    }
+  }
+
+  private static String question(Demo demo, String path) {
+    return switch (path) {
+      case "/tokenize" -> "{\"content\": \"a b\"}";
+      case "/v1/embeddings" -> "{\"input\": \"a b\"}";
+      default -> demo.chat("What is it?", "");
+    };
+  }
+
+  private static byte[] request(String path, String body) {
+    String head =
+        "POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+            + body.getBytes(StandardCharsets.UTF_8).length
+            + "\r\n\r\n";
+    return (head + body).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /// To tokenise a text takes long and cannot be stopped: one that fits no context is refused
+  /// before, and needs no seat.
+  @ParameterizedTest
+  @CsvSource({
+    "/v1/chat/completions, messages",
+    "/v1/completions, prompt",
+    "/v1/embeddings, input",
+    "/api/generate, prompt",
+    "/tokenize, content"
+  })
+  void textsThatFitNoContextAreNotTokenised(String path, String field) throws Exception {
+    try (Demo demo = demo();
+        var threads = Executors.newVirtualThreadPerTaskExecutor();
+        Sitters _ = new Sitters(demo.server.desk())) {
+      String text = "\"" + "x".repeat(1_000_000) + "\"";
+      String value =
+          field.equals("messages") ? "[{\"role\": \"user\", \"content\": " + text + "}]" : text;
+      var answer =
+          threads.submit(() -> demo.client.post(path, "{\"" + field + "\": " + value + "}"));
+      while (!answer.isDone() && demo.server.desk().waiting() == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(demo.server.desk().waiting()).isZero();
+      assertThat(answer.get().statusCode()).isEqualTo(400);
+      assertThat(answer.get().body()).contains("prompt: is 1000000 characters long, more than");
+    }
+  }
+
+  /// Takes all seats, until it is closed.
+  private static final class Sitters implements AutoCloseable {
+    private final CountDownLatch free = new CountDownLatch(1);
+
+    Sitters(Desk desk) throws InterruptedException {
+      CountDownLatch taken = new CountDownLatch(Desk.SEATS);
+      for (int i = 0; i < Desk.SEATS; i++) {
+        Thread.startVirtualThread(() ->
+            desk.run(() -> {
+              taken.countDown();
+              return free.await(1, TimeUnit.DAYS);
+            }));
+      }
+      taken.await();
+    }
+
+    @Override
+    public void close() {
+      free.countDown();
     }
   }
 

@@ -26,6 +26,8 @@ import org.internvl4j.server.source.PictureSource;
 import org.internvl4j.server.source.SourceOptions;
 import org.internvl4j.serving.EngineOptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What requests bring never takes more memory than the server gives them.
 class MemoryTest {
@@ -137,6 +139,25 @@ class MemoryTest {
       HttpResponse<String> response = demo.client.post("/v1/chat/completions", body);
       assertThat(response.statusCode()).isEqualTo(400);
       assertThat(response.body()).contains("200000");
+    }
+  }
+
+  /// To tokenise takes far more memory than the text.
+  @ParameterizedTest
+  @CsvSource({"/tokenize, content", "/v1/completions, prompt", "/v1/embeddings, input"})
+  void textsAreCountedWhileTheyAreTokenised(String path, String field) throws Exception {
+    try (Demo demo = new Demo(EngineOptions.DEFAULT, options -> options.withMemory(4 << 20))) {
+      long before = demo.server.room().free();
+      HttpResponse<String> refused =
+          demo.client.post(path, "{\"%s\": \"%s\"}".formatted(field, "x".repeat(100_000)));
+      assertThat(refused.statusCode()).isEqualTo(413);
+      assertThat(refused.body()).contains("needs 6 MB of memory");
+      HttpResponse<String> answered =
+          demo.client.post(path, "{\"%s\": \"%s\"}".formatted(field, "x".repeat(1000)));
+      assertThat(answered.statusCode()).as(answered.body()).isEqualTo(200);
+      while (demo.server.room().free() < before) {
+        Thread.onSpinWait(); // the last exchange ends behind its answer
+      }
     }
   }
 

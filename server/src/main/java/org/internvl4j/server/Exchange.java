@@ -27,8 +27,8 @@ final class Exchange implements Desk.Watch {
   private static final int SLOWEST = 16 << 10; // bytes a second of such a part
   private static final int LONGEST_PROBLEMS = 1000; // characters
   private static final long LINGER = 1 << 20; // bytes
-  private static final long READING = 2; // bytes for each of a body
-  private static final long PARSING = 6; // more, while it becomes characters and texts
+  private static final long READING = 3; // bytes for each of a body, of which copies are made as it grows
+  private static final long PARSING = 5; // more, while it becomes characters and texts
   private static final int LONG = 1 << 20; // bytes that take a while to parse
   private static final int TOKENS = 200_000; // of JSON: a hundred bytes each
 
@@ -37,6 +37,7 @@ final class Exchange implements Desk.Watch {
   private final Limits limits;
   private final Room.Share memory;
   private final Desk desk;
+  private final InputStream content; // never closed: what comes could not be passed over then
   private boolean isStream;
 
   /// @param memory for what the request brings
@@ -47,6 +48,7 @@ final class Exchange implements Desk.Watch {
     this.limits = limits;
     this.memory = memory;
     this.desk = desk;
+    this.content = Content.Source.asInputStream(request);
     request.addIdleTimeoutListener(timeout -> false); // an answer may take its time
   }
 
@@ -105,13 +107,15 @@ final class Exchange implements Desk.Watch {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     byte[] some = new byte[1 << 16];
     Pace pace = new Pace(PATIENCE, SLOWEST);
-    try (InputStream in = Content.Source.asInputStream(request)) {
-      for (int n = in.read(some); n >= 0; n = in.read(some)) {
-        memory.take(READING * n);
-        body.write(some, 0, n);
-        if (body.size() > limits.bodyBytes()) {
+    try {
+      for (int n = content.read(some); n >= 0; n = content.read(some)) {
+        if (body.size() + n > limits.bodyBytes()) {
           throw tooLarge();
         }
+        long start = System.nanoTime();
+        memory.take(READING * n);
+        pace.pause(System.nanoTime() - start);
+        body.write(some, 0, n);
         if (pace.isSlow(n, System.nanoTime())) {
           throw tooSlow();
         }
@@ -210,7 +214,7 @@ final class Exchange implements Desk.Watch {
     response.getHeaders().put(HttpHeader.CONNECTION, "close");
   }
 
-  /// Passes over what still comes of a body after a refusal, up to a bound: a connection that is
+  /// Passes over what still comes of a body after a refusal, up to bounds on bytes and time: a connection that is
   /// closed under a client that sends takes the answer with it.
   void linger() throws IOException {
     if (request.getLength() == 0) {
@@ -218,10 +222,9 @@ final class Exchange implements Desk.Watch {
     }
     byte[] some = new byte[1 << 16];
     long left = Math.max(LINGER, 4 * limits.bodyBytes());
-    try (InputStream in = Content.Source.asInputStream(request)) {
-      for (int n = in.read(some); n >= 0 && left > 0; n = in.read(some)) {
-        left -= n;
-      }
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    for (int n = content.read(some); n >= 0 && left > 0; n = content.read(some)) {
+      left = System.nanoTime() - end > 0 ? 0 : left - n;
     }
   }
 

@@ -17,6 +17,13 @@ final class Pace {
     this.least = stretch.toSeconds() * slowest;
   }
 
+  /// Leaves out a time in which nothing could come.
+  ///
+  /// @param nanos how long it was
+  void pause(long nanos) {
+    start += nanos;
+  }
+
   /// Whether it is, now that some more have come.
   ///
   /// @param now [System#nanoTime]

@@ -258,4 +258,15 @@ class DeskTest {
     assertThat(pace.isSlow(29_998, 45 * second)).isFalse();
     assertThat(pace.isSlow(1, 61 * second)).isTrue();
   }
+
+  /// Nor is it the client's slowness that its body waits for memory.
+  @Test
+  void whoWaitsIsNotSlow() {
+    Pace pace = new Pace(Duration.ofSeconds(30), 1000);
+    long second = 1_000_000_000;
+    assertThat(pace.isSlow(1, 0)).isFalse();
+    pace.pause(10 * second);
+    assertThat(pace.isSlow(1, 39 * second)).isFalse();
+    assertThat(pace.isSlow(1, 40 * second)).isTrue();
+  }
 }

@@ -121,6 +121,38 @@ class LeavingClientsTest {
     }
   }
 
+  /// A client that sends all it has before it reads hears why it was refused in the middle.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void refusalsReachThoseWhoSendFirst(boolean isChunked) throws Exception {
+    int length = 24 << 20;
+    Limits limits = new Limits(8 << 20, 8 << 10, 2, 1_000_000, 64, 2, Duration.ofMinutes(1));
+    try (Demo demo =
+            new Demo(
+                EngineOptions.DEFAULT,
+                // what has a length is refused for that before, and for memory in the middle
+                o -> isChunked ? o.withLimits(limits) : o.withMemory(8 << 20));
+        Socket client = new Socket(InetAddress.getLoopbackAddress(), demo.server.port())) {
+      String head = "POST /tokenize HTTP/1.1\r\nHost: localhost\r\n";
+      byte[] some = new byte[1 << 16];
+      OutputStream out = client.getOutputStream();
+      out.write(
+          (head
+                  + (isChunked
+                      ? "Transfer-Encoding: chunked\r\n\r\n"
+                      : "Content-Length: " + length + "\r\n\r\n"))
+              .getBytes(StandardCharsets.US_ASCII));
+      for (int sent = 0; sent < length; sent += some.length) {
+        out.write((isChunked ? "10000\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+        out.write(some);
+        out.write((isChunked ? "\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+      }
+      out.write((isChunked ? "0\r\n\r\n" : "").getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertThat(answer).startsWith("HTTP/1.1 413 ").contains(isChunked ? "bytes" : "of memory");
+    }
+  }
+
   private static String question(Demo demo, String path) {
     return switch (path) {
       case "/tokenize" -> "{\"content\": \"a b\"}";

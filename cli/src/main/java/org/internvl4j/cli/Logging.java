@@ -1,5 +1,7 @@
 package org.internvl4j.cli;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -35,12 +37,28 @@ final class Logging {
         new Formatter() {
           @Override
           public String format(LogRecord entry) {
-            return formatMessage(entry);
+            Throwable thrown = entry.getThrown();
+            String message = formatMessage(entry);
+            return thrown == null ? message : message + why(thrown);
           }
         };
 
     ToConsole(Console console) {
       this.console = console;
+    }
+
+    /// What was thrown: all of it with `--verbose`, else every cause in a line.
+    private String why(Throwable thrown) {
+      StringWriter why = new StringWriter();
+      if (console.isVerbose()) {
+        why.append(System.lineSeparator());
+        thrown.printStackTrace(new PrintWriter(why, true));
+        return why.toString().stripTrailing();
+      }
+      for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+        why.append(cause == thrown ? ": " : ", caused by ").append(cause.toString());
+      }
+      return why.toString();
     }
 
     @Override

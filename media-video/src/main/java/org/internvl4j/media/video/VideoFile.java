@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,6 +67,8 @@ final class VideoFile {
         switch (e) {
           case NoSuchFileException _ -> "there is no such file";
           case AccessDeniedException _ -> "may not be read; check its permissions";
+          case FileSystemException at -> // whose message names the file by its path
+              at.getReason() == null ? "cannot be read" : "cannot be read: " + at.getReason();
           default -> "cannot be read: " + e.getMessage();
         };
     return new VideoException(name + ": " + why, e);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -126,5 +127,15 @@ class DamagedVideosTest {
     } catch (RuntimeException | Error e) {
       fail(what, e);
     }
+  }
+
+  /// A video may lie in a file whose path is nobody's business: its name is all that is said.
+  @Test
+  void noMessageNamesThePath() {
+    FileSystemException full = new FileSystemException("/tmp/secret", null, "Too many open files");
+    assertThat(VideoFile.unreadable("video", full))
+        .hasMessage("video: cannot be read: Too many open files");
+    assertThat(VideoFile.unreadable("video", new FileSystemException("/tmp/secret")))
+        .hasMessage("video: cannot be read");
   }
 }

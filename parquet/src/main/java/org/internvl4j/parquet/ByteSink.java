@@ -58,14 +58,14 @@ final class ByteSink extends OutputStream {
   void putLow(long value, int count) {
     room(count);
     for (int i = 0; i < count; i++) {
-      bytes[size++] = (byte) (value >>> 8 * i);
+      bytes[size++] = (byte) (value >>> (8 * i));
     }
   }
 
   /// Seven bits a byte, the lowest first; the eighth says that more follow.
   void putVarint(long value) {
     while ((value & ~0x7fL) != 0) {
-      write((int) (value & 0x7f | 0x80));
+      write((int) ((value & 0x7f) | 0x80));
       value >>>= 7;
     }
     write((int) value);

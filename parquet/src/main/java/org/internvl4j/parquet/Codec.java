@@ -57,12 +57,13 @@ enum Codec {
 
   private static byte[] inflate(Slice packed, int size) {
     byte[] bytes = packed.bytes(packed.left());
-    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes), 1 << 13)) {
-      byte[] plain = new byte[size];
-      if (in.readNBytes(plain, 0, size) < size || in.read() >= 0) {
-        throw new Damage("unpacks to another size than the %d announced".formatted(size));
+    Window out = new Window(size, bytes.length);
+    byte[] some = new byte[1 << 13];
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes), some.length)) {
+      for (int count = in.read(some); count > 0; count = in.read(some)) {
+        out.put(some, count);
       }
-      return plain;
+      return out.full();
     } catch (IOException e) {
       throw new Damage("does not unpack: " + ParquetException.reason(e));
     }

@@ -10,4 +10,9 @@ final class Damage extends RuntimeException {
   Damage(String what) {
     super(what);
   }
+
+  /// @param cause what lies behind it
+  Damage(String what, Throwable cause) {
+    super(what, cause);
+  }
 }

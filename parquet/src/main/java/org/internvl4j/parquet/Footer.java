@@ -14,11 +14,9 @@ final class Footer {
   private static final int UNCOMPRESSED = 0;
   private static final int GZIP = 2;
 
-  private enum Repetition {
-    REQUIRED,
-    OPTIONAL,
-    REPEATED
-  }
+  private static final int REQUIRED = 0;
+  private static final int OPTIONAL = 1;
+  private static final int REPEATED = 2;
 
   private final List<Column> columns;
   private final boolean gzip;
@@ -82,21 +80,21 @@ final class Footer {
       root.i32(5, columns.size());
     });
     for (Column column : columns) {
-      Repetition repetition = column.optional() ? Repetition.OPTIONAL : Repetition.REQUIRED;
+      int repetition = column.optional() ? OPTIONAL : REQUIRED;
       if (column.kind().list) {
         elements.add(list -> {
-          list.i32(3, repetition.ordinal());
+          list.i32(3, repetition);
           list.string(4, column.name());
           list.i32(5, 1);
           list.i32(6, LIST);
           list.struct(10, logical -> logical.struct(3, _ -> {}));
         });
         elements.add(repeated -> {
-          repeated.i32(3, Repetition.REPEATED.ordinal());
+          repeated.i32(3, REPEATED);
           repeated.string(4, "list");
           repeated.i32(5, 1);
         });
-        elements.add(leaf -> leaf(leaf, column.kind(), Repetition.REQUIRED, "element"));
+        elements.add(leaf -> leaf(leaf, column.kind(), REQUIRED, "element"));
       } else {
         elements.add(leaf -> leaf(leaf, column.kind(), repetition, column.name()));
       }
@@ -104,10 +102,9 @@ final class Footer {
     return elements;
   }
 
-  private static void leaf(
-      ThriftWriter leaf, Column.Kind kind, Repetition repetition, String name) {
-    leaf.i32(1, kind.physical.ordinal());
-    leaf.i32(3, repetition.ordinal());
+  private static void leaf(ThriftWriter leaf, Column.Kind kind, int repetition, String name) {
+    leaf.i32(1, kind.physical.number);
+    leaf.i32(3, repetition);
     leaf.string(4, name);
     if (kind.isText()) {
       leaf.i32(6, UTF8);
@@ -128,7 +125,7 @@ final class Footer {
     thrift.struct(
         3,
         chunk -> {
-          chunk.i32(1, place.column.kind().physical.ordinal());
+          chunk.i32(1, place.column.kind().physical.number);
           chunk.i32s(2, PLAIN, RLE);
           chunk.strings(3, place.column.path());
           chunk.i32(4, gzip ? GZIP : UNCOMPRESSED);

@@ -41,7 +41,7 @@ final class FseTable {
       for (int i = 0; i < counts[symbol]; i++) {
         table.symbols[at] = (byte) symbol;
         do {
-          at = at + (size >> 1) + (size >> 3) + 3 & size - 1;
+          at = (at + (size >> 1) + (size >> 3) + 3) & (size - 1);
         } while (at >= rare);
       }
     }
@@ -73,13 +73,13 @@ final class FseTable {
       // left + 2 values are possible; the lowest of them take a bit less
       int width = 32 - Integer.numberOfLeadingZeros(left + 1);
       int value = bits(in, at, width);
-      int low = value & (1 << width - 1) - 1;
+      int low = value & (1 << (width - 1)) - 1;
       int shorter = (1 << width) - 2 - left;
       if (low < shorter) {
         value = low;
         at += width - 1;
       } else {
-        value -= value >= 1 << width - 1 ? shorter : 0;
+        value -= value >= 1 << (width - 1) ? shorter : 0;
         at += width;
       }
       int count = value - 1;
@@ -104,7 +104,7 @@ final class FseTable {
     if (at / 8 >= in.left()) {
       throw new Damage("a table without its end");
     }
-    return (int) (in.peekLong(at / 8) >>> at % 8) & (1 << count) - 1;
+    return (int) (in.peekLong(at / 8) >>> (at % 8)) & (1 << count) - 1;
   }
 
   int first(BackwardBits in) {

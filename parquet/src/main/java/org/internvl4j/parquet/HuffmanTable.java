@@ -20,7 +20,7 @@ final class HuffmanTable {
       if (weight > LONGEST) {
         throw new Damage("a code of weight " + weight);
       }
-      sum += weight == 0 ? 0 : 1 << weight - 1;
+      sum += weight == 0 ? 0 : 1 << (weight - 1);
     }
     longest = 32 - Integer.numberOfLeadingZeros(sum);
     int rest = (1 << longest) - sum;
@@ -35,7 +35,7 @@ final class HuffmanTable {
     for (int weight = 1; weight <= longest; weight++) {
       for (int symbol = 0; symbol <= count; symbol++) {
         if (weights[symbol] == weight) {
-          int end = at + (1 << weight - 1);
+          int end = at + (1 << (weight - 1));
           Arrays.fill(symbols, at, end, (byte) symbol);
           Arrays.fill(lengths, at, end, (byte) (longest + 1 - weight));
           at = end;

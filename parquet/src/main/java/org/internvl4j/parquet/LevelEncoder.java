@@ -51,7 +51,7 @@ final class LevelEncoder {
       long bits = 0;
       for (int i = 0; i < 8; i++) {
         int at = from + 8 * group + i;
-        bits |= at < end ? (long) levels[at] << i * width : 0;
+        bits |= at < end ? (long) levels[at] << (i * width) : 0;
       }
       out.putLow(bits, width);
     }

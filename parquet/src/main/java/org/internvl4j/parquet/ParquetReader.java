@@ -53,21 +53,15 @@ public final class ParquetReader implements Closeable {
       Source file = new Source(path);
       try {
         return new ParquetReader(name, file, footer(file));
-      } catch (Damage | UncheckedIOException e) {
+      } catch (Damage e) {
         file.close();
         throw e;
       }
     } catch (Damage e) {
       throw new ParquetException(name, String.valueOf(e.getMessage()), e);
-    } catch (UncheckedIOException e) {
-      throw unreadable(name, e.getCause());
     } catch (IOException e) {
-      throw unreadable(name, e);
+      throw new ParquetException(name, "cannot be read: " + ParquetException.reason(e), e);
     }
-  }
-
-  private static ParquetException unreadable(String name, IOException e) {
-    return new ParquetException(name, "cannot be read: " + ParquetException.reason(e), e);
   }
 
   private static FileMetadata footer(Source file) {
@@ -97,9 +91,7 @@ public final class ParquetReader implements Closeable {
     try {
       return FileMetadata.read(file.read(pages, (int) length), pages);
     } catch (Damage e) {
-      Damage damage = new Damage("its footer: " + e.getMessage());
-      damage.initCause(e);
-      throw damage;
+      throw new Damage("its footer: " + e.getMessage(), e);
     }
   }
 

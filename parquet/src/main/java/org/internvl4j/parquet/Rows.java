@@ -1,7 +1,5 @@
 package org.internvl4j.parquet;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -87,9 +85,6 @@ final class Rows implements Iterator<Row> {
         }
       } catch (Damage e) {
         throw failed(i, e.getMessage(), e);
-      } catch (UncheckedIOException e) {
-        IOException cause = e.getCause();
-        throw failed(i, "cannot be read: " + ParquetException.reason(cause), cause);
       }
     }
     return new Row(name, places, fields, values);

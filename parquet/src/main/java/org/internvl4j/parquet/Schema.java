@@ -1,6 +1,7 @@
 package org.internvl4j.parquet;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -163,10 +164,12 @@ final class Schema {
   }
 
   private static Leaf leaf(Element element, Place place) {
-    if (element.type < 0 || element.type >= Physical.values().length) {
-      throw new Damage("column %s: type %d is unknown".formatted(place.path, element.type));
-    }
-    Physical physical = Physical.values()[element.type];
+    Physical physical =
+        Arrays.stream(Physical.values())
+            .filter(type -> type.number == element.type)
+            .findFirst()
+            .orElseThrow(() ->
+                new Damage("column %s: type %d is unknown".formatted(place.path, element.type)));
     if (physical == Physical.FIXED_LEN_BYTE_ARRAY && element.size < 1) {
       throw new Damage("column %s: values of %d bytes".formatted(place.path, element.size));
     }

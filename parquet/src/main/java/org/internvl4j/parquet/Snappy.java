@@ -14,7 +14,7 @@ final class Snappy {
       int length = tag >>> 2;
       switch (tag & 3) {
         case 0 -> out.literal(in, 1 + (length < 60 ? length : in.low(length - 59)));
-        case 1 -> out.repeat(in.u8() | tag >>> 5 << 8, 4 + (length & 7));
+        case 1 -> out.repeat(in.u8() | ((tag >>> 5) << 8), 4 + (length & 7));
         case 2 -> out.repeat(in.low(2), 1 + length);
         default -> out.repeat(in.low(4), 1 + length);
       }

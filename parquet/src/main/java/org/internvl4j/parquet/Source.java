@@ -2,7 +2,6 @@ package org.internvl4j.parquet;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -36,7 +35,7 @@ final class Source implements Closeable {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new Damage("cannot be read: " + ParquetException.reason(e), e);
     }
     return new Slice(bytes.array());
   }

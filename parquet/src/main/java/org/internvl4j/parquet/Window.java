@@ -19,6 +19,11 @@ final class Window {
     bytes = new byte[(int) Math.min(size, SMALL + (long) USUAL_RATIO * packed)];
   }
 
+  void put(byte[] from, int count) {
+    int start = room(count);
+    System.arraycopy(from, 0, bytes, start, count);
+  }
+
   void literal(Slice from, long count) {
     int start = room(count);
     from.read(bytes, start, (int) count);

@@ -44,7 +44,7 @@ final class ZstdSequences {
     if (first < 128) {
       return first;
     }
-    return first < 255 ? (first - 128 << 8) + block.u8() : (int) block.low(2) + 0x7f00;
+    return first < 255 ? ((first - 128) << 8) + block.u8() : (int) block.low(2) + 0x7f00;
   }
 
   /// Offsets up to 3 mean one of the three before, or, where no literals come first, the next.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -58,7 +59,7 @@ class HostileFilesTest {
               List.of(0, 1),
               (element, number) -> {
                 if (number == 1) {
-                  element.i32(1, Physical.BYTE_ARRAY.ordinal());
+                  element.i32(1, Physical.BYTE_ARRAY.number);
                   element.i32(3, repetition);
                 }
                 element.string(4, "v");
@@ -89,12 +90,12 @@ class HostileFilesTest {
 
   private Path file(ByteSink pages, Consumer<ThriftWriter> footer) throws IOException {
     ByteSink file = new ByteSink();
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     file.put(pages);
     int before = file.size();
     ThriftWriter.write(file, footer);
     file.putInt(file.size() - before);
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     return Files.write(folder.resolve("hostile.parquet"), file.toArray());
   }
 
@@ -159,7 +160,7 @@ class HostileFilesTest {
     }
     refuses(
         file(0, GZIP, 1, 100, packed.toByteArray()),
-        "column v, row group 1: unpacks to another size than the 100 announced");
+        "column v, row group 1: unpacks to more than the 100 bytes announced");
     refuses(
         file(0, SNAPPY, 1, 3, bytes(3, 12, 'c', 'a', 't', 's')),
         "column v, row group 1: unpacks to more than the 3 bytes announced");
@@ -220,10 +221,10 @@ class HostileFilesTest {
     byte[] nested = new byte[100_000];
     Arrays.fill(nested, (byte) (1 << 4 | ThriftWriter.STRUCT));
     ByteSink file = new ByteSink();
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     file.put(nested);
     file.putInt(nested.length);
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     refuses(
         Files.write(folder.resolve("hostile.parquet"), file.toArray()),
         "its footer: structs in more than 32 others");
@@ -232,10 +233,10 @@ class HostileFilesTest {
   @Test
   void aListOfMoreElementsThanBytes() throws IOException {
     ByteSink file = new ByteSink();
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     file.put(bytes(2 << 4 | ThriftWriter.LIST, 0xfc, 255, 255, 255, 255, 7));
     file.putInt(7);
-    file.put("PAR1".getBytes("US-ASCII"));
+    file.put("PAR1".getBytes(StandardCharsets.US_ASCII));
     refuses(
         Files.write(folder.resolve("hostile.parquet"), file.toArray()),
         "its footer: a list of 2147483647 elements in 0 bytes");

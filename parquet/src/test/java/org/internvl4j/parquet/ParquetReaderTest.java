@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -67,7 +68,10 @@ class ParquetReaderTest {
       case BINARY -> row.bytes(name);
       case LONG -> row.integer(name);
       case DOUBLE -> row.real(name);
-      case FLOAT -> row.real(name) instanceof Double real ? real.floatValue() : null;
+      case FLOAT -> {
+        Double real = row.real(name);
+        yield real == null ? null : real.floatValue();
+      }
       case BOOLEAN -> row.truth(name);
       case FLOATS -> row.floats(name);
       case STRINGS -> row.strings(name);
@@ -122,11 +126,11 @@ class ParquetReaderTest {
   void otherFilesAreRefused() throws IOException {
     refuses(new byte[0], "is no Parquet file, 0 bytes are too few");
     refuses(
-        "a text that is no table".getBytes("US-ASCII"),
+        "a text that is no table".getBytes(StandardCharsets.US_ASCII),
         "is no Parquet file or was cut off: it ends with \"able\", PAR1 was expected");
-    refuses("PAR1----PARE".getBytes("US-ASCII"), "is encrypted, which is not read");
+    refuses("PAR1----PARE".getBytes(StandardCharsets.US_ASCII), "is encrypted, which is not read");
     refuses(
-        "PAR1\1\1\1\1PAR1".getBytes("US-ASCII"),
+        "PAR1\1\1\1\1PAR1".getBytes(StandardCharsets.US_ASCII),
         "its footer of 16843009 bytes is longer than the file of 12");
     Path missing = folder.resolve("missing.parquet");
     assertThatExceptionOfType(ParquetException.class)

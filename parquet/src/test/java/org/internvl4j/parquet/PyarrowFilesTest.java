@@ -158,7 +158,7 @@ class PyarrowFilesTest {
       case "caption" ->
           i % 7 == 3 ? null : List.of("a red car", "猫在垫子上", "", "naïve 👩").get(i % 4);
       case "n" -> i % 11 == 5 ? null : (long) Math.pow(i - 30, 9);
-      case "small" -> i * i - 500L;
+      case "small" -> (long) i * i - 500;
       case "unsigned" -> 4_000_000_000L + i;
       case "score" -> i % 5 == 0 ? null : i / 8.0;
       case "part" -> i / 4.0;

@@ -12,6 +12,7 @@ module org.internvl4j.cli {
   requires org.internvl4j.server;
   requires org.internvl4j.media.pdf;
   requires org.internvl4j.media.video;
+  requires org.internvl4j.parquet;
   requires org.jline;
 
   opens org.internvl4j.cli to

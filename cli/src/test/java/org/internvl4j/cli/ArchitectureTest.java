@@ -41,6 +41,7 @@ class ArchitectureTest {
   private static final String MEDIA = "org.internvl4j.media";
   private static final String VIDEO = "org.internvl4j.media.video..";
   private static final String PDF = "org.internvl4j.media.pdf..";
+  private static final String PARQUET = "org.internvl4j.parquet..";
   private static final String LANGCHAIN4J = "org.internvl4j.langchain4j..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
@@ -70,6 +71,7 @@ class ArchitectureTest {
             MEDIA,
             VIDEO,
             PDF,
+            PARQUET,
             DEMO,
             CLI);
     for (String part : parts) {
@@ -134,6 +136,11 @@ class ArchitectureTest {
   void videoAndPdfKnowTheirLibraryAlone() {
     only(VIDEO, MODELS, "org.jcodec..");
     only(PDF, MODELS, MEDIA, "org.apache.pdfbox..");
+  }
+
+  @Test
+  void parquetKnowsTheJdkAlone() {
+    only(PARQUET);
   }
 
   @Test

@@ -40,7 +40,8 @@ final class Progress {
     }
   }
 
-  private void show(String what, long done, long total, String figures) {
+  /// Shows `done` of `total` in words of somebody else's.
+  void show(String what, long done, long total, String figures) {
     if (isDue(done >= total)) {
       console.overwrite("%s %s %s".formatted(what, bar(CELLS, done, total), figures));
     }

@@ -42,6 +42,7 @@ class ArchitectureTest {
   private static final String VIDEO = "org.internvl4j.media.video..";
   private static final String PDF = "org.internvl4j.media.pdf..";
   private static final String LANGCHAIN4J = "org.internvl4j.langchain4j..";
+  private static final String SEARCH = "org.internvl4j.search..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
   private static final String JDK = "java..";
@@ -67,6 +68,7 @@ class ArchitectureTest {
             SERVING,
             SERVER,
             LANGCHAIN4J,
+            SEARCH,
             MEDIA,
             VIDEO,
             PDF,
@@ -146,6 +148,18 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.langchain4j.."));
+  }
+
+  @Test
+  void searchStandsOnMediaAndAloneKnowsLucene() {
+    only(SEARCH, RUNTIME, LOADER, MODELS, MEDIA, "org.apache.lucene..");
+    check(
+        noClasses()
+            .that()
+            .haveNameNotMatching("org\\.internvl4j\\.search\\.Graph(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.apache.lucene.."));
   }
 
   /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on

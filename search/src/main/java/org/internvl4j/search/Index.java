@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.DoubleConsumer;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Devices;
@@ -136,6 +138,11 @@ public final class Index implements AutoCloseable {
     return manifest.model();
   }
 
+  /// Whether it has a graph, [Graph].
+  public boolean hasGraph() {
+    return Files.isDirectory(Store.graph(folder, manifest));
+  }
+
   /// Numbers a vector.
   public int dimension() {
     return manifest.dimension();
@@ -166,6 +173,15 @@ public final class Index implements AutoCloseable {
     String weights = model.weights(manifest);
     Manifest other = Indexer.manifest(model, options, weights, manifest.dimension());
     manifest.requireSame(other, folder);
+  }
+
+  /// Refuses texts where they have no vectors.
+  ///
+  /// @throws SearchException in one sentence
+  public void requireTexts() {
+    if (!manifest.kind().readsTexts()) {
+      throw new SearchException(Embedder.noTexts(folder.toString()));
+    }
   }
 
   /// Whether pictures are turned upright.
@@ -244,6 +260,21 @@ public final class Index implements AutoCloseable {
     }
     hits.sort(HITS);
     return List.copyOf(hits.subList(0, Math.min(most, hits.size())));
+  }
+
+  /// Groups of pictures that look nearly the same, exactly: every vector is compared with every
+  /// other, so twice as many take four times as long. Whoever is near enough to one of a group
+  /// belongs to it; copies are always together.
+  ///
+  /// @param threshold the least cosine of two of them, above −1
+  /// @param progress hears which part is done, 0 … 1
+  /// @return groups of at least two, by path; with each its highest cosine with another
+  public List<List<Hit>> duplicates(double threshold, DoubleConsumer progress) {
+    List<Scored> all = living.stream().mapToObj(row -> new Scored(row, 0)).toList();
+    drop(all);
+    Duplicates duplicates = new Duplicates(paths, rows.dim(0), threshold);
+    duplicates.compareAll(rows, living, progress);
+    return duplicates.groups(living);
   }
 
   Tensor rows() {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import java.util.stream.Stream;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.search.Entry.Embedded;
@@ -264,6 +265,23 @@ public final class Indexer implements AutoCloseable {
     int living = store.catalog().live().cardinality();
     if (rows - living > FEW && rows - living > living / 4) {
       store.compact();
+    }
+  }
+
+  /// Whether the index has a graph.
+  public boolean hasGraph() {
+    return Files.isDirectory(Store.graph(folder, store.manifest()));
+  }
+
+  /// Makes the index a graph for [Graph], or puts into it what has come since. Needs
+  /// `org.apache.lucene:lucene-core`.
+  ///
+  /// @param progress hears which part is done, 0 … 1
+  public void extendGraph(DoubleConsumer progress) throws IOException {
+    try {
+      store.extendGraph(progress);
+    } catch (NoClassDefFoundError e) {
+      throw new SearchException("graph: needs org.apache.lucene:lucene-core on the class path", e);
     }
   }
 

@@ -1,5 +1,7 @@
 package org.internvl4j.search;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.internvl4j.search.Entry.Embedded;
@@ -23,7 +26,7 @@ import org.internvl4j.search.Entry.Seen;
 /// A vector is written before its entry, so that an entry that is there has its vector; the entry
 /// has the vector's checksum, for disks that keep another order when the power fails.
 final class Store implements AutoCloseable {
-  private static final Pattern FILES = Pattern.compile("(log|vectors)-\\d+(\\.f32)?");
+  private static final Pattern FILES = Pattern.compile("(log|vectors|graph)-\\d+(\\.f32)?");
 
   /// How files are opened.
   interface Opener {
@@ -89,10 +92,48 @@ final class Store implements AutoCloseable {
       for (Path file : files.toList()) {
         if (FILES.matcher(file.getFileName().toString()).matches()
             && !file.equals(manifest.log(folder))
-            && !file.equals(manifest.vectors(folder))) {
-          Files.delete(file);
+            && !file.equals(manifest.vectors(folder))
+            && !file.equals(graph(folder, manifest))) {
+          delete(file);
         }
       }
+    }
+  }
+
+  private static void delete(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      try (Stream<Path> parts = Files.list(file)) {
+        for (Path part : parts.toList()) {
+          Files.delete(part);
+        }
+      }
+    }
+    Files.delete(file);
+  }
+
+  /// Where the graph is, if there is one.
+  static Path graph(Path folder, Manifest manifest) {
+    return folder.resolve("graph-" + manifest.generation());
+  }
+
+  /// Makes the graph, or puts into it what it does not hold yet.
+  ///
+  /// @param progress hears which part is done, 0 … 1
+  void extendGraph(DoubleConsumer progress) throws IOException {
+    int dimension = manifest.dimension();
+    int rows = Math.min(catalog.rows(), vectors.rows());
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment all = vectors.map(rows, arena);
+      Graph.extend(
+          graph(folder, manifest),
+          row -> {
+            float[] vector = new float[dimension];
+            MemorySegment.copy(
+                all, JAVA_FLOAT_UNALIGNED, 4L * dimension * row, vector, 0, dimension);
+            return vector;
+          },
+          rows,
+          progress);
     }
   }
 

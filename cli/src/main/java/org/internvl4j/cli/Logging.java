@@ -47,7 +47,12 @@ final class Logging {
     public void publish(LogRecord entry) {
       boolean warning = entry.getLevel().intValue() >= Level.WARNING.intValue();
       String line = formatter.format(entry);
-      console.note("internvl: " + (warning ? "warning: " : "") + line);
+      Throwable cause = entry.getThrown();
+      String why = cause == null ? "" : ": " + cause;
+      console.note("internvl: " + (warning ? "warning: " : "") + line + why);
+      if (cause != null && console.isVerbose()) {
+        console.trace(cause);
+      }
     }
 
     @Override

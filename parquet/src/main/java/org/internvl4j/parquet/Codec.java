@@ -12,7 +12,7 @@ enum Codec {
   ZSTD(1 << 16), // a block of 128 KiB for 4 bytes
   LZ4(256); // 255 for 1
 
-  private static final long SLACK = 1 << 10; // of the smallest pages;
+  private static final long SLACK = 1 << 10; // headers and trailers of small pages
 
   private final int bestRatio;
 

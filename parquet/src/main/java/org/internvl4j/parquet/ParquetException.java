@@ -2,6 +2,7 @@ package org.internvl4j.parquet;
 
 import java.io.IOException;
 import java.io.Serial;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -33,6 +34,7 @@ public final class ParquetException extends RuntimeException {
     return switch (e) {
       case AccessDeniedException _ -> "permission denied";
       case NoSuchFileException _ -> "no such file or folder";
+      case ClosedChannelException _ -> "it was closed";
       case FileSystemException f when f.getReason() != null ->
           f.getReason().toLowerCase(Locale.ROOT);
       default ->

@@ -118,8 +118,12 @@ class ParquetReaderTest {
         .isThrownBy(() -> row.string("STRING_r"))
         .withMessage("column STRING_r was not asked for, only LONG_r, STRINGS_r, BINARY_r");
     assertThatIllegalArgumentException().isThrownBy(reader::rows);
+    Iterator<Row> late = reader.rows("LONG_r");
     reader.close();
     assertThatIllegalStateException().isThrownBy(() -> reader.rows("LONG_r"));
+    assertThatExceptionOfType(ParquetException.class)
+        .isThrownBy(late::next)
+        .withMessageEndingWith("column LONG_r, row group 1: cannot be read: it was closed");
   }
 
   @Test

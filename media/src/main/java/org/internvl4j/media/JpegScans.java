@@ -1,7 +1,7 @@
 package org.internvl4j.media;
 
-/// The scans of a JPEG file (ITU-T T.81, annex B), counted before any is decoded: one of a few bytes
-/// makes the decoder pass over the whole picture, and thousands fit into a small file.
+/// The scans of a JPEG file (ITU-T T.81, annex B), counted before any is decoded: one of a few
+/// bytes makes the decoder pass over the whole picture, and thousands fit into a small file.
 ///
 /// Goes from marker to marker as libjpeg does, so that no scan is decoded that was not counted.
 final class JpegScans {

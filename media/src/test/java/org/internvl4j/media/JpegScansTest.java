@@ -61,13 +61,15 @@ class JpegScansTest {
   void progressiveOnesAreRead() throws IOException {
     byte[] jpeg = progressive(64);
     assertThat(Pictures.read(jpeg, "p.jpg").width()).isEqualTo(64);
-    assertThat(Pictures.read(repeated(jpeg, 60, new byte[0]), "p.jpg")).isEqualTo(Pictures.read(jpeg, "p.jpg"));
+    assertThat(Pictures.read(repeated(jpeg, 60, new byte[0]), "p.jpg"))
+        .isEqualTo(Pictures.read(jpeg, "p.jpg"));
   }
 
   @Test
   void thousandsOfScansAreRefused() throws IOException {
     byte[] jpeg = progressive(64);
-    String sentence = "p.jpg: the JPEG has 101 scans, expected at most 100 for a picture of this size; convert it to PNG";
+    String sentence =
+        "p.jpg: the JPEG has 101 scans, expected at most 100 for a picture of this size; convert it to PNG";
     assertThatThrownBy(() -> Pictures.read(repeated(jpeg, 2000, new byte[0]), "p.jpg"))
         .isInstanceOf(PictureException.class)
         .hasMessage(sentence);

@@ -198,6 +198,10 @@ class Maker:
         return Case(name, "arg_max", o, lambda t: (t["x"] == t["x"].amax(-1, keepdim=True)).int().argmax(-1),
                     lambda t: t["x"].argmax(-1), tolerance=0)
 
+    def dot(self, name, rows, width):
+        o = dict(x=self.noise(rows, width), vector=self.noise(width), y=self.nothing(rows, dtype=torch.float32))
+        return Case(name, "dot", o, lambda t: t["x"] @ t["vector"], lambda t: t["x"] @ t["vector"])
+
     def sample(self, name, answers, width):
         """A token an answer, some of which it has said: temperature 0.8, top-k 50, top-p 0.9, penalty 1.1."""
         o = dict(x=self.noise(answers, width, scale=4), y=self.nothing(answers, dtype=torch.int32),
@@ -461,6 +465,7 @@ def makers(m, tiny):
     named["large/gelu"] = lambda n: m.map(n, "gelu", F.gelu, rows, width)
     named["large/silu"] = lambda n: m.map(n, "silu", F.silu, rows, width)
     named["large/softmax"] = lambda n: m.map(n, "softmax", lambda x: x.softmax(-1), rows, width)
+    named["large/dot"] = lambda n: m.dot(n, rows, width)
     named["large/copy"] = lambda n: m.copy(n, rows, width)
     named["large/patches"] = lambda n: m.patches(n, 1 if tiny else 13, 28 if tiny else 448, 14)
     named["large/resize_rows"] = lambda n: m.resize_rows(n, 40 if tiny else 3024, 50 if tiny else 4032, 28 if tiny else 1792)

@@ -5,6 +5,7 @@ module org.internvl4j.cli {
   requires info.picocli;
   requires java.logging;
   requires jdk.management;
+  requires org.apache.lucene.core; // for the graphs of search
   requires org.internvl4j;
   requires org.internvl4j.batch;
   requires org.internvl4j.demo;
@@ -12,6 +13,8 @@ module org.internvl4j.cli {
   requires org.internvl4j.server;
   requires org.internvl4j.media.pdf;
   requires org.internvl4j.media.video;
+  requires org.internvl4j.parquet;
+  requires org.internvl4j.search;
   requires org.jline;
 
   opens org.internvl4j.cli to

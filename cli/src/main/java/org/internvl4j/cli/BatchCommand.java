@@ -2,7 +2,6 @@ package org.internvl4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import org.internvl4j.batch.Batch;
 import org.internvl4j.batch.Input;
 import org.internvl4j.batch.Inputs;
@@ -10,7 +9,6 @@ import org.internvl4j.batch.Manifest;
 import org.internvl4j.batch.Task;
 import org.internvl4j.batch.Worker;
 import org.internvl4j.loader.Checkpoint;
-import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.OpenOptions;
 import org.jline.utils.Signals;
 import picocli.CommandLine.Command;
@@ -75,7 +73,8 @@ final class BatchCommand implements Computing {
         manifest = manifest(checkpoint, task);
         if (Batch.isComplete(out, manifest)) {
           checkpoint.close();
-          console.note("internvl: " + out + " is complete already; delete it to have it made again");
+          console.note(
+              "internvl: " + out + " is complete already; delete it to have it made again");
           return ExitCodes.OK;
         }
       } catch (IOException | RuntimeException e) {

@@ -29,7 +29,11 @@ final class BatchProgress implements Batch.Listener {
   public void done(Outcome outcome, long rows, long size) {
     done++;
     failed += outcome instanceof Outcome.Failed ? 1 : 0;
-    progress.show("batch", rows, size, words(rows, size));
+    if (size < 0) {
+      progress.showCount("batch", rows, words(rows, size));
+    } else {
+      progress.show("batch", rows, size, rows + "/" + size + " " + words(rows, size));
+    }
   }
 
   private double rate() {

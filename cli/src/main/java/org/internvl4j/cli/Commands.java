@@ -43,6 +43,8 @@ final class Commands implements Callable<Integer> {
           "segment",
           "rank",
           "caption",
+          "index",
+          "search",
           "tiles",
           "tokenize",
           "show",
@@ -140,6 +142,8 @@ final class Commands implements Callable<Integer> {
       case "segment" -> new SegmentCommand(console);
       case "rank" -> new RankCommand(console);
       case "caption" -> new CaptionCommand(console);
+      case "index" -> new IndexCommand(console);
+      case "search" -> new SearchCommand(console);
       case "tiles" -> new TilesCommand(console);
       case "tokenize" -> new TokenizeCommand(console);
       case "show" -> new ShowCommand(console);

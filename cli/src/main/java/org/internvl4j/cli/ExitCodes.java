@@ -18,6 +18,7 @@ import org.internvl4j.media.video.VideoException;
 import org.internvl4j.models.PromptTooLongException;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.runtime.DeviceException;
+import org.internvl4j.search.SearchException;
 import org.jspecify.annotations.Nullable;
 
 /// What a command ends with: one place that turns what was thrown into a sentence and an exit code.
@@ -63,7 +64,7 @@ final class ExitCodes {
       case UsageException _ -> USAGE;
       case CheckpointException _, PictureException _, PromptTooLongException _ -> INPUT;
       case VideoException _, PdfException _, IllegalArgumentException _ -> INPUT;
-      case BatchException _ -> INPUT;
+      case BatchException _, SearchException _ -> INPUT;
       case UnsupportedModelException _, DeviceException _ -> UNSUPPORTED;
       case UncheckedIOException io when io.getCause() != null -> code(io.getCause());
       case NoSuchFileException _, FileNotFoundException _ -> INPUT;
@@ -75,7 +76,12 @@ final class ExitCodes {
   /// One sentence without the word exception, and without what a terminal would take for a command:
   /// some of it comes from files and from servers.
   static String sentence(Throwable e) {
-    return text(e).replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "?");
+    return printable(text(e));
+  }
+
+  /// A text without what a terminal would take for a command.
+  static String printable(String text) {
+    return text.replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "?");
   }
 
   private static String text(Throwable e) {
@@ -92,7 +98,8 @@ final class ExitCodes {
       case StackOverflowError _ -> "the stack overflowed; run again with -v for where";
       case IOException io -> described(io);
       case CheckpointException _, PictureException _, PromptTooLongException _ -> message(e);
-      case VideoException _, PdfException _, BatchException _ -> message(e);
+      case VideoException _, PdfException _ -> message(e);
+      case BatchException _, SearchException _ -> message(e);
       case UsageException _, UnsupportedModelException _, DeviceException _ -> message(e);
       case IllegalArgumentException _ -> described(e);
       default -> "unexpected: " + described(e) + "; run again with -v for where";

@@ -114,8 +114,7 @@ enum FeatureFile {
     }
     json.end().array("values");
     for (float value : values) {
-      // the shortest digits that give the float back
-      json.value(Double.parseDouble(Float.toString(value)));
+      json.value(value);
     }
     return json.end().end().toString();
   }

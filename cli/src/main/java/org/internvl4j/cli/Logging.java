@@ -1,13 +1,12 @@
 package org.internvl4j.cli;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.internvl4j.runtime.Devices;
+import org.jspecify.annotations.Nullable;
 
 /// Shows what the libraries log as lines like the command line's own.
 final class Logging {
@@ -37,9 +36,7 @@ final class Logging {
         new Formatter() {
           @Override
           public String format(LogRecord entry) {
-            Throwable thrown = entry.getThrown();
-            String message = formatMessage(entry);
-            return thrown == null ? message : message + why(thrown);
+            return formatMessage(entry);
           }
         };
 
@@ -47,25 +44,24 @@ final class Logging {
       this.console = console;
     }
 
-    /// What was thrown: all of it with `--verbose`, else every cause in a line.
-    private String why(Throwable thrown) {
-      StringWriter why = new StringWriter();
-      if (console.isVerbose()) {
-        why.append(System.lineSeparator());
-        thrown.printStackTrace(new PrintWriter(why, true));
-        return why.toString().stripTrailing();
-      }
-      for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-        why.append(cause == thrown ? ": " : ", caused by ").append(cause.toString());
-      }
-      return why.toString();
-    }
-
     @Override
     public void publish(LogRecord entry) {
       boolean warning = entry.getLevel().intValue() >= Level.WARNING.intValue();
       String line = formatter.format(entry);
-      console.note("internvl: " + (warning ? "warning: " : "") + line);
+      Throwable cause = entry.getThrown();
+      console.note("internvl: " + (warning ? "warning: " : "") + line + why(cause));
+      if (cause != null && console.isVerbose()) {
+        console.trace(cause);
+      }
+    }
+
+    /// What was thrown, and what caused it, in a line.
+    private static String why(@Nullable Throwable thrown) {
+      StringBuilder why = new StringBuilder();
+      for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+        why.append(cause == thrown ? ": " : ", caused by ").append(cause);
+      }
+      return why.toString();
     }
 
     @Override

@@ -16,21 +16,19 @@ final class Progress {
 
   /// Shows `done` of `total`.
   void show(String what, int done, int total) {
-    show(what, done, total, done + "/" + total, "");
+    show(what, done, total, done + "/" + total);
   }
 
-  /// Shows `done` of `total`, and a few words more; a count alone if the total is not known, −1.
-  void show(String what, long done, long total, String words) {
-    if (total >= 0) {
-      show(what, done, total, done + "/" + total, words);
-    } else if (isDue(false)) {
-      console.overwrite("%s %d %s".formatted(what, done, words));
+  /// Shows how many are done where nobody knows of how many.
+  void showCount(String what, long done, String figures) {
+    if (isDue(false)) {
+      console.overwrite("%s %d %s".formatted(what, done, figures));
     }
   }
 
   /// Shows `done` of `total` bytes.
   void showBytes(String what, long done, long total) {
-    show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total), "");
+    show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total));
   }
 
   /// Shows `done` of `total` bytes of one thing, and `allDone` of `all` of several.
@@ -49,10 +47,10 @@ final class Progress {
     }
   }
 
-  private void show(String what, long done, long total, String figures, String words) {
+  /// Shows `done` of `total` in words of somebody else's.
+  void show(String what, long done, long total, String figures) {
     if (isDue(done >= total)) {
-      String line = "%s %s %s %s".formatted(what, bar(CELLS, done, total), figures, words);
-      console.overwrite(line.stripTrailing());
+      console.overwrite("%s %s %s".formatted(what, bar(CELLS, done, total), figures));
     }
   }
 

@@ -37,11 +37,14 @@ class ArchitectureTest {
   private static final String HUB = "org.internvl4j.hub..";
   private static final String MODELS = "org.internvl4j.models..";
   private static final String SERVING = "org.internvl4j.serving..";
+  private static final String BATCH = "org.internvl4j.batch..";
   private static final String SERVER = "org.internvl4j.server..";
   private static final String MEDIA = "org.internvl4j.media";
   private static final String VIDEO = "org.internvl4j.media.video..";
   private static final String PDF = "org.internvl4j.media.pdf..";
+  private static final String PARQUET = "org.internvl4j.parquet..";
   private static final String LANGCHAIN4J = "org.internvl4j.langchain4j..";
+  private static final String SEARCH = "org.internvl4j.search..";
   private static final String DEMO = "org.internvl4j.demo..";
   private static final String CLI = "org.internvl4j.cli..";
   private static final String JDK = "java..";
@@ -67,9 +70,12 @@ class ArchitectureTest {
             SERVING,
             SERVER,
             LANGCHAIN4J,
+            BATCH,
+            SEARCH,
             MEDIA,
             VIDEO,
             PDF,
+            PARQUET,
             DEMO,
             CLI);
     for (String part : parts) {
@@ -108,6 +114,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void batchStandsOnServing() {
+    only(BATCH, LOADER, MODELS, SERVING, MEDIA);
+  }
+
+  @Test
   void serverStandsOnServing() {
     only(
         SERVER,
@@ -137,6 +148,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void parquetKnowsTheJdkAlone() {
+    only(PARQUET);
+  }
+
+  @Test
   void langchain4jStandsOnServingAndMedia() {
     only(LANGCHAIN4J, LOADER, MODELS, MEDIA, SERVING, "dev.langchain4j..");
     check(
@@ -146,6 +162,18 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.langchain4j.."));
+  }
+
+  @Test
+  void searchStandsOnMediaAndAloneKnowsLucene() {
+    only(SEARCH, RUNTIME, LOADER, MODELS, MEDIA, "org.apache.lucene..");
+    check(
+        noClasses()
+            .that()
+            .haveNameNotMatching("org\\.internvl4j\\.search\\.Graph(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.apache.lucene.."));
   }
 
   /// Classes of `part` depend on itself, `others`, the JDK's `java` packages and null marks, on

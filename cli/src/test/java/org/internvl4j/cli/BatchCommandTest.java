@@ -140,8 +140,7 @@ class BatchCommandTest {
     assertThat(rows("e.jsonl").getFirst().at("embedding").items())
         .map(Json::asDouble)
         .isNotEmpty()
-        .isEqualTo(
-            numbers(embedded));
+        .isEqualTo(numbers(embedded));
 
     assertThat(
             batch("", in, "s.jsonl", "-p", HOW_MANY, "--schema", "object", "--max-tokens", "40")
@@ -151,7 +150,8 @@ class BatchCommandTest {
   }
 
   private static List<Double> numbers(Json embedded) {
-    Json values = embedded.fields().values().stream().filter(Json.Arr.class::isInstance).toList().getLast();
+    Json values =
+        embedded.fields().values().stream().filter(Json.Arr.class::isInstance).toList().getLast();
     while (values.items().getFirst() instanceof Json.Arr inner) {
       values = inner;
     }
@@ -165,7 +165,19 @@ class BatchCommandTest {
     Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
     String out = temp.resolve("c.jsonl").toString();
     assertThat(
-            Cli.run("batch", folder.toString(), "-m", model.toString(), "-o", out, "--task", "classify", "-c", "a", "-c", "b")
+            Cli.run(
+                    "batch",
+                    folder.toString(),
+                    "-m",
+                    model.toString(),
+                    "-o",
+                    out,
+                    "--task",
+                    "classify",
+                    "-c",
+                    "a",
+                    "-c",
+                    "b")
                 .code())
         .isZero();
     Json wanted =
@@ -210,19 +222,22 @@ class BatchCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-      -p x --find a                  | 2 | --find goes with --task boxes
-      --task boxes                   | 2 | --task boxes looks for what --find names
-      --task boxes --find a -p x     | 2 | not for -p
-      --task classify                | 2 | expected -c NAME
-      -c a -p x                      | 2 | -c goes with --task classify
-      --max-tokens 3                 | 2 | nothing is asked
-      -p x --schema nowhere.json     | 2 | --schema is nowhere.json
-      --task embed --vectors c       | 4 |
-      """)
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          -p x --find a                  | 2 | --find goes with --task boxes
+          --task boxes                   | 2 | --task boxes looks for what --find names
+          --task boxes --find a -p x     | 2 | not for -p
+          --task classify                | 2 | expected -c NAME
+          -c a -p x                      | 2 | -c goes with --task classify
+          --max-tokens 3                 | 2 | nothing is asked
+          -p x --schema nowhere.json     | 2 | --schema is nowhere.json
+          --task embed --vectors c       | 4 |
+          """)
   void wrongOptionsAreSaid(String options, int code, String sentence) throws IOException {
-    Cli.Result result =
-        batch("", folder().toString(), "out.jsonl", options.strip().split(" +"));
+    Cli.Result result = batch("", folder().toString(), "out.jsonl", options.strip().split(" +"));
     assertThat(result.err()).contains(sentence == null ? "" : sentence);
     assertThat(result.code()).isEqualTo(code);
     assertThat(temp.resolve("out.jsonl")).doesNotExist();

@@ -61,7 +61,7 @@ class LoggingTest {
     console.verbose(true);
     Logging.to(console);
     assertThat(shown())
-        .contains("server: a request failed\n", "at org.internvl4j", "LoggingTest")
+        .contains("server: a request failed: ", "at org.internvl4j", "LoggingTest")
         .contains("Caused by: java.io.IOException: No space left on device");
   }
 

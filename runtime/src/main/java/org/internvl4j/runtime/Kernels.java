@@ -56,6 +56,14 @@ public interface Kernels {
   /// @param x `[R, C]`, C at least 1
   void argMax(Tensor y, Tensor x);
 
+  /// `y[r] = Σ x[r] · vector`: how far every row goes along one vector, for rows that are read once
+  /// or as they lie in a file, which [#matMul] would have prepared.
+  ///
+  /// @param y `[R]`, f32, contiguous; must not overlap an input
+  /// @param x `[R, C]`
+  /// @param vector `[C]`, f32, contiguous
+  void dot(Tensor y, Tensor x, Tensor vector);
+
   /// Chooses the token that follows each row of logits, for A answers of `R/A` rows each: those of
   /// an answer one after the other, in the order of the reference's logits processors.
   ///

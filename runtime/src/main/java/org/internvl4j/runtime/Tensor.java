@@ -466,6 +466,23 @@ public final class Tensor {
     return y;
   }
 
+  /// Every row of `[R, C]` times one vector: returns `[R]`, f32; see [Kernels#dot].
+  ///
+  /// @param vector `[C]`, f32
+  public Tensor dot(Tensor vector) {
+    requireActivations("dot");
+    require(rank() == 2, "dot", "x is %s, expected [R, C]", this);
+    requireColumns(vector, "dot", "vector");
+    require(
+        vector.dtype == DType.F32 && vector.isContiguous(),
+        "dot",
+        "vector is %s, expected contiguous f32",
+        vector);
+    Tensor y = like(DType.F32, Shape.of(dim(0)));
+    on(vector, "dot").dot(y, this, vector);
+    return y;
+  }
+
   /// The tokens that follow these logits, `[R, V]`: returns `[R]`, i32; see [Kernels#sample].
   ///
   /// @param guesses `[R]`, i32

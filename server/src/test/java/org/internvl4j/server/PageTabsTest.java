@@ -57,7 +57,7 @@ class PageTabsTest {
     assertThat(browser.all(".growing")).hasSize(1);
     String second = browser.turnTo(first);
     assertThat(browser.all(".growing")).hasSize(1);
-    assertThat(browser.all("#conversations li")).hasSize(2);
+    browser.until(() -> browser.all("#conversations li").size() == 2);
     visitor.hearTheRest();
     assertIsAnswered();
     browser.turnTo(second);
@@ -80,6 +80,7 @@ class PageTabsTest {
     String second = browser.turnTo(first);
     visitor.askAndHearTheBeginning(DESCRIBE);
     browser.turnTo(second);
+    browser.until(() -> !browser.all("#conversations li").isEmpty());
     browser.click("#conversations .title");
     browser.until(() -> browser.text(LAST + " .prose").length() > 3);
     assertThat(visitor.expected(DESCRIBE)).startsWith(browser.text(LAST + " .prose"));
@@ -146,7 +147,7 @@ class PageTabsTest {
     assertThat(browser.text(LAST + " .prose")).startsWith(part);
     browser.turnTo(second);
     browser.click("#conversations .title");
-    assertThat(browser.text(LAST + " footer")).contains("Stopped");
+    browser.until(() -> browser.text(LAST + " footer").contains("Stopped"));
   }
 
   @Test

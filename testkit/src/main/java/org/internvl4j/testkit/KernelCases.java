@@ -29,6 +29,7 @@ public final class KernelCases {
     all.elementwise();
     all.functions();
     all.rows();
+    all.dots();
     all.matrices();
     all.cases.addAll(AttentionCases.all());
     all.rope();
@@ -238,6 +239,28 @@ public final class KernelCases {
         Tolerance.sum(77, 300),
         in -> in.uniform(300, 3, 77).softmax());
     add("softmax [130, 77]", Tolerance.sum(77, 8), in -> in.uniform(60, 130, 77).softmax());
+  }
+
+  private void dots() {
+    for (int n : LENGTHS) {
+      add(
+          "dot [5, " + n + "]",
+          Tolerance.sum(n, 2),
+          in -> in.activations(5, n).dot(in.weight(F32, Role.VECTOR, n)));
+    }
+    add(
+        "dot [2000, 768]: more rows than a worker's",
+        Tolerance.sum(768, 2),
+        in -> in.activations(2000, 768).dot(in.weight(F32, Role.VECTOR, 768)));
+    add(
+        "dot [4, 9001]",
+        Tolerance.sum(9001, 2),
+        in -> in.activations(4, 9001).dot(in.weight(F32, Role.VECTOR, 9001)));
+    add(
+        "dot [7, 151] with gaps",
+        Tolerance.sum(151, 2),
+        in -> in.strided(3, 7, 7, 151).dot(in.weight(F32, Role.VECTOR, 151)));
+    add("dot [0, 8]", Tolerance.exact(), in -> in.activations(0, 8).dot(in.values(new float[8])));
   }
 
   /// @param s N, h, w, C

@@ -63,6 +63,12 @@ final class CpuKernels implements Kernels {
   }
 
   @Override
+  public void dot(Tensor y, Tensor x, Tensor vector) {
+    Rows.requireF32("dot", y, x, vector);
+    Dot.run(pool, y, x, vector);
+  }
+
+  @Override
   public void sample(
       Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
     Rows.requireF32("sample", x);

@@ -231,6 +231,37 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void dot(Tensor y, Tensor x, Tensor vector) {
+    Rows.requireF32("dot", y, x, vector);
+    Rows yr = Rows.of(y, 1);
+    Rows xr = Rows.of(x);
+    Rows v = Rows.of(vector);
+    int n = x.dim(1);
+    pool.run(
+        x.shape().size(),
+        share -> {
+          float[] f = share.floats(2 * n);
+          v.load(0, f, n, n);
+          int to = share.to(xr.count);
+          for (int r = share.from(xr.count); r < to; r++) {
+            xr.load(r, f, 0, n);
+            yr.segment.set(JAVA_FLOAT_UNALIGNED, yr.at(r), dot(f, n));
+          }
+        });
+  }
+
+  /// Of the first `n` elements and those behind them; eight sums, for the compiler makes vectors of
+  /// none.
+  private static float dot(float[] f, int n) {
+    float[] sums = new float[8];
+    for (int i = 0; i < n; i++) {
+      sums[i & 7] += f[i] * f[n + i];
+    }
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3]))
+        + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  }
+
+  @Override
   public void sample(
       Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
     Rows.requireF32("sample", x);

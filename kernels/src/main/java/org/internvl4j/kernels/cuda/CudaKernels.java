@@ -136,6 +136,16 @@ final class CudaKernels implements Kernels, AutoCloseable {
   }
 
   @Override
+  public void dot(Tensor y, Tensor x, Tensor vector) {
+    Rows rows = Rows.of(x);
+    synchronized (device) {
+      CudaKernel kernel = device.kernel("dot", entry("dot", x)).add(at(y));
+      rows.add(kernel, 0, at(x)).add(at(vector)).add(rows.columns());
+      kernel.launch(rows.count(), rows.threads(x.dtype(), 1, ROW_BLOCK));
+    }
+  }
+
+  @Override
   public void sample(
       Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
     Rows rows = Rows.of(x);

@@ -78,6 +78,17 @@ public final class JsonWriter {
     return this;
   }
 
+  /// A number, with the fewest digits that give it back.
+  ///
+  /// @throws IllegalArgumentException if it is not finite: JSON has no word for it
+  public JsonWriter value(float number) {
+    if (!Float.isFinite(number)) {
+      throw new IllegalArgumentException("json: " + number + " cannot be written");
+    }
+    generator.writeNumber(number);
+    return this;
+  }
+
   /// `true` or `false`.
   public JsonWriter value(boolean truth) {
     generator.writeBoolean(truth);
@@ -118,6 +129,11 @@ public final class JsonWriter {
 
   /// The field `name` with a finite number.
   public JsonWriter field(String name, double number) {
+    return name(name).value(number);
+  }
+
+  /// The field `name` with a finite number.
+  public JsonWriter field(String name, float number) {
     return name(name).value(number);
   }
 

@@ -46,7 +46,7 @@ class DamagedVideosTest {
     assertRefused(new byte[0], "the file is empty, expected a video");
     assertRefused(
         "just some text".getBytes(StandardCharsets.US_ASCII),
-        "is of no kind that is known here (it begins with 6a 75 73 74 20 73 6f 6d), which ffmpeg");
+        "is of no kind that is known here (it begins with 6a 75 73 74 20 73 6f 6d); without ffmpeg, which");
     assertRefused(new byte[] {0, 0, 0, 8, 'f', 't', 'y', 'p'}, "has no MP4 header (moov)");
     assertThatThrownBy(() -> Video.open(folder))
         .hasMessage(folder + ": is a folder, expected a video file");

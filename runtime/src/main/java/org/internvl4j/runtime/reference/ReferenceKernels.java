@@ -113,6 +113,21 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void dot(Tensor y, Tensor x, Tensor vector) {
+    double[] xv = values(x);
+    double[] v = values(vector);
+    write(y, row -> dot(xv, row * v.length, v));
+  }
+
+  private static double dot(double[] x, int from, double[] v) {
+    double sum = 0;
+    for (int c = 0; c < v.length; c++) {
+      sum += x[from + c] * v[c];
+    }
+    return sum;
+  }
+
+  @Override
   public void sample(
       Tensor y, Tensor x, Tensor guesses, Tensor options, Tensor draws, Tensor said) {
     int rows = x.dim(0) / options.dim(0);

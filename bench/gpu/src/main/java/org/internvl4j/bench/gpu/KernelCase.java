@@ -115,6 +115,10 @@ record KernelCase(String name, String kernel, Json numbers) {
           case "silu" -> one(o, x -> k.silu(y, x));
           case "softmax" -> one(o, x -> k.softmax(y, x));
           case "arg_max" -> one(o, x -> k.argMax(y, x));
+          case "dot" -> {
+            Tensor vector = o.vector("vector");
+            yield one(o, x -> k.dot(y, x, vector));
+          }
           case "sample" -> {
             Tensor guesses = o.get("guesses");
             Tensor options = o.get("options");

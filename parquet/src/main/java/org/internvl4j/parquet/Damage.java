@@ -1,0 +1,18 @@
+package org.internvl4j.parquet;
+
+import java.io.Serial;
+
+/// Something in a file that is not as the format says; [ParquetReader] adds the file's name.
+final class Damage extends RuntimeException {
+  @Serial private static final long serialVersionUID = 1;
+
+  /// @param what lower case, no full stop
+  Damage(String what) {
+    super(what);
+  }
+
+  /// @param cause what lies behind it
+  Damage(String what, Throwable cause) {
+    super(what, cause);
+  }
+}

@@ -1,0 +1,2 @@
+/// An index of pictures on disk: [Indexer] writes it, [Index] answers from it.
+package org.internvl4j.search;

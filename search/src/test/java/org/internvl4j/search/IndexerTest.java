@@ -1,0 +1,236 @@
+package org.internvl4j.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.internvl4j.media.Pictures;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What is read again and what is not, who may write, and what happens when nobody can.
+class IndexerTest {
+  @TempDir Path temp;
+  private Path index;
+  private Path photos;
+  private final Drawn.Model model = new Drawn.Model();
+
+  @BeforeEach
+  void draw() throws IOException {
+    index = temp.resolve("index");
+    photos = Drawn.folder(temp.resolve("photos"), 7);
+  }
+
+  @Test
+  void embedsEachPictureOnce() throws IOException {
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(7, 7, 0, 0, 0, 0));
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(7, 0, 0, 7, 0, 0));
+    assertThat(model.embedded).isEqualTo(7);
+    assertThat(model.opened).isEqualTo(1); // not where there is nothing to do
+  }
+
+  @Test
+  void addingAPictureEmbedsItAlone() throws IOException {
+    Drawn.index(index, model, photos);
+    Pictures.writePng(Drawn.picture(99), photos.resolve("0003a.png"));
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(8, 1, 0, 7, 0, 0));
+    assertThat(model.embedded).isEqualTo(8);
+  }
+
+  @Test
+  void whatHasMovedOrWasCopiedIsNotEmbeddedAgain() throws IOException {
+    Drawn.index(index, model, photos);
+    Files.move(photos.resolve("0002.png"), photos.resolve("moved.png"));
+    Files.copy(photos.resolve("0004.png"), photos.resolve("copy.png"));
+    Files.setLastModifiedTime(photos.resolve("0005.png"), FileTime.fromMillis(1));
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(8, 0, 3, 5, 0, 1));
+    assertThat(model.embedded).isEqualTo(7);
+    try (Index found = Index.open(index)) {
+      assertThat(found.nearest(Drawn.pixels(Drawn.picture(2)), 1))
+          .containsExactly(new Hit(photos.resolve("moved.png").toString(), 1));
+      assertThat(found.nearest(Drawn.pixels(Drawn.picture(4)), 2))
+          .extracting(Hit::path)
+          .containsExactly(
+              photos.resolve("0004.png").toString(), photos.resolve("copy.png").toString());
+    }
+  }
+
+  @Test
+  void whatHasChangedIsAndWhatHasVanishedDropsOut() throws IOException {
+    Drawn.index(index, model, photos);
+    Pictures.writePng(Drawn.picture(50), photos.resolve("0001.png"));
+    Files.setLastModifiedTime(photos.resolve("0001.png"), FileTime.fromMillis(5));
+    Files.delete(photos.resolve("0006.png"));
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(6, 1, 0, 5, 0, 1));
+    try (Index found = Index.open(index)) {
+      assertThat(found.pictures()).isEqualTo(6);
+      assertThat(found.nearest(Drawn.pixels(Drawn.picture(50)), 1).getFirst().path())
+          .endsWith("0001.png");
+      assertThat(found.nearest(Drawn.pixels(Drawn.picture(6)), 9))
+          .noneMatch(hit -> hit.path().endsWith("0006.png"))
+          .hasSize(6);
+    }
+  }
+
+  @Test
+  void foldersThatAreNotNamedStay() throws IOException {
+    Path others = Drawn.folder(temp.resolve("others"), 2);
+    Pictures.writePng(Drawn.picture(77), others.resolve("x.png"));
+    Drawn.index(index, model, photos, others);
+    Files.delete(photos.resolve("0006.png"));
+    assertThat(Drawn.index(index, model, others).pictures()).isEqualTo(10);
+    assertThat(Drawn.index(index, model, photos).pictures()).isEqualTo(9);
+    assertThat(model.embedded).isEqualTo(8);
+    assertThatThrownBy(() -> Drawn.index(index, model, temp.resolve("none")))
+        .isInstanceOf(NoSuchFileException.class);
+  }
+
+  @Test
+  void whatIsNoPictureIsToldOnceAndNeverFatal() throws IOException {
+    Files.write(photos.resolve("0000.png"), new byte[] {1, 2, 3});
+    Files.write(photos.resolve("empty.jpg"), new byte[0]);
+    List<String> told = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
+        assertThat(indexer.update(List.of(photos)).unreadable()).isEqualTo(2);
+      }
+    }
+    assertThat(told).hasSize(2);
+    assertThat(told.getFirst()).startsWith(photos.resolve("0000.png") + ": ").doesNotContain("\n");
+    Files.copy(photos.resolve("0000.png"), photos.resolve("same.png"));
+    try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
+      assertThat(indexer.update(List.of(photos)).unreadable()).isEqualTo(3);
+    }
+    assertThat(told).hasSize(3);
+    assertThat(told.getLast()).startsWith(photos.resolve("same.png") + ": ");
+    try (Indexer indexer = open(told, new IndexOptions(IndexOptions.DEFAULT.pictures(), true))) {
+      assertThat(indexer.update(List.of(photos)).pictures()).isEqualTo(6);
+    }
+    assertThat(told).hasSize(6);
+    assertThat(model.embedded).isEqualTo(6);
+  }
+
+  private Indexer open(List<String> told, IndexOptions options) throws IOException {
+    return Indexer.open(
+        index,
+        model,
+        options,
+        new IndexListener() {
+          @Override
+          public void done(int done, int total) {}
+
+          @Override
+          public void unreadable(String path, String why) {
+            told.add(path + ": " + why);
+          }
+
+          @Override
+          public void mended(String what) {
+            told.add(what);
+          }
+        });
+  }
+
+  @Test
+  void anotherModelAndOtherOptionsAreRefused() throws IOException {
+    Drawn.index(index, model, photos);
+    Drawn.Model other = new Drawn.Model();
+    other.weights = "of something else";
+    assertThatThrownBy(() -> Drawn.index(index, other, photos))
+        .isInstanceOf(SearchException.class)
+        .hasMessage(
+            index
+                + ": holds vectors of pixels, whose weights are not those of pixels; go on as it"
+                + " was begun, or name another folder");
+    other.weights = model.weights;
+    other.options = "q8";
+    assertThatThrownBy(() -> Drawn.index(index, other, photos))
+        .hasMessageContaining("holds vectors made with [], not with [q8]");
+    assertThatThrownBy(() ->
+            Indexer.open(
+                index,
+                model,
+                new IndexOptions(IndexOptions.DEFAULT.pictures().withOrientation(true), false),
+                IndexListener.NONE))
+        .hasMessageContaining("not with [upright]");
+    assertThat(Drawn.index(index, model, photos).unchanged()).isEqualTo(7);
+  }
+
+  @Test
+  void oneWritesAtATimeAndOthersReadMeanwhile() throws IOException {
+    Drawn.index(index, model, photos);
+    try (Indexer first = open(new ArrayList<>(), IndexOptions.DEFAULT)) {
+      assertThatThrownBy(() -> Drawn.index(index, model, photos))
+          .isInstanceOf(SearchException.class)
+          .hasMessage(
+              index
+                  + ": is being written to by another 'internvl index'; wait until that has ended");
+      Pictures.writePng(Drawn.picture(30), photos.resolve("z.png"));
+      try (Index before = Index.open(index)) {
+        first.update(List.of(photos));
+        try (Index after = Index.open(index)) {
+          assertThat(before.pictures()).isEqualTo(7);
+          assertThat(before.nearest(Drawn.pixels(Drawn.picture(30)), 9)).hasSize(7);
+          assertThat(after.pictures()).isEqualTo(8);
+          first.compact();
+          assertThat(after.nearest(Drawn.pixels(Drawn.picture(30)), 1).getFirst().cosine())
+              .isEqualTo(1);
+        }
+      }
+    }
+    assertThat(Drawn.index(index, model, photos).unchanged()).isEqualTo(8);
+  }
+
+  @Test
+  void aFolderOfOtherThingsIsLeftAlone() {
+    assertThatThrownBy(() -> Drawn.index(photos, model, photos))
+        .isInstanceOf(SearchException.class)
+        .hasMessageStartingWith(photos + ": is no index, and holds 00");
+    assertThat(Drawn.bytes(photos)).hasSize(7);
+  }
+
+  @Test
+  void compactingKeepsWhatLives() throws IOException {
+    Files.write(photos.resolve("bad.png"), new byte[] {1});
+    Drawn.index(index, model, photos);
+    Files.copy(photos.resolve("0005.png"), photos.resolve("copy.png"));
+    for (int seed = 0; seed < 3; seed++) {
+      Files.delete(photos.resolve("000" + seed + ".png"));
+    }
+    List<Hit> before;
+    Drawn.index(index, model, photos);
+    try (Index found = Index.open(index)) {
+      before = found.nearest(Drawn.pixels(Drawn.picture(3)), 9);
+    }
+    try (Indexer indexer = open(new ArrayList<>(), IndexOptions.DEFAULT)) {
+      indexer.compact();
+      assertThat(indexer.update(List.of(photos))).isEqualTo(new Indexed(5, 0, 0, 6, 1, 0));
+    }
+    Map<String, byte[]> files = Drawn.bytes(index);
+    assertThat(files).containsOnlyKeys("index.json", "log-2", "vectors-2.f32");
+    assertThat(files.get("vectors-2.f32")).hasSize(4 * 4 * Drawn.DIMENSION);
+    try (Index found = Index.open(index)) {
+      assertThat(found.nearest(Drawn.pixels(Drawn.picture(3)), 9)).isEqualTo(before).hasSize(5);
+    }
+  }
+
+  @Test
+  void whoWasStoppedWhileCompactingLeftTheOldIndex() throws IOException {
+    Drawn.index(index, model, photos);
+    Map<String, byte[]> before = Drawn.bytes(index);
+    Files.write(index.resolve("log-2"), new byte[40]);
+    Files.write(index.resolve("vectors-2.f32"), new byte[40]);
+    Files.write(index.resolve("index.json.part"), new byte[4]);
+    assertThat(Drawn.index(index, model, photos).unchanged()).isEqualTo(7);
+    Files.delete(index.resolve("index.json.part"));
+    assertThat(Drawn.bytes(index)).containsExactlyInAnyOrderEntriesOf(before);
+  }
+}

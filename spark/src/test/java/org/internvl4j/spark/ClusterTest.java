@@ -1,0 +1,109 @@
+package org.internvl4j.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.internvl4j.testkit.Effort;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A standalone cluster answers what a batch answers, also if a worker dies.
+class ClusterTest {
+  private static final int ROWS = Effort.isWhole() ? 2_000 : 120;
+
+  @TempDir private static Path temp;
+
+  private static Path model;
+  private static Path pictures;
+  private static Map<String, String> wanted;
+  private static Cluster cluster;
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() throws Exception {
+    model = Demo.model(temp.resolve("model"));
+    pictures = Demo.pictures(temp.resolve("pictures"), ROWS);
+    wanted = Demo.batch(model, pictures, temp.resolve("wanted.jsonl"));
+    cluster = Cluster.start(temp, 2, 1);
+    spark =
+        SparkSession.builder()
+            .master(cluster.url())
+            .appName("internvl")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.executor.cores", "1")
+            .config("spark.executor.memory", "1g")
+            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+            .config(
+                "spark.executor.extraJavaOptions",
+                "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
+                    + " --sun-misc-unsafe-memory-access=allow")
+            .config("spark.sql.files.maxPartitionBytes", "64k")
+            .config("spark.sql.warehouse.dir", temp.resolve("warehouse").toString())
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    if (spark != null) {
+      spark.stop();
+    }
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  private static Dataset<Row> files() {
+    return spark.read().format("binaryFile").load(pictures.toString());
+  }
+
+  private static Map<String, String> options() {
+    return Map.of("model", model.toString(), "prompt", Demo.QUESTION);
+  }
+
+  @Test
+  void answersAreThoseOfABatch() throws Exception {
+    try {
+      assertThat(Demo.answers(InternVlSpark.ask(files(), "content", options()))).isEqualTo(wanted);
+    } catch (Throwable e) {
+      System.err.println(cluster.logs());
+      throw e;
+    }
+  }
+
+  @Test
+  void aWorkerThatDiesIsMadeUpFor() throws Exception {
+    Dataset<Row> paths = files().select("path").repartition(12);
+    CompletableFuture<Map<String, String>> running =
+        CompletableFuture.supplyAsync(
+            () -> Demo.answers(InternVlSpark.ask(paths, "path", options())));
+    while (!running.isDone()
+        && spark.sparkContext().statusTracker().getActiveJobIds().length == 0) {
+      Thread.sleep(10);
+    }
+    Thread.sleep(1500); // into the midst of it, if it takes as long
+    cluster.kill(0);
+    cluster.addWorker(1);
+    assertThat(running.get()).isEqualTo(wanted);
+  }
+
+  @Test
+  void sqlAsksTheSame() {
+    InternVlSpark.register(spark, Map.of("model", model.toString()));
+    files().createOrReplaceTempView("pictures");
+    Dataset<Row> asked =
+        spark.sql(
+            "select path, said.answer, said.error from (select path, internvl_ask(content, '"
+                + Demo.QUESTION
+                + "') as said from pictures)");
+    assertThat(Demo.answers(asked)).isEqualTo(wanted);
+  }
+}

@@ -59,7 +59,7 @@ final class Logging {
     private static String why(@Nullable Throwable thrown) {
       StringBuilder why = new StringBuilder();
       for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-        why.append(cause == thrown ? ": " : ", caused by ").append(cause);
+        why.append(why.isEmpty() ? ": " : ", caused by ").append(cause);
       }
       return why.toString();
     }

@@ -27,7 +27,8 @@ final class Exchange implements Desk.Watch {
   private static final int SLOWEST = 16 << 10; // bytes a second of such a part
   private static final int LONGEST_PROBLEMS = 1000; // characters
   private static final long LINGER = 1 << 20; // bytes
-  private static final long READING = 3; // bytes for each of a body, of which copies are made as it grows
+  private static final long READING =
+      3; // bytes for each of a body, of which copies are made as it grows
   private static final long PARSING = 5; // more, while it becomes characters and texts
   private static final int LONG = 1 << 20; // bytes that take a while to parse
   private static final int TOKENS = 200_000; // of JSON: a hundred bytes each
@@ -214,8 +215,8 @@ final class Exchange implements Desk.Watch {
     response.getHeaders().put(HttpHeader.CONNECTION, "close");
   }
 
-  /// Passes over what still comes of a body after a refusal, up to bounds on bytes and time: a connection that is
-  /// closed under a client that sends takes the answer with it.
+  /// Passes over what still comes of a body after a refusal, up to bounds on bytes and time: a
+  /// connection that is closed under a client that sends takes the answer with it.
   void linger() throws IOException {
     if (request.getLength() == 0) {
       return;

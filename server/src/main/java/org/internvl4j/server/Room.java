@@ -4,8 +4,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /// Memory for what requests bring, all requests together: their bodies, their texts and pictures
-/// while they are read, the tiles of those that wait. Who finds none waits a while for others to end, in the
-/// order of coming, and is asked to come again after that.
+/// while they are read, the tiles of those that wait. Who finds none waits a while for others to
+/// end, in the order of coming, and is asked to come again after that.
 final class Room {
   private static final int UNIT = 1 << 16; // bytes; what has fewer counts for nothing
   private static final int PATIENCE = 10; // seconds
@@ -76,8 +76,7 @@ final class Room {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      throw ApiException.busy(
-          503, "server: other requests take all memory; ask again later", 5);
+      throw ApiException.busy(503, "server: other requests take all memory; ask again later", 5);
     }
 
     @Override

@@ -61,8 +61,7 @@ class DeskTest {
     CountDownLatch interrupted = new CountDownLatch(1);
     CountDownLatch free = new CountDownLatch(1);
     List<String> order = new CopyOnWriteArrayList<>();
-    try (Desk desk = new Desk("test");
-        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (Desk desk = new Desk("test")) {
       Callable<String> deaf =
           () -> {
             try {
@@ -74,15 +73,18 @@ class DeskTest {
             order.add("work");
             return "";
           };
-      Future<?> client =
-          clients.submit(() -> {
+      Thread client =
+          Thread.startVirtualThread(() -> {
             assertThatThrownBy(() -> desk.run(deaf, DeskTest::hasLeft))
                 .isInstanceOf(ClientLeftException.class);
             order.add("client");
           });
       interrupted.await();
+      while (client.isAlive() && client.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait(); // until it waits, or has gone
+      }
       free.countDown();
-      client.get();
+      client.join();
       assertThat(order).containsExactly("work", "client");
     }
   }

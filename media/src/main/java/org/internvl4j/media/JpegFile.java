@@ -41,6 +41,10 @@ final class JpegFile {
     JpegFile jpeg = new JpegFile(file, options);
     int scan = jpeg.readHeader();
     byte[] clean = jpeg.rebuilt(scan);
+    String tooMany = JpegScans.of(clean).tooMany();
+    if (tooMany != null) {
+      throw PictureException.aboveLimit(file.name() + ": " + tooMany, "convert it to PNG");
+    }
     return new Prepared(new SourceFile(file.name(), clean), Format.JPEG, jpeg.orientation);
   }
 

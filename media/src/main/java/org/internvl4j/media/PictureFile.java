@@ -47,8 +47,10 @@ public final class PictureFile {
   /// (four samples of 16 bits) has 8 and the picture has 3.
   ///
   /// @throws PictureException if it is damaged
+  /// @throws java.util.concurrent.CancellationException soon after this thread was interrupted,
+  ///   which it stays
   public Picture read() {
-    Picture picture = Decoder.decode(prepared);
+    Picture picture = Decoder.decode(prepared, Watch.INTERRUPT);
     return appliesOrientation || prepared.alwaysUpright()
         ? Orientation.upright(picture, prepared.orientation())
         : picture;

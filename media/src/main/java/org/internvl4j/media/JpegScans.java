@@ -26,6 +26,7 @@ public final class JpegScans {
   private final int[] begins;
   private long width;
   private long height;
+  private boolean ended;
 
   private JpegScans(byte[] bytes, int from, int end) {
     this.bytes = bytes;
@@ -53,6 +54,7 @@ public final class JpegScans {
       at = marker(at);
       int marker = at < 0 ? EOI : bytes[at + 1] & 255;
       if (marker == EOI && (at < 0 || count > 0)) {
+        ended = at >= 0;
         return Arrays.copyOf(found, count);
       }
       if (marker == SOS) {
@@ -92,6 +94,11 @@ public final class JpegScans {
   /// Where each begins.
   public int[] begins() {
     return begins.clone();
+  }
+
+  /// Whether an end mark follows them.
+  boolean ended() {
+    return ended;
   }
 
   /// Pixels of the picture, 0 if it does not say.

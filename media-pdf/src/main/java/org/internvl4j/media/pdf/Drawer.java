@@ -113,7 +113,7 @@ final class Drawer extends PDFRenderer {
         Packed.requireInline(operator.getImageParameters(), operator.getImageData(), options);
         return true;
       } catch (PdfException e) {
-        problem(e.getMessage());
+        problem(reason(e));
         return false;
       }
     }

@@ -5,6 +5,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.concurrent.CancellationException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import org.internvl4j.media.Prepared.Canvas;
@@ -18,9 +19,18 @@ import org.internvl4j.models.image.Picture;
 final class Decoder {
   private Decoder() {}
 
+  /// @param watch is asked at least once for each scan and each 65,536 bytes of the file, and for
+  ///   rows, strips or tiles of the picture
   /// @throws PictureException if the data is damaged
-  static Picture decode(Prepared prepared) {
-    return withReader(prepared, reader -> read(reader, prepared));
+  /// @throws CancellationException if `watch` throws it
+  static Picture decode(Prepared prepared, Watch watch) {
+    return withReader(
+        prepared,
+        watch,
+        reader -> {
+          reader.addIIOReadProgressListener(new WatchedProgress(watch));
+          return read(reader, prepared, watch);
+        });
   }
 
   /// How many pixels there are to decode: those of the file's picture, or of the canvas on which it
@@ -31,7 +41,9 @@ final class Decoder {
     Canvas canvas = prepared.canvas();
     long whole = canvas == null ? 0 : (long) canvas.width() * canvas.height();
     return Math.max(
-        whole, withReader(prepared, reader -> (long) reader.getWidth(0) * reader.getHeight(0)));
+        whole,
+        withReader(
+            prepared, Watch.INTERRUPT, reader -> (long) reader.getWidth(0) * reader.getHeight(0)));
   }
 
   /// What a reader is asked.
@@ -39,9 +51,11 @@ final class Decoder {
     T ask(ImageReader reader) throws IOException;
   }
 
-  private static <T> T withReader(Prepared prepared, Question<T> question) {
+  private static <T> T withReader(Prepared prepared, Watch watch, Question<T> question) {
     String name = prepared.file().name();
-    try (ByteArrayImageInput input = new ByteArrayImageInput(prepared.file().bytes())) {
+    byte[] bytes = prepared.file().bytes();
+    int[] stops = prepared.format() == Format.JPEG ? JpegScans.of(bytes).begins() : new int[0];
+    try (WatchedInput input = new WatchedInput(bytes, stops, watch)) {
       ImageReader reader = reader(prepared.format());
       try {
         reader.setInput(input, true, true);
@@ -49,7 +63,7 @@ final class Decoder {
       } finally {
         reader.dispose();
       }
-    } catch (PictureException e) {
+    } catch (PictureException | CancellationException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
       // The readers answer damaged data with exceptions of many kinds.
@@ -65,16 +79,17 @@ final class Decoder {
     return message == null || message.isBlank() ? e.getClass().getSimpleName() : message.strip();
   }
 
-  private static Picture read(ImageReader reader, Prepared prepared) throws IOException {
+  private static Picture read(ImageReader reader, Prepared prepared, Watch watch)
+      throws IOException {
     if (prepared.format() == Format.JPEG && isFourChannel(prepared.file())) {
       Raster raster = reader.readRaster(0, null);
-      return RasterColours.ofAdobe(raster, JpegFile.isYcck(prepared.file()));
+      return RasterColours.ofAdobe(raster, JpegFile.isYcck(prepared.file()), watch);
     }
     BufferedImage image = reader.read(0);
     Canvas canvas = prepared.canvas();
     return canvas == null
-        ? RasterColours.of(image, prepared.file().name())
-        : RasterColours.onCanvas(image, canvas, prepared.file().name());
+        ? RasterColours.of(image, prepared.file().name(), watch)
+        : RasterColours.onCanvas(image, canvas, prepared.file().name(), watch);
   }
 
   private static boolean isFourChannel(SourceFile prepared) {

@@ -30,7 +30,6 @@ final class JpegFile {
   private int adobeAt = -1;
   private int orientation = 1;
   private int components;
-  private long pixels;
   private List<Integer> ids = List.of();
 
   private JpegFile(SourceFile file, PictureOptions options) {
@@ -41,8 +40,11 @@ final class JpegFile {
   static Prepared prepare(SourceFile file, PictureOptions options) {
     JpegFile jpeg = new JpegFile(file, options);
     int scan = jpeg.readHeader();
-    JpegScans.requireFew(file, scan, jpeg.pixels);
     byte[] clean = jpeg.rebuilt(scan);
+    String tooMany = JpegScans.of(clean).tooMany();
+    if (tooMany != null) {
+      throw PictureException.aboveLimit(file.name() + ": " + tooMany, "convert it to PNG");
+    }
     return new Prepared(new SourceFile(file.name(), clean), Format.JPEG, jpeg.orientation);
   }
 
@@ -107,7 +109,6 @@ final class JpegFile {
     int width = file.u16be(at + 7);
     components = file.u8(at + 9);
     options.check(file.name(), width, height);
-    pixels = (long) width * height;
     boolean known = components == 1 || components == 3 || components == 4;
     if (precision != 8 || !known || length < 10 + 3 * components) {
       throw new PictureException(

@@ -1,62 +1,124 @@
 package org.internvl4j.media;
 
-/// The scans of a JPEG file (ITU-T T.81, annex B), counted before any is decoded: one of a few
-/// bytes makes the decoder pass over the whole picture, and thousands fit into a small file.
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// The scans of a JPEG, counted before any is decoded (ITU-T T.81, annex B). A scan of a few bytes
+/// makes the decoder pass over the whole picture, and there may be as many as fit into the file.
 ///
-/// Goes from marker to marker as libjpeg does, so that no scan is decoded that was not counted.
-final class JpegScans {
-  /// Ten are usual.
-  static final int MOST = 100;
+/// Goes from marker to marker as libjpeg does, so nothing is decoded that was not counted; what
+/// libjpeg would refuse ends the walk. Immutable.
+public final class JpegScans {
+  /// As many as libjpeg's own tools write; usual are ten.
+  public static final int MOST = 100;
 
-  private static final int USUAL = 16; // at any size
-  private static final long MOST_PIXELS = USUAL * 100_000_000L; // that are passed over
+  private static final int USUAL = 16; // are fine at any size
+  private static final long MOST_WORK = 1_600_000_000; // pixels of all scans
 
-  private static final int SOS = 0xda;
-  private static final int EOI = 0xd9;
-  private static final int RST0 = 0xd0;
   private static final int TEM = 0x01;
+  private static final int RST0 = 0xd0;
+  private static final int SOI = 0xd8;
+  private static final int EOI = 0xd9;
+  private static final int SOS = 0xda;
 
-  private JpegScans() {}
+  private final byte[] bytes;
+  private final int end;
+  private final int[] begins;
+  private long width;
+  private long height;
+  private boolean ended;
 
-  /// @param at where the first one begins
-  /// @param pixels of the picture
-  /// @throws PictureException if there are too many of them
-  static void requireFew(SourceFile file, int at, long pixels) {
-    int count = count(file, at);
-    if (count > MOST || (count > USUAL && count * pixels > MOST_PIXELS)) {
-      throw new PictureException(
-          "%s: the JPEG has %d scans, expected at most %d for a picture of this size; convert it to PNG"
-              .formatted(file.name(), count, Math.clamp(MOST_PIXELS / pixels, USUAL, MOST)));
-    }
+  private JpegScans(byte[] bytes, int from, int end) {
+    this.bytes = bytes;
+    this.end = end;
+    this.begins = walk(from);
   }
 
-  /// No more than are too many.
-  private static int count(SourceFile file, int first) {
+  /// The scans of the first picture in a file.
+  public static JpegScans of(byte[] jpeg) {
+    return of(jpeg, 0, jpeg.length);
+  }
+
+  /// The scans of the first picture in a part of a file.
+  ///
+  /// @param bytes not changed
+  public static JpegScans of(byte[] bytes, int from, int end) {
+    return new JpegScans(bytes, from, end);
+  }
+
+  private int[] walk(int from) {
+    int[] found = new int[4];
     int count = 0;
-    int at = first;
-    while (count <= MOST) {
-      at = marker(file, at);
-      if (at < 0) {
-        return count;
+    int at = from;
+    while (true) {
+      at = marker(at);
+      int marker = at < 0 ? EOI : bytes[at + 1] & 255;
+      if (marker == EOI && (at < 0 || count > 0)) {
+        ended = at >= 0;
+        return Arrays.copyOf(found, count);
       }
-      int marker = file.u8(at + 1);
-      if (marker == EOI) {
-        return count;
+      if (marker == SOS) {
+        found = count == found.length ? Arrays.copyOf(found, 2 * count) : found;
+        found[count++] = at;
+      } else if (isFrame(marker) && at + 9 <= end) {
+        height = Math.max(height, u16(at + 5));
+        width = Math.max(width, u16(at + 7));
       }
-      count += marker == SOS ? 1 : 0;
-      boolean alone = marker == TEM || (marker >= RST0 && marker < EOI);
-      at += alone ? 2 : 2 + (at + 3 < file.length() ? file.u16be(at + 2) : 2);
+      at += marker == TEM || (marker >= RST0 && marker <= EOI) ? 2 : 2 + u16(at + 2);
     }
-    return count;
   }
 
-  /// Where the next marker is, behind picture data if there is some; -1 if there is none.
-  private static int marker(SourceFile file, int from) {
-    for (int at = from; at + 1 < file.length(); at++) {
-      if (file.u8(at) == 0xff && file.u8(at + 1) != 0 && file.u8(at + 1) != 0xff) {
+  /// Where the next marker is; -1 if there is none.
+  private int marker(int from) {
+    for (int at = from; at + 1 < end; at++) {
+      if (bytes[at] == -1 && bytes[at + 1] != -1 && bytes[at + 1] != 0) {
         return at;
       }
     }
     return -1;
+  }
+
+  private static boolean isFrame(int marker) {
+    return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+  }
+
+  private int u16(int at) {
+    return at + 1 < end ? (bytes[at] & 255) << 8 | bytes[at + 1] & 255 : 0;
+  }
+
+  /// How many there are.
+  public int count() {
+    return begins.length;
+  }
+
+  /// Where each begins.
+  public int[] begins() {
+    return begins.clone();
+  }
+
+  /// Whether an end mark follows them.
+  boolean ended() {
+    return ended;
+  }
+
+  /// Pixels of the picture, 0 if it does not say.
+  public long pixels() {
+    return width * height;
+  }
+
+  /// Pixels that the decoder passes over, those of each scan counted.
+  public long work() {
+    return pixels() * begins.length;
+  }
+
+  /// Why there are too many of them, as a part of a sentence; null if there are not.
+  public @Nullable String tooMany() {
+    if (count() > MOST) {
+      return "the JPEG has %d scans, more than the limit of %d".formatted(count(), MOST);
+    }
+    return count() > USUAL && work() > MOST_WORK
+        ? "the JPEG has %d scans of %d pixels, more than the limit of %d pixels together"
+            .formatted(count(), pixels(), MOST_WORK)
+        : null;
   }
 }

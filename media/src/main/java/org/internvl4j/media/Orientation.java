@@ -20,6 +20,7 @@ final class Orientation {
     byte[] turned = new byte[3 * width * height];
     int at = 0;
     for (int y = 0; y < height; y++) {
+      Watch.INTERRUPT.look();
       for (int x = 0; x < width; x++) {
         int pixel = 3 * source(picture, orientation, x, y);
         turned[at++] = from.get(pixel);

@@ -7,6 +7,8 @@ import org.internvl4j.models.image.Picture;
 ///
 /// Immutable, keeps a copy of what matters of the file's bytes.
 public final class PictureFile {
+  private static final int BYTES = 12; // of memory, for each pixel counted
+
   private final int length;
   private final Prepared prepared;
   private final boolean appliesOrientation;
@@ -29,8 +31,8 @@ public final class PictureFile {
       throw Pictures.tooLong(name, options);
     }
     Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
-    return new PictureFile(
-        bytes.length, prepared, options.applyOrientation(), Decoder.pixels(prepared));
+    long pixels = Math.max(Decoder.pixels(prepared), Math.ceilDiv(prepared.memory(), BYTES));
+    return new PictureFile(bytes.length, prepared, options.applyOrientation(), pixels);
   }
 
   /// Bytes of the file.
@@ -38,17 +40,21 @@ public final class PictureFile {
     return length;
   }
 
-  /// How many there are to decode.
+  /// As how many its decoding counts: as many as there are, or more where it takes more than 12
+  /// bytes of memory for each, as do some TIFF files.
   public long pixels() {
     return pixels;
   }
 
-  /// Decodes it. 12 bytes a pixel are room enough meanwhile, since the widest image of a decoder
-  /// (four samples of 16 bits) has 8 and the picture has 3.
+  /// Decodes it. 12 bytes for each of [#pixels] are room enough meanwhile: the widest image of a
+  /// decoder (four samples of 16 bits) has 8 and the picture has 3, and TIFF files, which know
+  /// wider ones, tell.
   ///
   /// @throws PictureException if it is damaged
+  /// @throws java.util.concurrent.CancellationException soon after this thread was interrupted,
+  ///   which it stays
   public Picture read() {
-    Picture picture = Decoder.decode(prepared);
+    Picture picture = Decoder.decode(prepared, Watch.INTERRUPT);
     return appliesOrientation || prepared.alwaysUpright()
         ? Orientation.upright(picture, prepared.orientation())
         : picture;

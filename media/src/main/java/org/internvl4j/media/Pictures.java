@@ -118,7 +118,7 @@ public final class Pictures {
   ///
   /// @throws PictureException if its colours are not grey, RGB, CMYK or a palette
   public static Picture of(BufferedImage image) {
-    return RasterColours.of(image, "buffered image");
+    return RasterColours.of(image, "buffered image", Watch.INTERRUPT);
   }
 
   /// The picture as an image of type `TYPE_3BYTE_BGR`, for drawing on or showing.

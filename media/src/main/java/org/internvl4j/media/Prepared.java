@@ -10,7 +10,13 @@ import org.jspecify.annotations.Nullable;
 /// @param format how to decode them
 /// @param orientation the EXIF orientation, 1 (upright) to 8
 /// @param canvas where the decoded picture lies, or null if it is the whole
-record Prepared(SourceFile file, Format format, int orientation, @Nullable Canvas canvas) {
+/// @param memory bytes that decoding takes where 12 a pixel may be too few, or 0
+record Prepared(
+    SourceFile file, Format format, int orientation, @Nullable Canvas canvas, long memory) {
+  Prepared(SourceFile file, Format format, int orientation, @Nullable Canvas canvas) {
+    this(file, format, orientation, canvas, 0);
+  }
+
   Prepared(SourceFile file, Format format, int orientation) {
     this(file, format, orientation, null);
   }

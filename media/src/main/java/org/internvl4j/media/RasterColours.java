@@ -15,15 +15,16 @@ import org.internvl4j.models.image.Picture;
 final class RasterColours {
   private RasterColours() {}
 
+  /// @param watch is asked for every row
   /// @throws PictureException if the colours are of a kind that has no rule here
-  static Picture of(BufferedImage image, String name) {
-    return Picture.ofRgb(image.getWidth(), image.getHeight(), rgb(image, name));
+  static Picture of(BufferedImage image, String name, Watch watch) {
+    return Picture.ofRgb(image.getWidth(), image.getHeight(), rgb(image, name, watch));
   }
 
   /// The picture at its place on a canvas; what it leaves open has the canvas' background, and what
   /// leaves the canvas is cut off.
-  static Picture onCanvas(BufferedImage image, Canvas canvas, String name) {
-    byte[] frame = rgb(image, name);
+  static Picture onCanvas(BufferedImage image, Canvas canvas, String name, Watch watch) {
+    byte[] frame = rgb(image, name, watch);
     byte[] rgb = new byte[3 * canvas.width() * canvas.height()];
     if (image.getColorModel() instanceof IndexColorModel palette
         && canvas.background() < palette.getMapSize()) {
@@ -44,12 +45,13 @@ final class RasterColours {
   /// A JPEG of four components, inverted as Adobe writes them and Pillow reads them.
   ///
   /// @param raster CMYK, or YCCK if `ycck`
-  static Picture ofAdobe(Raster raster, boolean ycck) {
+  static Picture ofAdobe(Raster raster, boolean ycck, Watch watch) {
     int width = raster.getWidth();
     byte[] rgb = new byte[3 * width * raster.getHeight()];
     int[] row = new int[4 * width];
     int at = 0;
     for (int y = 0; y < raster.getHeight(); y++) {
+      watch.look();
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
       for (int i = 0; i < row.length; i += 4) {
         if (ycck) {
@@ -71,13 +73,14 @@ final class RasterColours {
     return Math.clamp(light - (((product >> 8) + product) >> 8), 0, 255);
   }
 
-  private static byte[] rgb(BufferedImage image, String name) {
+  private static byte[] rgb(BufferedImage image, String name, Watch watch) {
     Samples samples = samples(image, name);
     Raster raster = image.getRaster();
     int width = image.getWidth();
     byte[] rgb = new byte[3 * width * image.getHeight()];
     int[] row = new int[raster.getNumBands() * width];
     for (int y = 0; y < image.getHeight(); y++) {
+      watch.look();
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
       samples.toRgb(row, rgb, 3 * width * y);
     }

@@ -1,17 +1,25 @@
 package org.internvl4j.media;
 
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /// The first directory of a TIFF file or of the EXIF block of another (TIFF 6.0, section 2).
 final class TiffDirectory {
   static final int WIDTH = 256;
   static final int HEIGHT = 257;
   static final int BITS = 258;
+  static final int COMPRESSION = 259;
+  static final int STRIP_OFFSETS = 273;
   static final int ORIENTATION = 274;
   static final int SAMPLES = 277;
+  static final int ROWS_PER_STRIP = 278;
+  static final int STRIP_BYTES = 279;
   static final int COLOUR_MAP = 320;
   static final int TILE_WIDTH = 322;
   static final int TILE_HEIGHT = 323;
+  static final int TILE_OFFSETS = 324;
+  static final int TILE_BYTES = 325;
+  static final int JPEG_TABLES = 347;
 
   private static final int[] TYPE_BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
 
@@ -101,6 +109,39 @@ final class TiffDirectory {
     int low(int i) {
       return begin + 2 * i + (little ? 0 : 1);
     }
+  }
+
+  /// The values of a tag of shorts or longs, or of [#JPEG_TABLES]; none if it is not there.
+  ///
+  /// @throws PictureException if it is there twice, or of another type
+  LongStream values(int tag) {
+    long found = -1;
+    for (int i = 0; i < count; i++) {
+      long at = entries + 12L * i;
+      if (u16(at) == tag && found >= 0) {
+        throw file.damaged("it has TIFF tag " + tag + " twice");
+      }
+      found = u16(at) == tag ? at : found;
+    }
+    return found < 0 ? LongStream.empty() : values(tag, found);
+  }
+
+  private LongStream values(int tag, long at) {
+    int type = u16(at + 2);
+    boolean known = tag == JPEG_TABLES ? type == 1 || type == 7 : type == 3 || type == 4;
+    if (!known) {
+      throw file.damaged("TIFF tag %d is of type %d, expected numbers".formatted(tag, type));
+    }
+    int size = TYPE_BYTES[type];
+    long number = u32(at + 4);
+    long where = number * size > 4 ? begin + u32(at + 8) : at + 8;
+    return LongStream.range(0, number)
+        .map(i ->
+            switch (size) {
+              case 1 -> file.u8(where + i);
+              case 2 -> u16(where + 2 * i);
+              default -> u32(where + 4 * i);
+            });
   }
 
   /// The first value of a tag of bytes, shorts or longs.

@@ -3,106 +3,98 @@ package org.internvl4j.media;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import javax.imageio.IIOImage;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageWriteParam;
-import javax.imageio.ImageWriter;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
+import java.nio.file.Files;
+import java.util.Arrays;
+import org.internvl4j.testkit.ProgressiveJpeg;
 import org.junit.jupiter.api.Test;
 
-/// Progressive JPEGs are read; those that make the decoder work for hours are not.
+/// How many scans a JPEG may have, and that they are counted as the decoder meets them.
 class JpegScansTest {
-  private static byte[] progressive(int side) throws IOException {
-    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-    for (int i = 0; i < side; i++) {
-      image.setRGB(i, side - 1 - i, 0xff8040);
-    }
-    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (var stream = new MemoryCacheImageOutputStream(out)) {
-      ImageWriteParam param = writer.getDefaultWriteParam();
-      param.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
-      writer.setOutput(stream);
-      writer.write(null, new IIOImage(image, null, null), param);
-    } finally {
-      writer.dispose();
-    }
-    return out.toByteArray();
-  }
+  private static final int[] NO_STOPS = {};
 
-  private static int lastScan(byte[] jpeg) {
-    int at = jpeg.length - 2;
-    while (jpeg[at] != (byte) 0xff || jpeg[at + 1] != (byte) 0xda) {
-      at--;
-    }
-    return at;
-  }
-
-  /// The file with its last scan several times.
-  ///
-  /// @param between what stands before each
-  private static byte[] repeated(byte[] jpeg, int times, byte[] between) {
-    int scan = lastScan(jpeg);
-    int end = jpeg.length - 2;
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.write(jpeg, 0, end);
-    for (int i = 0; i < times; i++) {
-      out.writeBytes(between);
-      out.write(jpeg, scan, end - scan);
-    }
-    out.write(jpeg, end, 2);
-    return out.toByteArray();
+  private static byte[] sample(String name) throws IOException {
+    return Files.readAllBytes(PillowTest.FOLDER.resolve(name));
   }
 
   @Test
-  void progressiveOnesAreRead() throws IOException {
-    byte[] jpeg = progressive(64);
-    assertThat(Pictures.read(jpeg, "p.jpg").width()).isEqualTo(64);
-    assertThat(Pictures.read(repeated(jpeg, 60, new byte[0]), "p.jpg"))
-        .isEqualTo(Pictures.read(jpeg, "p.jpg"));
+  void countsScansAndPixels() throws IOException {
+    JpegScans usual = JpegScans.of(sample("progressive.jpg"));
+    assertThat(usual.count()).isEqualTo(10);
+    assertThat(usual.tooMany()).isNull();
+    JpegScans made = JpegScans.of(ProgressiveJpeg.of(40, 30, 7));
+    assertThat(made.count()).isEqualTo(7);
+    assertThat(made.pixels()).isEqualTo(1200);
+    assertThat(made.work()).isEqualTo(8400);
+    assertThat(JpegScans.of(new byte[0]).count()).isZero();
+    assertThat(JpegScans.of(new byte[] {-1, -38}).count()).isOne();
   }
 
   @Test
-  void thousandsOfScansAreRefused() throws IOException {
-    byte[] jpeg = progressive(64);
-    String sentence =
-        "p.jpg: the JPEG has 101 scans, expected at most 100 for a picture of this size; convert it to PNG";
-    assertThatThrownBy(() -> Pictures.read(repeated(jpeg, 2000, new byte[0]), "p.jpg"))
+  void opensAsManyAsToolsWriteAndRefusesMore() {
+    assertThat(Pictures.read(ProgressiveJpeg.of(40, 30, 100), "a.jpg"))
+        .hasToString("picture of 40 x 30");
+    assertThatThrownBy(() -> Pictures.read(ProgressiveJpeg.of(40, 30, 101), "a.jpg"))
+        .isInstanceOfSatisfying(PictureException.class, e -> assertThat(e.isAboveLimit()).isTrue())
+        .hasMessage("a.jpg: the JPEG has 101 scans, more than the limit of 100; convert it to PNG");
+  }
+
+  @Test
+  void refusesManyScansOfALargePicture() {
+    PictureFile usual =
+        PictureFile.of(ProgressiveJpeg.of(10_000, 10_000, 16), "a.jpg", PictureOptions.DEFAULT);
+    assertThat(usual.pixels()).isEqualTo(100_000_000);
+    byte[] many = ProgressiveJpeg.of(10_000, 10_000, 17);
+    assertThatThrownBy(() -> PictureFile.of(many, "a.jpg", PictureOptions.DEFAULT))
         .isInstanceOf(PictureException.class)
-        .hasMessage(sentence);
-    byte[] endInAComment = {(byte) 0xff, (byte) 0xfe, 0, 6, (byte) 0xff, (byte) 0xd9, 0, 0};
-    assertThatThrownBy(() -> Pictures.read(repeated(jpeg, 2000, endInAComment), "p.jpg"))
-        .hasMessage(sentence);
+        .hasMessage(
+            "a.jpg: the JPEG has 17 scans of 100000000 pixels, more than the limit of 1600000000 pixels together; convert it to PNG");
   }
 
   @Test
-  void largePicturesHaveFewer() throws IOException {
-    byte[] jpeg = repeated(progressive(8), 60, new byte[0]);
-    int frame = 0;
-    while (jpeg[frame] != (byte) 0xff || jpeg[frame + 1] != (byte) 0xc2) {
-      frame++;
-    }
-    for (int i = 0; i < 4; i += 2) { // 9984 x 9984
-      jpeg[frame + 5 + i] = 0x27;
-      jpeg[frame + 6 + i] = 0;
-    }
-    assertThatThrownBy(() -> Pictures.read(jpeg, "p.jpg"))
-        .hasMessageContaining("scans, expected at most 16 for a picture of this size");
-  }
-
-  /// What stands behind the picture, a film of a phone's camera say, is no scan.
-  @Test
-  void whatFollowsThePictureIsNotCounted() throws IOException {
-    byte[] jpeg = progressive(64);
+  void countsNeitherWhatSegmentsHoldNorWhatFollowsThePicture() {
+    byte[] jpeg = ProgressiveJpeg.of(40, 30, 3);
+    int[] begins = JpegScans.of(jpeg).begins();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(jpeg);
-    for (int i = 0; i < 500; i++) {
-      out.write(jpeg, lastScan(jpeg), jpeg.length - 2 - lastScan(jpeg));
+    out.write(jpeg, 0, begins[1]);
+    byte[] comment = {-1, -2, 0, 6, -1, -38, -1, -39};
+    out.writeBytes(comment);
+    out.write(jpeg, begins[1], jpeg.length - begins[1]);
+    out.writeBytes(new byte[] {-1, -38, 0, 2, -1, -38, 0, 2}); // as in the films of phones
+    byte[] bytes = out.toByteArray();
+    assertThat(JpegScans.of(bytes).begins())
+        .containsExactly(begins[0], begins[1] + comment.length, begins[2] + comment.length);
+  }
+
+  @Test
+  void noReadGoesPastTheBeginningOfAScan() throws IOException {
+    byte[] jpeg = ProgressiveJpeg.of(64, 64, 60);
+    int[] begins = JpegScans.of(jpeg).begins();
+    int[] looks = {0};
+    try (WatchedInput input = new WatchedInput(jpeg, begins, () -> looks[0]++)) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      byte[] part = new byte[jpeg.length];
+      for (int n = input.read(part); n > 0; n = input.read(part)) {
+        int to = all.size() + n;
+        assertThat(Arrays.stream(begins)).noneMatch(at -> all.size() < at && at < to);
+        all.write(part, 0, n);
+      }
+      assertThat(all.toByteArray()).isEqualTo(jpeg);
+      assertThat(looks[0]).isEqualTo(62);
+      input.seek(begins[3] - 1L);
+      assertThat(input.read(part)).isOne();
     }
-    out.write(jpeg, jpeg.length - 2, 2);
-    assertThat(Pictures.read(out.toByteArray(), "p.jpg").width()).isEqualTo(64);
+  }
+
+  @Test
+  void singleBytesAreWatchedAsWell() throws IOException {
+    int[] looks = {0};
+    try (WatchedInput input = new WatchedInput(new byte[1 << 20], NO_STOPS, () -> looks[0]++)) {
+      while (input.read() >= 0) {
+        // to the end
+      }
+      assertThat(looks[0]).isEqualTo(16);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package org.internvl4j.media.pdf;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -7,39 +8,65 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
+import java.util.function.LongSupplier;
 import org.apache.pdfbox.contentstream.operator.Operator;
 import org.apache.pdfbox.cos.COSBase;
 import org.apache.pdfbox.cos.COSStream;
 import org.apache.pdfbox.filter.MissingImageReaderException;
+import org.apache.pdfbox.io.RandomAccessInputStream;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImage;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImageXObject;
 import org.apache.pdfbox.rendering.PDFRenderer;
 import org.apache.pdfbox.rendering.PageDrawer;
 import org.apache.pdfbox.rendering.PageDrawerParameters;
+import org.internvl4j.media.WatchedStreams;
 import org.jspecify.annotations.Nullable;
 
 /// Draws a page and keeps account of what it could not draw; the library would only log it. Ends
-/// when its time is over.
+/// when its time is over, or its thread is interrupted.
 final class Drawer extends PDFRenderer {
   private static final int OPERATORS = 256; // between two looks at the clock
   private static final int MOST_PROBLEMS = 20;
 
+  static {
+    WatchedStreams.register(RandomAccessInputStream.class);
+  }
+
   private final PdfOptions options;
+  private final LongSupplier clock;
   private final long end;
   private final List<String> problems = new ArrayList<>();
   private int pictures;
 
-  Drawer(PDDocument document, PdfOptions options) {
+  /// @param clock in ns, as [System#nanoTime]
+  Drawer(PDDocument document, PdfOptions options, LongSupplier clock) {
     super(document);
     this.options = options;
-    this.end = System.nanoTime() + options.deadline().toNanos();
+    this.clock = clock;
+    this.end = clock.getAsLong() + options.deadline().toNanos();
     setSubsamplingAllowed(false);
   }
 
   /// Sentences about what is missing.
   List<String> problems() {
     return problems;
+  }
+
+  /// Draws a page; looks at the clock within its pictures, too.
+  ///
+  /// @param index counted from 0
+  BufferedImage draw(int index, float scale) throws IOException {
+    return WatchedStreams.call(this::lookAtTheClock, () -> renderImage(index, scale));
+  }
+
+  private void lookAtTheClock() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("drawing a page was interrupted");
+    }
+    if (clock.getAsLong() - end > 0) {
+      throw new LateException(options.deadline());
+    }
   }
 
   @Override
@@ -74,15 +101,20 @@ final class Drawer extends PDFRenderer {
       if (operators++ % OPERATORS == 0) {
         lookAtTheClock();
       }
-      super.processOperator(operator, operands);
+      if (!operator.getName().equals("BI") || isWithinLimits(operator)) {
+        super.processOperator(operator, operands);
+      }
     }
 
-    private void lookAtTheClock() {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new CancellationException("drawing a page was interrupted");
-      }
-      if (System.nanoTime() - end > 0) {
-        throw new LateException(options.deadline());
+    /// Looks at a picture within the text before it is decoded, which nothing would end.
+    private boolean isWithinLimits(Operator operator) {
+      lookAtTheClock();
+      try {
+        Packed.requireInline(operator.getImageParameters(), operator.getImageData(), options);
+        return true;
+      } catch (PdfException e) {
+        problem(reason(e));
+        return false;
       }
     }
 

@@ -18,6 +18,9 @@ import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.cos.COSObject;
 import org.apache.pdfbox.cos.COSStream;
 import org.apache.pdfbox.filter.FilterFactory;
+import org.internvl4j.media.JpegScans;
+import org.internvl4j.media.Watch;
+import org.jspecify.annotations.Nullable;
 
 /// How much comes out of what lies packed in a page: looked at before the page is drawn, for a few
 /// kilobytes can hold gigabytes.
@@ -28,23 +31,41 @@ final class Packed {
   private static final Set<String> ELSEWHERE =
       Set.of("Parent", "P", "A", "AA", "Dest", "B", "Popup", "IRT", "StructParent", "Metadata");
 
-  /// Filters of pictures, whose size the pictures' headers tell.
+  /// Filters of pictures but JPEGs, whose size the pictures' headers tell.
   private static final Set<String> PICTURES =
-      Set.of("DCTDecode", "DCT", "JPXDecode", "JBIG2Decode", "CCITTFaxDecode", "CCF", "Crypt");
+      Set.of("JPXDecode", "JBIG2Decode", "CCITTFaxDecode", "CCF");
+
+  private static final Set<String> JPEG = Set.of("DCTDecode", "DCT");
+
+  private static final long MOST_INLINE = 100_000_000; // pixels of all scans
 
   private final String what;
-  private final int most;
+  private final PdfOptions options;
+  private final long mostWork;
 
-  private Packed(String what, int most) {
+  private Packed(String what, PdfOptions options, long mostWork) {
     this.what = what;
-    this.most = most;
+    this.options = options;
+    this.mostWork = mostWork;
   }
 
   /// @param what the page, in messages
-  /// @param most bytes of each
-  /// @throws PdfException if anything unpacks to more
-  static void require(COSDictionary page, String what, int most) throws IOException {
-    new Packed(what, most).walk(page);
+  /// @throws PdfException if anything unpacks to more bytes than `options` allow, or a JPEG has too
+  ///   many scans
+  static void require(COSDictionary page, String what, PdfOptions options) throws IOException {
+    new Packed(what, options, Long.MAX_VALUE).walk(page);
+  }
+
+  /// The same for a picture within the text. Such pictures are small: what is decoded of them is
+  /// limited, too, since nothing ends it.
+  ///
+  /// @param data null if there is none
+  static void requireInline(COSDictionary picture, byte @Nullable [] data, PdfOptions options) {
+    COSBase filter = picture.getDictionaryObject(COSName.F, COSName.FILTER);
+    if (data != null && filter != null) {
+      new Packed("a picture within the text", options, MOST_INLINE)
+          .measure(filters(filter), new ByteArrayInputStream(data), picture);
+    }
   }
 
   @SuppressWarnings("ReferenceEquality") // other pages may look the same
@@ -53,6 +74,7 @@ final class Packed {
     Deque<COSBase> open = new ArrayDeque<>();
     open.push(page);
     while (!open.isEmpty()) {
+      Watch.INTERRUPT.look();
       COSBase next = open.pop();
       COSBase found = next instanceof COSObject indirect ? indirect.getObject() : next;
       if (found == null || !seen.add(found)) {
@@ -81,33 +103,64 @@ final class Packed {
     }
   }
 
-  private void measure(COSStream stream) throws IOException {
-    List<String> filters = filters(stream);
-    if (filters.isEmpty() || PICTURES.contains(filters.getFirst())) {
-      return;
-    }
+  private void measure(COSStream stream) {
     try (InputStream raw = stream.createRawInputStream()) {
+      measure(filters(stream), raw, stream);
+    } catch (IOException e) {
+      // Damaged: what comes out of it is told when it is drawn.
+    }
+  }
+
+  private void measure(List<String> filters, InputStream raw, COSDictionary parameters) {
+    try {
       InputStream packed = raw;
       for (int i = 0; i < filters.size() && !PICTURES.contains(filters.get(i)); i++) {
+        if (JPEG.contains(filters.get(i))) {
+          measureJpeg(packed.readAllBytes(), parameters);
+          return;
+        }
         boolean more = i + 1 < filters.size();
         Counter out = new Counter(more);
         FilterFactory.INSTANCE
             .getFilter(COSName.getPDFName(filters.get(i)))
-            .decode(packed, out, stream, i);
+            .decode(packed, out, parameters, i);
         packed = new ByteArrayInputStream(out.kept.toByteArray());
       }
     } catch (TooMuchException e) {
       throw new PdfException(
           "%s has a part that unpacks to more than the limit of %d bytes; the file is made to hurt, or print it to a new PDF"
-              .formatted(what, most),
+              .formatted(what, options.maxStream()),
           e);
     } catch (IOException e) {
       // Damaged: what comes out of it is told when it is drawn.
     }
   }
 
+  private void measureJpeg(byte[] jpeg, COSDictionary parameters) {
+    JpegScans scans = JpegScans.of(jpeg);
+    String why = scans.tooMany();
+    if (why == null && scans.work() > mostWork) {
+      why =
+          "the JPEG has %d scans of %d pixels, more than the limit of %d pixels together"
+              .formatted(scans.count(), scans.pixels(), mostWork);
+    }
+    long width = parameters.getInt(COSName.W, COSName.WIDTH, 0);
+    long height = parameters.getInt(COSName.H, COSName.HEIGHT, 0);
+    if (scans.pixels() > options.maxPixels() && width * height <= options.maxPixels()) {
+      why =
+          "the JPEG has %d pixels, more than the limit of %d, and is said to have %d x %d"
+              .formatted(scans.pixels(), options.maxPixels(), width, height);
+    }
+    if (why != null) {
+      throw new PdfException("%s cannot be drawn (%s); print it to a new PDF".formatted(what, why));
+    }
+  }
+
   static List<String> filters(COSStream stream) {
-    COSBase filters = stream.getFilters();
+    return filters(stream.getFilters());
+  }
+
+  private static List<String> filters(@Nullable COSBase filters) {
     return switch (filters) {
       case COSName one -> List.of(one.getName());
       case COSArray several ->
@@ -140,7 +193,7 @@ final class Packed {
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
       count += length;
-      if (count > most) {
+      if (count > options.maxStream()) {
         throw new TooMuchException();
       }
       if (keeps) {

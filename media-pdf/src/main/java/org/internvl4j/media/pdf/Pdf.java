@@ -216,10 +216,10 @@ public final class Pdf implements AutoCloseable {
     return read(
         number,
         (page, which) -> {
-          Packed.require(page.getCOSObject(), which, options.maxStream());
-          Drawer drawer = new Drawer(document, options);
+          Packed.require(page.getCOSObject(), which, options);
+          Drawer drawer = new Drawer(document, options, System::nanoTime);
           float scale = scale(page, which, tiling);
-          Picture picture = Pictures.of(drawer.renderImage(number - 1, scale));
+          Picture picture = Pictures.of(drawer.draw(number - 1, scale));
           return new PdfPage(number, picture, drawer.problems());
         });
   }

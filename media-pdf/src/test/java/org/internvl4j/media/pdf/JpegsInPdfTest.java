@@ -1,0 +1,225 @@
+package org.internvl4j.media.pdf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.zip.DeflaterOutputStream;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.internvl4j.media.Pictures;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.models.image.Tiling;
+import org.internvl4j.testkit.Fixtures;
+import org.internvl4j.testkit.ProgressiveJpeg;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// JPEGs in PDF files: as they are elsewhere, with few scans, and within the time of their page.
+class JpegsInPdfTest {
+  private static final Logger LIBRARY = Logger.getLogger("org.apache");
+  private static final Tiling SMALL = Tiling.of(56, 2);
+  private static final PdfOptions LIMITS = PdfOptions.DEFAULT.withMaxPixels(10_000_000);
+  private static final String SHOWS_X = "q 100 0 0 100 0 0 cm /X Do Q";
+
+  @BeforeEach
+  void quiet() {
+    LIBRARY.setLevel(Level.OFF); // what it logs is told as problems
+  }
+
+  @AfterEach
+  void notInterrupted() {
+    Thread.interrupted();
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static byte[] stream(String dictionary, byte[] data) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(ascii("<< %s /Length %d >>\nstream\n".formatted(dictionary, data.length)));
+    out.writeBytes(data);
+    out.writeBytes(ascii("\nendstream"));
+    return out.toByteArray();
+  }
+
+  private static byte[] image(int width, int height, String more, byte[] data) {
+    return stream(
+        "/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8 %s"
+            .formatted(width, height, more),
+        data);
+  }
+
+  private static byte[] deflated(byte[] data) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (var deflate = new DeflaterOutputStream(out)) {
+      deflate.write(data);
+    }
+    return out.toByteArray();
+  }
+
+  /// One page of 100 x 100 points, with XObjects: `/X` is the first, the second is object 6.
+  /// Without a table: the library finds the objects.
+  private static byte[] page(byte[] content, byte[]... objects) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(ascii("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"));
+    out.writeBytes(ascii("2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n"));
+    out.writeBytes(
+        ascii(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"));
+    out.writeBytes(ascii("\nendobj\n4 0 obj\n"));
+    out.writeBytes(stream("", content));
+    for (int i = 0; i < objects.length; i++) {
+      out.writeBytes(ascii("\nendobj\n%d 0 obj\n".formatted(5 + i)));
+      out.writeBytes(objects[i]);
+    }
+    out.writeBytes(ascii("\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"));
+    return out.toByteArray();
+  }
+
+  private static byte[] shown(byte[]... objects) {
+    return page(ascii(SHOWS_X), objects);
+  }
+
+  private static PdfPage drawn(byte[] file) {
+    try (Pdf pdf = Pdf.of(file, "a.pdf", LIMITS)) {
+      return pdf.page(1, SMALL);
+    }
+  }
+
+  private static void assertRefused(byte[] file, String why) {
+    assertThatThrownBy(() -> drawn(file))
+        .isInstanceOf(PdfException.class)
+        .hasMessage("a.pdf: page 1 cannot be drawn (" + why + "); print it to a new PDF");
+  }
+
+  private static final String GREY = "/ColorSpace /DeviceGray";
+  private static final String TOO_MANY = "the JPEG has 101 scans, more than the limit of 100";
+
+  @Test
+  void drawsThemAsTheyAreElsewhere() throws IOException {
+    for (String name : List.of("progressive.jpg", "rgb.jpg")) {
+      byte[] jpeg =
+          Files.readAllBytes(
+              Fixtures.home().resolve("media/src/test/resources/pictures").resolve(name));
+      Picture picture = Pictures.read(jpeg, name);
+      int w = picture.width();
+      int h = picture.height();
+      String rgb = "/ColorSpace /DeviceRGB";
+      PdfPage expected =
+          drawn(shown(image(w, h, rgb + " /Filter /FlateDecode", deflated(picture.rgb()))));
+      assertThat(drawn(shown(image(w, h, rgb + " /Filter /DCTDecode", jpeg))))
+          .as(name)
+          .isEqualTo(expected);
+      assertThat(
+              drawn(shown(image(w, h, rgb + " /Filter [/FlateDecode /DCTDecode]", deflated(jpeg)))))
+          .as(name)
+          .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void refusesManyScansWhereverTheyAre() throws IOException {
+    byte[] bomb = ProgressiveJpeg.of(64, 64, 101);
+    assertRefused(shown(image(64, 64, GREY + " /Filter /DCTDecode", bomb)), TOO_MANY);
+    assertRefused(shown(image(64, 64, GREY + " /Filter [/DCT]", bomb)), TOO_MANY);
+    String twice = " /Filter [/FlateDecode /DCTDecode]";
+    assertRefused(shown(image(64, 64, GREY + twice, deflated(bomb))), TOO_MANY);
+    String crypt = " /Filter [/Crypt /DCTDecode] /DecodeParms [<< /Name /Identity >> null]";
+    assertRefused(shown(image(64, 64, GREY + crypt, bomb)), TOO_MANY);
+    byte[] mask = image(64, 64, GREY + " /Filter /DCTDecode", bomb);
+    assertRefused(shown(image(1, 1, GREY + " /SMask 6 0 R", new byte[1]), mask), TOO_MANY);
+    byte[] good = ProgressiveJpeg.of(64, 64, 100);
+    assertThat(drawn(shown(image(64, 64, GREY + " /Filter /DCTDecode", good))).problems())
+        .isEmpty();
+  }
+
+  @Test
+  void refusesAJpegThatIsLargerThanItIsSaidToBe() {
+    byte[] jpeg = ProgressiveJpeg.of(4000, 4000, 1);
+    assertRefused(
+        shown(image(4, 4, GREY + " /Filter /DCTDecode", jpeg)),
+        "the JPEG has 16000000 pixels, more than the limit of 10000000, and is said to have 4 x 4");
+  }
+
+  private static byte[] within(String filters, byte[] data) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(ascii("BI /W 64 /H 64 /BPC 8 /CS /G /F %s ID ".formatted(filters)));
+    out.writeBytes(data);
+    out.writeBytes(ascii("\nEI\n"));
+    return out.toByteArray();
+  }
+
+  @Test
+  void leavesOutJpegsWithinTheTextThatTakeLong() throws IOException {
+    String sentence = "a picture within the text cannot be drawn (%s); print it to a new PDF";
+    byte[] bomb = ProgressiveJpeg.of(64, 64, 101);
+    assertThat(drawn(page(within("/DCT", bomb), ascii("null"))).problems())
+        .containsExactly(sentence.formatted(TOO_MANY));
+    assertThat(drawn(page(within("[/Fl /DCT]", deflated(bomb)), ascii("null"))).problems())
+        .containsExactly(sentence.formatted(TOO_MANY));
+    byte[] large = ProgressiveJpeg.of(3000, 3000, 12);
+    assertThat(drawn(page(within("/DCT", large), ascii("null"))).problems())
+        .containsExactly(
+            sentence.formatted(
+                "the JPEG has 12 scans of 9000000 pixels, more than the limit of 100000000 pixels together"));
+    byte[] good = ProgressiveJpeg.of(64, 64, 100);
+    assertThat(drawn(page(within("/DCT", good), ascii("null"))).problems()).isEmpty();
+  }
+
+  /// What happens when the clock is looked at for the n-th time, within a picture of 100 scans.
+  private static void draw(LongSupplier clock) throws IOException {
+    byte[] jpeg = ProgressiveJpeg.of(64, 64, 100);
+    byte[] file = shown(image(64, 64, GREY + " /Filter /DCTDecode", jpeg));
+    try (PDDocument document = Loader.loadPDF(file)) {
+      new Drawer(document, LIMITS, clock).draw(0, 1);
+    }
+  }
+
+  /// The number of a look while the scans are decoded.
+  private static int within() throws IOException {
+    AtomicInteger all = new AtomicInteger();
+    draw(all::incrementAndGet);
+    assertThat(all.get()).isGreaterThan(100);
+    return all.get() - 50;
+  }
+
+  @Test
+  void theTimeOfAPageEndsWithinAPicture() throws IOException {
+    int look = within();
+    AtomicInteger looks = new AtomicInteger();
+    assertThatThrownBy(() -> draw(() -> looks.incrementAndGet() < look ? 0 : Long.MAX_VALUE))
+        .isInstanceOf(Drawer.LateException.class)
+        .hasStackTraceContaining("JPEGImageReader.readInputData");
+    assertThat(looks.get()).isEqualTo(look);
+  }
+
+  @Test
+  void anInterruptEndsAPageWithinAPicture() throws IOException {
+    int look = within();
+    AtomicInteger looks = new AtomicInteger();
+    LongSupplier interrupter =
+        () -> {
+          if (looks.incrementAndGet() == look) {
+            Thread.currentThread().interrupt();
+          }
+          return 0;
+        };
+    assertThatThrownBy(() -> draw(interrupter))
+        .isInstanceOf(CancellationException.class)
+        .hasStackTraceContaining("JPEGImageReader.readInputData");
+    assertThat(looks.get()).isEqualTo(look);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+}

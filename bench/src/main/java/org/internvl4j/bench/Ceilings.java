@@ -37,7 +37,7 @@ final class Ceilings {
     fmaGigaflops(WARM_UP);
   }
 
-  private interface Work {
+  interface Work {
     /// Returns something of its result, so that nothing is left out.
     float run(int worker, int workers);
   }
@@ -53,7 +53,8 @@ final class Ceilings {
     return share * threads * 1e-9 / best(times, (w, n) -> read(s, share * w, share));
   }
 
-  private static float read(MemorySegment s, long from, long bytes) {
+  /// All of a stretch, a multiple of four vectors long.
+  static float read(MemorySegment s, long from, long bytes) {
     IntVector a = IntVector.zero(I);
     IntVector b = a;
     IntVector c = a;
@@ -121,7 +122,8 @@ final class Ceilings {
     return best;
   }
 
-  private static double time(int threads, Work work) {
+  /// Seconds that `threads` threads take together.
+  static double time(int threads, Work work) {
     CyclicBarrier start = new CyclicBarrier(threads + 1);
     List<Thread> all = new ArrayList<>();
     float[] sink = new float[threads];

@@ -33,8 +33,8 @@ import org.internvl4j.runtime.Workspace;
 /// `graph-N` beside the vectors. Answers come in milliseconds from millions of rows, and now and
 /// then one of the nearest is not among them. Rows that the graph does not hold yet are scanned.
 ///
-/// What it finds is compared by the exact cosines. One thread at a time. The caller closes it, then
-/// the index.
+/// What it finds is compared by the exact cosines. Needs `org.apache.lucene:lucene-core`. One
+/// thread at a time. The caller closes it, then the index.
 public final class Graph implements AutoCloseable {
   private static final String VECTOR = "vector";
   private static final String ROW = "row";
@@ -205,9 +205,9 @@ public final class Graph implements AutoCloseable {
     Duplicates duplicates = new Duplicates(index.paths(), count, threshold);
     for (int row = 0; row < count; row++) {
       if (index.living().get(row)) {
-        TopRows top = new TopRows(NEIGHBOURS, index.paths()::first);
+        TopRows top = new TopRows(NEIGHBOURS, index.paths().order());
         offer(index.vector(row), NEIGHBOURS, top);
-        for (TopRows.Scored near : top.best()) {
+        for (ScoredRow near : top.best()) {
           double cosine = near.row() == row ? -1 : Cosine.of(index.rows(), row, near.row());
           if (cosine >= threshold) {
             duplicates.join(row, near.row(), cosine);

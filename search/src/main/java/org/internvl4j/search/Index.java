@@ -21,7 +21,6 @@ import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.search.Entry.Embedded;
-import org.internvl4j.search.TopRows.Scored;
 import org.jspecify.annotations.Nullable;
 
 /// An index as it was when it was opened: finds pictures, exactly, by a scan of all vectors. Others
@@ -228,9 +227,9 @@ public final class Index implements AutoCloseable {
                   query.length, unit == null ? " without a direction" : "", manifest.dimension()));
     }
     while (true) {
-      TopRows top = new TopRows(most, paths::first);
+      TopRows top = new TopRows(most, paths.order());
       search.accept(unit, top);
-      List<Scored> best = top.best();
+      List<ScoredRow> best = top.best();
       if (drop(best) == 0) {
         return hits(best, most);
       }
@@ -240,9 +239,9 @@ public final class Index implements AutoCloseable {
   /// Leaves out rows that do not fit their checksums from now on.
   ///
   /// @return how many
-  private int drop(List<Scored> rows) {
+  private int drop(List<ScoredRow> rows) {
     int bad = 0;
-    for (Scored scored : rows) {
+    for (ScoredRow scored : rows) {
       if (!isWhole(scored.row())) {
         living.clear(scored.row());
         catalog.damage(scored.row());
@@ -253,10 +252,10 @@ public final class Index implements AutoCloseable {
     return bad;
   }
 
-  private List<Hit> hits(List<Scored> best, int most) {
+  private List<Hit> hits(List<ScoredRow> best, int most) {
     List<Hit> hits = new ArrayList<>();
-    for (Scored scored : best) {
-      paths.of(scored.row()).forEach(path -> hits.add(new Hit(path, scored.score())));
+    for (ScoredRow scored : best) {
+      paths.of(scored.row()).forEach(path -> hits.add(new Hit(path, scored.cosine())));
     }
     hits.sort(HITS);
     return List.copyOf(hits.subList(0, Math.min(most, hits.size())));
@@ -270,7 +269,7 @@ public final class Index implements AutoCloseable {
   /// @param progress hears which part is done, 0 … 1
   /// @return groups of at least two, by path; with each its highest cosine with another
   public List<List<Hit>> duplicates(double threshold, DoubleConsumer progress) {
-    List<Scored> all = living.stream().mapToObj(row -> new Scored(row, 0)).toList();
+    List<ScoredRow> all = living.stream().mapToObj(row -> new ScoredRow(row, 0)).toList();
     drop(all);
     Duplicates duplicates = new Duplicates(paths, rows.dim(0), threshold);
     duplicates.compareAll(rows, living, progress);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.FileVisitor;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -87,7 +88,12 @@ final class PictureFolders {
 
   /// Whether a path would have been found if it were there.
   boolean covers(String path) {
-    Path p = Path.of(path);
+    Path p;
+    try {
+      p = Path.of(path);
+    } catch (InvalidPathException e) {
+      return false; // written under another locale, or by nobody's 'index'
+    }
     return searched.stream().anyMatch(p::startsWith) && closed.stream().noneMatch(p::startsWith);
   }
 }

@@ -2,6 +2,7 @@ package org.internvl4j.search;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.internvl4j.search.Entry.Embedded;
@@ -45,8 +46,8 @@ final class RowPaths {
     return Arrays.asList(paths).subList(begins[row], begins[row + 1]);
   }
 
-  /// The first path of a row that has one.
-  String first(int row) {
-    return paths[begins[row]];
+  /// By the first path of each row.
+  Comparator<ScoredRow> order() {
+    return Comparator.comparing(scored -> paths[begins[scored.row()]]);
   }
 }

@@ -1,15 +1,30 @@
 package org.internvl4j.search;
 
 import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 
 /// The exact way: every row times the query, by all threads of a device, bound by reading the rows
 /// once.
-final class Scan {
+public final class Scan {
   private static final int BLOCK = 1 << 16; // rows, whose scores stay in cache
 
   private Scan() {}
+
+  /// The rows that lie nearest, best first; of equal ones the first.
+  ///
+  /// @param rows `[R, C]`, f32, of length 1, in memory of the host
+  /// @param query C numbers, of length 1
+  /// @param most how many, at least 1
+  public static List<ScoredRow> nearest(Tensor rows, float[] query, int most) {
+    TopRows top = new TopRows(most, Comparator.comparingInt(ScoredRow::row));
+    BitSet all = new BitSet();
+    all.set(0, rows.dim(0));
+    run(rows, 0, rows.dim(0), query, all, top);
+    return top.best();
+  }
 
   /// Offers rows `from … to - 1`.
   ///

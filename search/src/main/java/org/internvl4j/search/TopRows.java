@@ -4,34 +4,27 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.function.IntFunction;
 
-/// The K rows with the highest cosines; of equal ones those whose name comes first.
+/// The K rows with the highest cosines; of equal ones those that come first.
 final class TopRows {
-  /// A row and its cosine.
-  record Scored(int row, float score) {}
-
   private final int most;
-  private final Comparator<Scored> best;
-  private final PriorityQueue<Scored> kept; // the worst first
+  private final Comparator<ScoredRow> best;
+  private final PriorityQueue<ScoredRow> kept; // the worst first
 
   /// @param most K, at least 1
-  /// @param name of a row that is offered
-  TopRows(int most, IntFunction<String> name) {
+  /// @param ties the order of rows with equal cosines
+  TopRows(int most, Comparator<ScoredRow> ties) {
     this.most = most;
-    this.best =
-        Comparator.comparingDouble(Scored::score)
-            .reversed()
-            .thenComparing(scored -> name.apply(scored.row()));
+    this.best = Comparator.comparingDouble(ScoredRow::cosine).reversed().thenComparing(ties);
     this.kept = new PriorityQueue<>(best.reversed());
   }
 
-  /// The least score that is worth offering.
+  /// The least cosine that is worth offering.
   float bar() {
-    return kept.size() < most ? Float.NEGATIVE_INFINITY : kept.element().score();
+    return kept.size() < most ? Float.NEGATIVE_INFINITY : kept.element().cosine();
   }
 
-  /// Takes a row if it is among the best so far; never one whose score is not a number.
+  /// Takes a row if it is among the best so far; never one whose cosine is not a number.
   ///
   /// @param cosine rounding may have put it a little outside −1 … 1
   void offer(int row, float cosine) {
@@ -39,15 +32,15 @@ final class TopRows {
     if (!(score >= bar())) {
       return;
     }
-    kept.add(new Scored(row, score));
+    kept.add(new ScoredRow(row, score));
     if (kept.size() > most) {
       kept.remove();
     }
   }
 
   /// The rows, best first.
-  List<Scored> best() {
-    List<Scored> sorted = new ArrayList<>(kept);
+  List<ScoredRow> best() {
+    List<ScoredRow> sorted = new ArrayList<>(kept);
     sorted.sort(best);
     return sorted;
   }

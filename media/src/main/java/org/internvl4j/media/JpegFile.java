@@ -85,7 +85,7 @@ final class JpegFile {
   }
 
   private void keep(int marker, int at, int length) {
-    if (isFrame(marker)) {
+    if (JpegScans.isFrame(marker)) {
       readFrame(at, length);
     }
     if (marker == APP0) {
@@ -97,10 +97,6 @@ final class JpegFile {
     } else if (marker != COMMENT && !(marker > APP0 && marker <= APP15)) {
       kept.write(file.bytes(), at, length);
     }
-  }
-
-  private static boolean isFrame(int marker) {
-    return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
   }
 
   private void readFrame(int at, int length) {
@@ -166,7 +162,7 @@ final class JpegFile {
   /// The number of components of a prepared file.
   static int components(SourceFile prepared) {
     int at = 2;
-    while (!isFrame(prepared.u8(at + 1))) {
+    while (!JpegScans.isFrame(prepared.u8(at + 1))) {
       at += 2 + prepared.u16be(at + 2);
     }
     return prepared.u8(at + 9);

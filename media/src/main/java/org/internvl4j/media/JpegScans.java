@@ -17,7 +17,6 @@ public final class JpegScans {
 
   private static final int TEM = 0x01;
   private static final int RST0 = 0xd0;
-  private static final int SOI = 0xd8;
   private static final int EOI = 0xd9;
   private static final int SOS = 0xda;
 
@@ -78,12 +77,12 @@ public final class JpegScans {
     return -1;
   }
 
-  private static boolean isFrame(int marker) {
+  static boolean isFrame(int marker) {
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
   }
 
   private int u16(int at) {
-    return at + 1 < end ? (bytes[at] & 255) << 8 | bytes[at + 1] & 255 : 0;
+    return at + 1 < end ? (bytes[at] & 255) << 8 | (bytes[at + 1] & 255) : 0;
   }
 
   /// How many there are.

@@ -35,7 +35,7 @@ public final class WatchedStreams {
             false);
     while (others.hasNext()) {
       ImageInputStreamSpi other = others.next();
-      if (other != ours) {
+      if (!other.equals(ours)) {
         registry.setOrdering(ImageInputStreamSpi.class, ours, other);
       }
     }

@@ -13,7 +13,6 @@ module org.internvl4j.cli {
   requires org.internvl4j.server;
   requires org.internvl4j.media.pdf;
   requires org.internvl4j.media.video;
-  requires org.internvl4j.parquet;
   requires org.internvl4j.search;
   requires org.jline;
 

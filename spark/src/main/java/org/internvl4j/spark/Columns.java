@@ -88,7 +88,8 @@ record Columns(Job.Kind kind) implements Serializable {
   List<@Nullable Object> values(Outcome outcome) {
     List<@Nullable Object> values = new ArrayList<>();
     switch (outcome) {
-      case Outcome.Answered(Answer answer, var _) -> answer(answer, values);
+      case Outcome.Answered(Answer answer, boolean pointing, var _) ->
+          answer(answer, pointing, values);
       case Outcome.Embedded(float[] vector, int _) -> {
         List<Float> numbers = new ArrayList<>(vector.length);
         for (float value : vector) {
@@ -112,13 +113,13 @@ record Columns(Job.Kind kind) implements Serializable {
     return values;
   }
 
-  private void answer(Answer answer, List<@Nullable Object> values) {
+  private static void answer(Answer answer, boolean pointing, List<@Nullable Object> values) {
     values.add(answer.text());
     values.add(answer.finish().name().toLowerCase(Locale.ROOT));
     values.add(answer.usage().promptTokens());
     values.add(answer.usage().newTokens());
     values.add(answer.usage().tiles());
-    if (kind == Job.Kind.BOXES) {
+    if (pointing) {
       values.add(scala(answer.regions().stream().map(Columns::region).toList()));
     }
   }

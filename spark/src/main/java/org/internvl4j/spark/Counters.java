@@ -26,7 +26,7 @@ record Counters(
   void count(Outcome outcome) {
     rows.add(1);
     switch (outcome) {
-      case Outcome.Answered(Answer answer, var _) -> {
+      case Outcome.Answered(Answer answer, boolean _, var _) -> {
         tiles.add(answer.usage().tiles());
         promptTokens.add(answer.usage().promptTokens());
         newTokens.add(answer.usage().newTokens());

@@ -22,35 +22,24 @@ final class Functions {
   private Functions() {}
 
   static void register(SparkSession spark, Map<String, String> options) {
-    Map<String, String> model = new HashMap<>(options);
-    model.remove("prompt");
-    Job asking = Job.asking(model);
-    Job pointing = Job.pointing(model);
+    Map<String, String> answers = new HashMap<>(options);
+    String vectors = answers.remove("vectors"); // of the one function that makes some
+    Job asking = Job.asking(answers);
+    Job pointing = Job.pointing(answers);
+    Map<String, String> model = Options.ofModel(options);
+    if (vectors != null) {
+      model.put("vectors", vectors);
+    }
+    Job embedding = Job.embedding(model);
     UDF2<Object, String, Row> ask = (picture, prompt) -> row(asking, picture, prompt);
     UDF1<Object, Row> describe = picture -> row(asking, picture, Task.Asking.DESCRIBE);
     UDF2<Object, String, Row> boxes =
         (picture, what) -> row(pointing, picture, Grounding.question(what));
-    Job embedding = embedding(options);
     UDF1<Object, Row> embed = picture -> row(embedding, picture, null);
     spark.udf().register("internvl_ask", ask, new Columns(Job.Kind.ASK).type());
     spark.udf().register("internvl_describe", describe, new Columns(Job.Kind.ASK).type());
     spark.udf().register("internvl_boxes", boxes, new Columns(Job.Kind.BOXES).type());
     spark.udf().register("internvl_embed", embed, new Columns(Job.Kind.EMBED).type());
-  }
-
-  /// The options of answers say nothing to it.
-  private static Job embedding(Map<String, String> options) {
-    Map<String, String> model = new HashMap<>();
-    for (String name :
-        new String[] {
-          "model", "device", "weights", "threads", "oriented", "max_pixels", "vectors"
-        }) {
-      String value = options.get(name);
-      if (value != null) {
-        model.put(name, value);
-      }
-    }
-    return Job.embedding(model);
   }
 
   private static Row row(Job job, @Nullable Object picture, @Nullable String prompt)

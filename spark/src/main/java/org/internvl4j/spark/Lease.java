@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
@@ -60,7 +61,7 @@ final class Lease implements AutoCloseable {
       count--;
       if (count == 0) {
         long then = used;
-        CLOSER.schedule(() -> closeUnlessUsed(then), IDLE_SECONDS, TimeUnit.SECONDS);
+        Future<?> _ = CLOSER.schedule(() -> closeUnlessUsed(then), IDLE_SECONDS, TimeUnit.SECONDS);
       }
     }
   }

@@ -1,10 +1,10 @@
 package org.internvl4j.spark;
 
 import java.io.Serializable;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What is asked of a model, as words: they travel to executors as they are.
@@ -15,7 +15,7 @@ final class Options implements Serializable {
 
   /// Options of the model and how it is computed.
   private static final Set<String> MODEL =
-      Set.of("model", "device", "weights", "threads", "oriented", "max_pixels", "in_flight");
+      Set.of("model", "device", "weights", "threads", "oriented", "max_pixels");
 
   /// Options of answers.
   private static final Set<String> ANSWERS =
@@ -41,7 +41,7 @@ final class Options implements Serializable {
   ///
   /// @throws IllegalArgumentException if one is not known, or there is no model
   static Options ofAnswers(Map<String, String> values) {
-    return checked(values, ANSWERS);
+    return of(values, ANSWERS);
   }
 
   /// Options of another task.
@@ -49,17 +49,12 @@ final class Options implements Serializable {
   /// @param own those that it has beside the model's
   /// @throws IllegalArgumentException if one is not known, or there is no model
   static Options of(Map<String, String> values, Set<String> own) {
-    return checked(values, own);
-  }
-
-  private static Options checked(Map<String, String> values, Set<String> own) {
+    Set<String> known = new TreeSet<>(MODEL);
+    known.addAll(own);
     for (String name : values.keySet()) {
-      if (!MODEL.contains(name) && !own.contains(name)) {
-        Map<String, String> known = new TreeMap<>();
-        MODEL.forEach(o -> known.put(o, ""));
-        own.forEach(o -> known.put(o, ""));
+      if (!known.contains(name)) {
         throw new IllegalArgumentException(
-            "internvl: option " + name + " is not known, expected one of " + known.keySet());
+            "internvl: option " + name + " is not known, expected one of " + known);
       }
     }
     if (values.getOrDefault("model", "").isBlank()) {
@@ -70,18 +65,11 @@ final class Options implements Serializable {
     return new Options(values);
   }
 
-  /// The same with one more.
-  Options with(String name, String value) {
-    Map<String, String> more = new LinkedHashMap<>(values);
-    more.put(name, value);
-    return new Options(more);
-  }
-
-  /// The same without one.
-  Options without(String name) {
-    Map<String, String> fewer = new LinkedHashMap<>(values);
-    fewer.remove(name);
-    return new Options(fewer);
+  /// Those of the model alone.
+  static Map<String, String> ofModel(Map<String, String> values) {
+    Map<String, String> model = new TreeMap<>(values);
+    model.keySet().retainAll(MODEL);
+    return model;
   }
 
   @Nullable String find(String name) {

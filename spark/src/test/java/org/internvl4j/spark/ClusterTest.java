@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.apache.spark.SparkStageInfo;
+import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -13,6 +15,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.Option;
 
 /// A standalone cluster answers what a batch answers, also if a worker dies.
 class ClusterTest {
@@ -85,14 +88,27 @@ class ClusterTest {
     CompletableFuture<Map<String, String>> running =
         CompletableFuture.supplyAsync(
             () -> Demo.answers(InternVlSpark.ask(paths, "path", options())));
-    while (!running.isDone()
-        && spark.sparkContext().statusTracker().getActiveJobIds().length == 0) {
+    while (!running.isDone() && !isInTheMidst()) {
       Thread.sleep(10);
     }
-    Thread.sleep(1500); // into the midst of it, if it takes as long
+    assertThat(running).isNotDone();
     cluster.kill(0);
     cluster.addWorker(1);
     assertThat(running.get()).isEqualTo(wanted);
+  }
+
+  /// Whether some of the tasks that run now have ended, and others have not.
+  private static boolean isInTheMidst() {
+    SparkStatusTracker tracker = spark.sparkContext().statusTracker();
+    for (int id : tracker.getActiveStageIds()) {
+      Option<SparkStageInfo> stage = tracker.getStageInfo(id);
+      if (stage.isDefined()
+          && stage.get().numCompletedTasks() > 0
+          && stage.get().numCompletedTasks() < stage.get().numTasks() - 2) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.internvl4j.spark;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -62,15 +63,18 @@ final class Demo {
     OpenOptions options = OpenOptions.DEFAULT.withThreads(1);
     Manifest manifest =
         Manifest.of("demo", "", Map.of(), task, PictureOptions.DEFAULT, pictures.toString());
-    try (Worker worker =
-            Worker.open(Checkpoint.open(model), options, task, PictureOptions.DEFAULT);
-        Input input = Inputs.folder(pictures)) {
-      Batch.Output output = new Batch.Output(out, false, false);
-      new Batch(worker, input, output, manifest, Batch.Listener.NONE).run();
+    try (Input input = Inputs.folder(pictures)) {
+      new Batch(
+              () -> Worker.open(Checkpoint.open(model), options, task, PictureOptions.DEFAULT),
+              input,
+              new Batch.Output(out, false),
+              manifest,
+              Batch.Listener.NONE)
+          .run();
     }
     Map<String, String> answers = new HashMap<>();
     for (String line : Files.readAllLines(out)) {
-      Json row = Json.parse(line.getBytes(java.nio.charset.StandardCharsets.UTF_8), "row");
+      Json row = Json.parse(line.getBytes(StandardCharsets.UTF_8), "row");
       answers.put(
           row.getText("id"),
           row.has("answer") ? row.getText("answer") : row.at("error").getText("code"));

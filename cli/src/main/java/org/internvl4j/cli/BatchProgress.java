@@ -1,7 +1,6 @@
 package org.internvl4j.cli;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import org.internvl4j.batch.Batch;
 import org.internvl4j.batch.Outcome;
 
@@ -9,8 +8,7 @@ import org.internvl4j.batch.Outcome;
 final class BatchProgress implements Batch.Listener {
   private final Console console;
   private final Progress progress;
-  private final long begun = System.nanoTime();
-  private long found;
+  private Pace pace = new Pace(0);
   private long done;
   private long failed;
 
@@ -21,36 +19,21 @@ final class BatchProgress implements Batch.Listener {
 
   @Override
   public void found(long rows) {
-    found = rows;
+    done = rows;
+    pace = new Pace(rows);
     console.note("internvl: goes on behind " + rows + " rows that are done");
   }
 
   @Override
   public void done(Outcome outcome, long rows, long size) {
-    done++;
+    done = rows;
     failed += outcome instanceof Outcome.Failed ? 1 : 0;
+    String figures = pace.figures(rows, size) + (failed == 0 ? "" : "  " + failed + " failed");
     if (size < 0) {
-      progress.showCount("batch", rows, words(rows, size));
+      progress.show("batch " + figures);
     } else {
-      progress.show("batch", rows, size, rows + "/" + size + " " + words(rows, size));
+      progress.show("batch", rows, size, figures);
     }
-  }
-
-  private double rate() {
-    return done / Math.max(1e-9, (System.nanoTime() - begun) * 1e-9);
-  }
-
-  private String words(long rows, long size) {
-    String rate = "%.1f/s".formatted(rate());
-    String left = size < 0 ? "" : ", " + time((long) ((size - rows) / rate())) + " left";
-    return rate + left + (failed == 0 ? "" : ", " + failed + " failed");
-  }
-
-  private static String time(long seconds) {
-    Duration time = Duration.ofSeconds(seconds);
-    return time.toHours() > 0
-        ? "%d h %02d min".formatted(time.toHours(), time.toMinutesPart())
-        : "%d:%02d".formatted(time.toMinutes(), time.toSecondsPart());
   }
 
   /// Says what became of it.
@@ -59,13 +42,15 @@ final class BatchProgress implements Batch.Listener {
     switch (result.end()) {
       case COMPLETE ->
           console.note(
-              "internvl: %d rows in %s, %d failed of the %d done now, %.1f a second"
-                  .formatted(result.rows(), out, failed, done, rate()));
-      case FOUND -> console.note("internvl: " + out + " was complete already");
+              "internvl: %d rows in %s, %d of those done now failed, %.1f a second"
+                  .formatted(result.rows(), out, failed, pace.rate(done)));
+      case FOUND ->
+          console.note(
+              "internvl: " + out + " is complete already; delete it to have it made again");
       case STOPPED ->
           console.note(
               "internvl: stopped; %d rows are kept, and the same command goes on"
-                  .formatted(Math.max(result.rows(), found)));
+                  .formatted(result.rows()));
     }
   }
 

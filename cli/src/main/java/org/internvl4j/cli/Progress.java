@@ -19,13 +19,6 @@ final class Progress {
     show(what, done, total, done + "/" + total);
   }
 
-  /// Shows how many are done where nobody knows of how many.
-  void showCount(String what, long done, String figures) {
-    if (isDue(false)) {
-      console.overwrite("%s %d %s".formatted(what, done, figures));
-    }
-  }
-
   /// Shows `done` of `total` bytes.
   void showBytes(String what, long done, long total) {
     show(what, done, total, Sizes.bytes(done) + " of " + Sizes.bytes(total));

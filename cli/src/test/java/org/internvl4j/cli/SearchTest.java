@@ -189,11 +189,12 @@ class SearchTest {
 
   @Test
   void saysTheRateAndTheTimeThatIsLeft() {
-    assertThat(IndexProgress.figures(3, 10, 1)).isEqualTo("3/10");
-    assertThat(IndexProgress.figures(30, 100, 10)).isEqualTo("30/100  3.0/s  23 s left");
-    assertThat(IndexProgress.figures(30, 1000, 60)).isEqualTo("30/1000  30/min  32 min 20 s left");
-    assertThat(IndexProgress.figures(100, 10000, 100))
-        .isEqualTo("100/10000  1.0/s  2 h 45 min left");
+    assertThat(Pace.figures(3, 10, 0, 1)).isEqualTo("3/10");
+    assertThat(Pace.figures(30, 100, 0, 10)).isEqualTo("30/100  3.0/s  23 s left");
+    assertThat(Pace.figures(30, 1000, 0, 60)).isEqualTo("30/1000  30/min  32 min 20 s left");
+    assertThat(Pace.figures(100, 10000, 0, 100)).isEqualTo("100/10000  1.0/s  2 h 45 min left");
+    assertThat(Pace.figures(30, 100, 10, 10)).isEqualTo("30/100  2.0/s  35 s left");
+    assertThat(Pace.figures(30, -1, 0, 10)).isEqualTo("30  3.0/s");
     Cli.Result result =
         Cli.onTerminal(Map.of(), "index", photos.toString(), "-x", index, "-m", "demo");
     assertThat(result.err()).contains("indexing ").contains("4/4");

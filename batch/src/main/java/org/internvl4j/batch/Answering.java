@@ -70,7 +70,8 @@ final class Answering implements Worker.Skill {
     Asked asked = reader.read(item, pictures -> ask(item, pictures));
     Reply.Done done = await(asked.reply());
     return switch (doing) {
-      case Doing.Answer _ -> new Outcome.Answered(done.answer(), asked.pictures());
+      case Doing.Answer(Task.Asking how) ->
+          new Outcome.Answered(done.answer(), how.pointing(), asked.pictures());
       case Doing.Read _ ->
           new Outcome.Embedded(done.embedding(), done.answer().usage().promptTokens());
     };

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.internvl4j.loader.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +50,8 @@ public final class Batch {
 
   /// What is written.
   ///
-  /// @param pointing whether the boxes of answers are a field of their own
   /// @param times whether rows tell how long things took: two runs then differ
-  public record Output(Path file, boolean pointing, boolean times) {}
+  public record Output(Path file, boolean times) {}
 
   /// How a run ended.
   public enum End {
@@ -68,7 +68,7 @@ public final class Batch {
 
   private record Pending(Row row, CompletableFuture<Outcome> outcome) {}
 
-  private final Worker worker;
+  private final Supplier<Worker> opening;
   private final Input input;
   private final Output output;
   private final Manifest manifest;
@@ -79,9 +79,11 @@ public final class Batch {
   private long segmentBegun;
   private volatile boolean stopped;
 
-  /// @param worker stays the caller's, as does the input
-  public Batch(Worker worker, Input input, Output output, Manifest manifest, Listener listener) {
-    this.worker = worker;
+  /// @param opening opens the worker, once there is something to do; it is closed with the run
+  /// @param input stays the caller's
+  public Batch(
+      Supplier<Worker> opening, Input input, Output output, Manifest manifest, Listener listener) {
+    this.opening = opening;
     this.input = input;
     this.output = output;
     this.manifest = manifest;
@@ -95,7 +97,7 @@ public final class Batch {
   /// @throws InterruptedException if this thread is interrupted; what is done is kept
   public Result run() throws IOException, InterruptedException {
     Path file = output.file();
-    if (isComplete(file, manifest)) {
+    if (isComplete()) {
       Journal.delete(file);
       return new Result(0, End.FOUND);
     }
@@ -110,11 +112,8 @@ public final class Batch {
     }
   }
 
-  /// Whether an output is complete: nothing needs to be opened then.
-  ///
-  /// @throws BatchException if it was begun with something else
-  /// @throws IOException if it cannot be looked at
-  public static boolean isComplete(Path file, Manifest manifest) throws IOException {
+  private boolean isComplete() throws IOException {
+    Path file = output.file();
     boolean begun = manifest.requireBegun(file);
     if (!begun && (Files.exists(file) || Files.exists(Journal.rowsFile(file)))) {
       throw new BatchException(
@@ -135,8 +134,8 @@ public final class Batch {
       listener.found(journal.rows());
       skip(journal);
     }
-    try {
-      for (Row row = next(); row != null && begin(row, journal); row = next()) {
+    try (Worker worker = opening.get()) {
+      for (Row row = next(); row != null && begin(row, worker, journal); row = next()) {
         writeDone(journal, WINDOW - 1);
       }
       writeDone(journal, 0);
@@ -175,7 +174,8 @@ public final class Batch {
   }
 
   /// @return false if it was stopped before there was a place for the row
-  private boolean begin(Row row, Journal journal) throws IOException, InterruptedException {
+  private boolean begin(Row row, Worker worker, Journal journal)
+      throws IOException, InterruptedException {
     CompletableFuture<Outcome> outcome = worker.submit(row, PATIENCE);
     while (outcome == null && !stopped) {
       writeDone(journal, WINDOW);
@@ -226,7 +226,7 @@ public final class Batch {
     if (segmentRows == 0) {
       segmentBegun = System.nanoTime();
     }
-    segment.append(Line.of(id, outcome, output.pointing(), output.times())).append('\n');
+    segment.append(Line.of(id, outcome, output.times())).append('\n');
     segmentRows++;
     listener.done(outcome, journal.rows() + segmentRows, input.size());
     if (segmentRows == SEGMENT_ROWS

@@ -1,6 +1,7 @@
 package org.internvl4j.batch;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -22,7 +23,9 @@ final class Folder implements Input {
   private final long size;
   private final Deque<Iterator<Path>> open = new ArrayDeque<>();
 
-  private Folder(Path top, Predicate<Path> wanted) throws IOException {
+  /// @param wanted which files
+  /// @throws IOException if a folder cannot be read
+  Folder(Path top, Predicate<Path> wanted) throws IOException {
     this.top = top;
     this.wanted = wanted;
     open.push(entries(top));
@@ -34,17 +37,11 @@ final class Folder implements Input {
     open.push(entries(top));
   }
 
-  /// @param wanted which files
-  /// @throws IOException if a folder cannot be read
-  static Folder of(Path top, Predicate<Path> wanted) throws IOException {
-    return new Folder(top, wanted);
-  }
-
   private static Iterator<Path> entries(Path folder) throws IOException {
     List<Path> entries = new ArrayList<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
       stream.forEach(entries::add);
-    } catch (java.nio.file.DirectoryIteratorException e) {
+    } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
     Collections.sort(entries);

@@ -57,7 +57,7 @@ public final class Inputs {
   ///
   /// @throws IOException if a folder cannot be read
   public static Input folder(Path folder) throws IOException {
-    return Folder.of(folder, Pictures::hasPictureName);
+    return new Folder(folder, Pictures::hasPictureName);
   }
 
   /// Picture files, a path a line.
@@ -85,7 +85,7 @@ public final class Inputs {
     }
     PathMatcher matcher =
         FileSystems.getDefault().getPathMatcher("glob:" + pattern.substring(slash + 1));
-    return Folder.of(top, file -> matcher.matches(top.relativize(file)));
+    return new Folder(top, file -> matcher.matches(top.relativize(file)));
   }
 
   private static int firstWild(String named) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
+import org.internvl4j.loader.CheckpointException;
 
 /// The rows that are done, in a file that only grows: lines, in the order of the input.
 ///
@@ -164,7 +165,7 @@ final class Journal implements AutoCloseable {
     } catch (IOException e) {
       throw new IOException(
           "%s: cannot be written: %s; the %d rows in it are kept: make room and run the same again"
-              .formatted(rowsFile, reason(e), rows),
+              .formatted(rowsFile, CheckpointException.reason(e), rows),
           e);
     }
     rows += count;
@@ -175,11 +176,6 @@ final class Journal implements AutoCloseable {
     while (bytes.hasRemaining()) {
       file.write(bytes);
     }
-  }
-
-  private static String reason(IOException e) {
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
   }
 
   /// Deletes what is left of the journal of an output that is complete.

@@ -19,12 +19,11 @@ import org.internvl4j.models.grounding.Region;
 final class Line {
   private Line() {}
 
-  /// @param pointing whether the answer's boxes are wanted
   /// @param times whether it tells how long things took
-  static String of(String id, Outcome outcome, boolean pointing, boolean times) {
+  static String of(String id, Outcome outcome, boolean times) {
     JsonWriter json = new JsonWriter().object().field("id", id);
     switch (outcome) {
-      case Answered answered -> answer(json, answered, pointing, times);
+      case Answered answered -> answer(json, answered, times);
       case Embedded(float[] vector, int tokens) -> {
         json.array("embedding");
         for (float value : vector) {
@@ -39,11 +38,11 @@ final class Line {
     return json.end().toString();
   }
 
-  private static void answer(JsonWriter json, Answered answered, boolean pointing, boolean times) {
+  private static void answer(JsonWriter json, Answered answered, boolean times) {
     Answer answer = answered.answer();
     json.field("answer", answer.text())
         .field("finish", answer.finish().name().toLowerCase(Locale.ROOT));
-    if (pointing) {
+    if (answered.pointing()) {
       json.array("regions");
       for (Region region : answer.regions()) {
         region(json, region, answered.pictures());

@@ -9,8 +9,9 @@ import org.internvl4j.models.image.Picture;
 public sealed interface Outcome {
   /// An answer.
   ///
+  /// @param pointing whether it was asked where something is: its boxes are a result of their own
   /// @param pictures sizes of the pictures, on which its boxes lie
-  record Answered(Answer answer, List<Size> pictures) implements Outcome {
+  record Answered(Answer answer, boolean pointing, List<Size> pictures) implements Outcome {
     public Answered {
       pictures = List.copyOf(pictures);
     }

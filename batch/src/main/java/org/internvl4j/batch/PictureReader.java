@@ -1,5 +1,6 @@
 package org.internvl4j.batch;
 
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.internvl4j.media.PictureOptions;
@@ -20,7 +21,7 @@ final class PictureReader {
   /// Decodes the pictures of a row, and makes of them what is kept.
   ///
   /// @param kept smaller than they are: tiles, say
-  <T> T read(Row.Item item, Function<java.util.List<Picture>, T> kept) throws InterruptedException {
+  <T> T read(Row.Item item, Function<List<Picture>, T> kept) throws InterruptedException {
     turns.acquire();
     try {
       return kept.apply(item.pictures().stream().map(source -> source.read(options)).toList());

@@ -1,5 +1,6 @@
 package org.internvl4j.batch;
 
+import java.util.Locale;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.ContrastiveModel;
 import org.internvl4j.models.Generation;
@@ -101,7 +102,7 @@ public sealed interface Task {
 
     /// As people write it.
     public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.loader.json.Json;
@@ -79,45 +80,15 @@ class BatchTest {
     List<Long> found = new ArrayList<>();
     for (int stop = 3; stop < ROWS; stop += 7) {
       int at = stop;
-      Batch.Result result = run(out, TASK, found, at);
+      Batch.Result result = Scenery.run(pictures, out, TASK, at, found::add);
       assertThat(result.end()).isEqualTo(Batch.End.STOPPED);
       assertThat(result.rows()).isGreaterThanOrEqualTo(at);
       assertThat(out).doesNotExist();
     }
-    assertThat(run(out, TASK, found, ROWS + 1).end()).isEqualTo(Batch.End.COMPLETE);
+    assertThat(Scenery.run(pictures, out, TASK, ROWS + 1, found::add).end())
+        .isEqualTo(Batch.End.COMPLETE);
     assertThat(found).hasSize(3).doesNotContain(0L);
     assertThat(Files.readString(out)).isEqualTo(undisturbed);
-  }
-
-  /// @param stop behind how many rows
-  private Batch.Result run(Path out, Task task, List<Long> found, int stop) throws Exception {
-    try (Worker worker = Scenery.worker(task);
-        Input input = Inputs.folder(pictures)) {
-      Batch[] batch = new Batch[1];
-      Batch.Listener listener =
-          new Batch.Listener() {
-            @Override
-            public void found(long rows) {
-              found.add(rows);
-            }
-
-            @Override
-            public void done(Outcome outcome, long done, long size) {
-              assertThat(size).isEqualTo(ROWS);
-              if (done >= stop) {
-                batch[0].stop();
-              }
-            }
-          };
-      batch[0] =
-          new Batch(
-              worker,
-              input,
-              new Batch.Output(out, false, false),
-              Scenery.manifest(task, pictures.toString()),
-              listener);
-      return batch[0].run();
-    }
   }
 
   @Test
@@ -166,28 +137,10 @@ class BatchTest {
   void otherPicturesThanBeforeAreRefused() throws Exception {
     Path out = temp.resolve("out.jsonl");
     Path folder = Scenery.paint(temp.resolve("few"), 3);
-    Task task = TASK;
-    try (Worker worker = Scenery.worker(task);
-        Input input = Inputs.folder(folder)) {
-      Batch[] batch = new Batch[1];
-      Batch.Listener stopping =
-          new Batch.Listener() {
-            @Override
-            public void done(Outcome outcome, long done, long size) {
-              batch[0].stop();
-            }
-          };
-      batch[0] =
-          new Batch(
-              worker,
-              input,
-              new Batch.Output(out, false, false),
-              Scenery.manifest(task, folder.toString()),
-              stopping);
-      assertThat(batch[0].run()).isEqualTo(new Batch.Result(1, Batch.End.STOPPED));
-    }
+    assertThat(Scenery.run(folder, out, TASK, 1, _ -> {}))
+        .isEqualTo(new Batch.Result(1, Batch.End.STOPPED));
     Files.move(folder.resolve("00000.png"), folder.resolve("00009.png"));
-    assertThatThrownBy(() -> Scenery.run(folder, out, task))
+    assertThatThrownBy(() -> Scenery.run(folder, out, TASK))
         .hasMessageContaining("row 1 was 00000.png when it was done and is 00001.png now");
   }
 
@@ -196,7 +149,7 @@ class BatchTest {
     Path folder = Scenery.paint(temp.resolve("in"), 2);
     Files.writeString(folder.resolve("00000a.png"), "no picture");
     byte[] whole = Files.readAllBytes(folder.resolve("00001.png"));
-    Files.write(folder.resolve("00002.jpg"), java.util.Arrays.copyOf(whole, whole.length / 2));
+    Files.write(folder.resolve("00002.jpg"), Arrays.copyOf(whole, whole.length / 2));
     Path out = temp.resolve("out.jsonl");
     assertThat(Scenery.run(folder, out, TASK).rows()).isEqualTo(4);
     List<String> lines = Files.readAllLines(out);

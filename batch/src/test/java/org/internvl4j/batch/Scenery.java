@@ -1,9 +1,12 @@
 package org.internvl4j.batch;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import javax.imageio.ImageIO;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.demo.Scenes;
@@ -42,11 +45,36 @@ final class Scenery {
   /// Runs a batch over a folder to its end.
   static Batch.Result run(Path folder, Path out, Task task)
       throws IOException, InterruptedException {
-    try (Worker worker = worker(task);
-        Input input = Inputs.folder(folder)) {
+    return run(folder, out, task, Long.MAX_VALUE, _ -> {});
+  }
+
+  /// Runs a batch over a folder.
+  ///
+  /// @param stop behind how many rows it is stopped
+  /// @param found hears how many rows were there
+  static Batch.Result run(Path folder, Path out, Task task, long stop, LongConsumer found)
+      throws IOException, InterruptedException {
+    try (Input input = Inputs.folder(folder)) {
+      Batch[] batch = new Batch[1];
+      Batch.Listener listener =
+          new Batch.Listener() {
+            @Override
+            public void found(long rows) {
+              found.accept(rows);
+            }
+
+            @Override
+            public void done(Outcome outcome, long done, long size) {
+              assertThat(size).isEqualTo(input.size());
+              if (done >= stop) {
+                batch[0].stop();
+              }
+            }
+          };
       Manifest manifest = manifest(task, folder.toString());
-      Batch.Output output = new Batch.Output(out, false, false);
-      return new Batch(worker, input, output, manifest, Batch.Listener.NONE).run();
+      Batch.Output output = new Batch.Output(out, false);
+      batch[0] = new Batch(() -> worker(task), input, output, manifest, listener);
+      return batch[0].run();
     }
   }
 }

@@ -67,23 +67,7 @@ final class BatchCommand implements Computing {
     OpenOptions options = model.openOptions(console);
     requireQuestion(task);
     try (Input input = Inputs.open(from, console.in())) {
-      Checkpoint checkpoint = model.checkpoint(console);
-      Manifest manifest;
-      try {
-        manifest = manifest(checkpoint, task);
-        if (Batch.isComplete(out, manifest)) {
-          checkpoint.close();
-          console.note(
-              "internvl: " + out + " is complete already; delete it to have it made again");
-          return ExitCodes.OK;
-        }
-      } catch (IOException | RuntimeException e) {
-        checkpoint.close();
-        throw e;
-      }
-      try (Worker worker = Worker.open(checkpoint, options, task, pictures.options())) {
-        return run(worker, input, manifest);
-      }
+      return run(input, task, options);
     }
   }
 
@@ -96,16 +80,16 @@ final class BatchCommand implements Computing {
     }
   }
 
-  private Manifest manifest(Checkpoint checkpoint, Task task) {
-    return Manifest.of(
-        checkpoint.name(), checkpoint.sha256(), model.numbers(), task, pictures.options(), from);
-  }
-
-  private int run(Worker worker, Input input, Manifest manifest)
+  private int run(Input input, Task task, OpenOptions options)
       throws IOException, InterruptedException {
     BatchProgress progress = new BatchProgress(console);
-    Batch.Output output = new Batch.Output(out, tasks.points(), times);
-    Batch batch = new Batch(worker, input, output, manifest, progress);
+    Batch batch =
+        new Batch(
+            () -> Worker.open(model.checkpoint(console), options, task, pictures.options()),
+            input,
+            new Batch.Output(out, times),
+            manifest(task),
+            progress);
     Object before = Signals.register("INT", batch::stop);
     try {
       Batch.Result result = batch.run();
@@ -114,6 +98,13 @@ final class BatchCommand implements Computing {
     } finally {
       progress.clear();
       Signals.unregister("INT", before);
+    }
+  }
+
+  private Manifest manifest(Task task) {
+    try (Checkpoint checkpoint = model.checkpoint(console)) {
+      return Manifest.of(
+          checkpoint.name(), checkpoint.sha256(), model.numbers(), task, pictures.options(), from);
     }
   }
 }

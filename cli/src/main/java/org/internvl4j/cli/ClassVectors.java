@@ -7,11 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.internvl4j.loader.Digests;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.SafeTensorsWriter;
 import org.internvl4j.loader.WeightFormat;
@@ -66,18 +66,14 @@ record ClassVectors(Path file, String model, WeightFormat weights, ZeroShotPromp
 
   /// The model and a digest of all sentences.
   private String about() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (List<String> texts : List.of(prompts.classes(), prompts.templates())) {
-        for (String text : texts) {
-          digest.update((text + "\0").getBytes(StandardCharsets.UTF_8));
-        }
-        digest.update((byte) 1);
+    MessageDigest digest = Digests.sha256();
+    for (List<String> texts : List.of(prompts.classes(), prompts.templates())) {
+      for (String text : texts) {
+        digest.update((text + "\0").getBytes(StandardCharsets.UTF_8));
       }
-      String how = weights == WeightFormat.STORED ? "" : " " + weights;
-      return model + how + " " + HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
+      digest.update((byte) 1);
     }
+    String how = weights == WeightFormat.STORED ? "" : " " + weights;
+    return model + how + " " + HexFormat.of().formatHex(digest.digest());
   }
 }

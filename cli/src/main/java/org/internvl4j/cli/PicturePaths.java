@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.internvl4j.media.Pictures;
 import org.jspecify.annotations.Nullable;
 
 /// Finds picture files in what a person types, or drops onto the terminal: plain, quoted, or with
@@ -14,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class PicturePaths {
   private static final Pattern WORD =
       Pattern.compile("'([^']+)'|\"([^\"]+)\"|((?:\\\\.|[^\\s\\\\])+)");
-  private static final Pattern PICTURE =
-      Pattern.compile(".+\\.(png|jpe?g|gif|bmp|webp|tiff?)", Pattern.CASE_INSENSITIVE);
 
   private PicturePaths() {}
 
@@ -62,12 +61,12 @@ final class PicturePaths {
   /// Whether a line begins with the name of a picture, which need not exist.
   static boolean namesPicture(String line) {
     Matcher word = WORD.matcher(line);
-    return word.lookingAt() && PICTURE.matcher(unquoted(word)).matches();
+    return word.lookingAt() && Pictures.hasPictureName(unquoted(word));
   }
 
   private static @Nullable Path picture(Matcher word) {
     String name = unquoted(word);
-    if (!PICTURE.matcher(name).matches()) {
+    if (!Pictures.hasPictureName(name)) {
       return null;
     }
     try {

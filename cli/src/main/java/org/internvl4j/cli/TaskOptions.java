@@ -90,11 +90,6 @@ final class TaskOptions {
 
   @Mixin private final GenerationOptions generation = new GenerationOptions();
 
-  /// Whether boxes are wanted of the answers.
-  boolean points() {
-    return kind == Kind.BOXES;
-  }
-
   /// @throws UsageException if something is missing, or does not go together
   Task task(PictureInput pictures) throws IOException {
     requireAlone(kind == Kind.BOXES, "--find", find != null, "boxes");

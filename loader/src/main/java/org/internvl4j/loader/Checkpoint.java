@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -204,7 +203,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
   ///
   /// @throws CheckpointException if one cannot be read, or has shrunk since it was opened
   public String sha256() {
-    MessageDigest all = sha256Digest();
+    MessageDigest all = Digests.sha256();
     for (String name : files()) {
       if (SMALL_FILES.matcher(name).matches()) {
         addTo(all, name, MemorySegment.ofArray(Objects.requireNonNull(file(name), name)));
@@ -216,20 +215,9 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     return HexFormat.of().formatHex(all.digest());
   }
 
-  private static MessageDigest sha256Digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
-  }
-
   private static void addTo(MessageDigest all, String name, MemorySegment bytes) {
     all.update((name + "\n" + bytes.byteSize() + "\n").getBytes(StandardCharsets.UTF_8));
-    long piece = 1 << 26; // a buffer has an int of bytes
-    for (long from = 0; from < bytes.byteSize(); from += piece) {
-      all.update(bytes.asSlice(from, Math.min(piece, bytes.byteSize() - from)).asByteBuffer());
-    }
+    Digests.update(all, bytes);
   }
 
   /// Begins to read a tensor from disk.

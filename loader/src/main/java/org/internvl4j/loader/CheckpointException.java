@@ -45,7 +45,7 @@ public final class CheckpointException extends RuntimeException {
   }
 
   /// What the system said, without the name of a class.
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     return switch (e) {
       case AccessDeniedException _ -> "permission denied";
       case NoSuchFileException _ -> "no such file or folder";

@@ -84,6 +84,32 @@ class CheckpointTest {
     }
   }
 
+  private String digest() {
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      return checkpoint.sha256();
+    }
+  }
+
+  @Test
+  void itsDigestTellsModelsApart() throws IOException {
+    write("config.json", "{}");
+    write("tokenizer.json", "{}");
+    weights("model.safetensors", "a", "bb");
+    String digest = digest();
+    assertThat(digest).matches("[0-9a-f]{64}");
+    write("README.md", "says nothing about it");
+    assertThat(digest()).isEqualTo(digest);
+    write("tokenizer.json", "{ }");
+    String otherTokens = digest();
+    assertThat(otherTokens).isNotEqualTo(digest);
+    write("tokenizer.json", "{}");
+    assertThat(digest()).isEqualTo(digest);
+    byte[] bytes = Files.readAllBytes(folder.resolve("model.safetensors"));
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(folder.resolve("model.safetensors"), bytes);
+    assertThat(digest()).isNotEqualTo(digest);
+  }
+
   @Test
   void readsTwoShards() {
     try (Checkpoint checkpoint = Checkpoint.open(fixture("internvl3-1b-hf"))) {

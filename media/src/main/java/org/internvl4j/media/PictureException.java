@@ -1,11 +1,6 @@
 package org.internvl4j.media;
 
-import java.io.IOException;
 import java.io.Serial;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.util.Locale;
 
 /// A picture could not be read or written. The message is one sentence: which file, what was
 /// expected, what was found, what to do.
@@ -47,16 +42,5 @@ public final class PictureException extends RuntimeException {
   /// Whether a limit of [PictureOptions] is why.
   public boolean isAboveLimit() {
     return aboveLimit;
-  }
-
-  /// What the system said, without the name of a class.
-  static String reason(IOException e) {
-    return switch (e) {
-      case AccessDeniedException _ -> "permission denied";
-      case NoSuchFileException _ -> "no such file or folder";
-      case FileSystemException f when f.getReason() != null ->
-          f.getReason().toLowerCase(Locale.ROOT);
-      default -> e.getMessage() == null ? "the system does not say why" : e.getMessage();
-    };
   }
 }

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.models.image.Picture;
 
 /// Reads JPEG, PNG, GIF (first frame), BMP, TIFF (first page) and WebP (first frame) files into
@@ -33,8 +34,13 @@ public final class Pictures {
   private Pictures() {}
 
   /// Whether a file is named as pictures are; what is in it is another question.
+  public static boolean hasPictureName(String file) {
+    return NAME.matcher(file).matches();
+  }
+
+  /// Whether a file is named as pictures are; what is in it is another question.
   public static boolean hasPictureName(Path file) {
-    return NAME.matcher(String.valueOf(file.getFileName())).matches();
+    return hasPictureName(String.valueOf(file.getFileName()));
   }
 
   /// Reads a file with [PictureOptions#DEFAULT].
@@ -61,7 +67,7 @@ public final class Pictures {
       throw new PictureException("%s: may not be read; check its permissions".formatted(file), e);
     } catch (IOException e) {
       throw new PictureException(
-          "%s: cannot be read: %s".formatted(file, PictureException.reason(e)), e);
+          "%s: cannot be read: %s".formatted(file, CheckpointException.reason(e)), e);
     }
   }
 
@@ -103,7 +109,7 @@ public final class Pictures {
       }
     } catch (IOException e) {
       throw new PictureException(
-          "%s: cannot be read: %s".formatted(name, PictureException.reason(e)), e);
+          "%s: cannot be read: %s".formatted(name, CheckpointException.reason(e)), e);
     }
     return read(bytes, name, options);
   }
@@ -174,7 +180,7 @@ public final class Pictures {
       }
     } catch (IOException e) {
       throw new PictureException(
-          "%s: cannot be written: %s".formatted(file, PictureException.reason(e)), e);
+          "%s: cannot be written: %s".formatted(file, CheckpointException.reason(e)), e);
     }
   }
 }

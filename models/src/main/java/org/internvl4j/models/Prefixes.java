@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.internvl4j.models.image.Digests;
+import org.internvl4j.loader.Digests;
 import org.internvl4j.runtime.KvCache;
 import org.jspecify.annotations.Nullable;
 

@@ -1,23 +1,14 @@
 package org.internvl4j.search;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import org.internvl4j.loader.Digests;
 
 /// SHA-256 of a file's bytes, as four numbers: a million of them are keys of one map.
 record ContentHash(long a, long b, long c, long d) {
   static final int BYTES = 32;
 
   static ContentHash of(byte[] content) {
-    return read(ByteBuffer.wrap(digest().digest(content)));
-  }
-
-  static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
+    return read(ByteBuffer.wrap(Digests.sha256().digest(content)));
   }
 
   static ContentHash read(ByteBuffer from) {

@@ -59,14 +59,14 @@ public interface IndexModel {
     @Override
     public String files() throws IOException {
       try (Checkpoint c = checkpoint.get()) {
-        return ModelHash.files(c);
+        return WeightFiles.stamp(c);
       }
     }
 
     @Override
     public String weights() {
       try (Checkpoint c = checkpoint.get()) {
-        return ModelHash.of(c);
+        return c.sha256();
       }
     }
 

@@ -1,10 +1,8 @@
 package org.internvl4j.search;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Stream;
+import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.search.Entry.Embedded;
 import org.internvl4j.search.Entry.Gone;
@@ -143,7 +142,7 @@ public final class Indexer implements AutoCloseable {
       throw new IOException(
           folder
               + ": cannot be written: "
-              + reason(e)
+              + CheckpointException.reason(e)
               + "; what was indexed stays, run it again once that is mended",
           e);
     }
@@ -288,16 +287,6 @@ public final class Indexer implements AutoCloseable {
   /// @see Store#compact
   void compact() throws IOException {
     store.compact();
-  }
-
-  /// What the system said, without the name of a class.
-  static String reason(IOException e) {
-    return switch (e) {
-      case AccessDeniedException _ -> "permission denied";
-      case NoSuchFileException _ -> "no such file or folder";
-      case FileSystemException f when f.getReason() != null -> f.getReason();
-      default -> e.getMessage() == null ? "the system does not say why" : e.getMessage();
-    };
   }
 
   @Override

@@ -14,8 +14,8 @@ import org.internvl4j.loader.json.JsonWriter;
 /// What an index is bound to: `index.json`.
 ///
 /// @param model what the user called the model: a folder, a name, `demo`
-/// @param weights SHA-256 of its weights, [ModelHash]
-/// @param files names, sizes and times of the files of weights, [ModelHash#files]: while they are
+/// @param weights SHA-256 of it, [org.internvl4j.loader.Checkpoint#sha256()]
+/// @param files names, sizes and times of the files of weights, [WeightFiles#stamp]: while they are
 ///   the same, so are the weights
 /// @param kind what the vectors are
 /// @param dimension C, numbers a vector

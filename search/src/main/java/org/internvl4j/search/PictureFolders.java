@@ -13,16 +13,14 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
+import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.media.Pictures;
 import org.internvl4j.search.Entry.Stamp;
 import org.jspecify.annotations.Nullable;
 
 /// The picture files below folders, as they are now. Links to files are followed, links to folders
 /// are not.
 final class PictureFolders {
-  private static final Pattern PICTURE =
-      Pattern.compile(".+\\.(png|jpe?g|gif|bmp|webp|tiff?)", Pattern.CASE_INSENSITIVE);
-
   private final SequencedMap<String, Stamp> files = new TreeMap<>();
   private final List<Path> searched = new ArrayList<>();
   private final List<Path> closed = new ArrayList<>();
@@ -56,7 +54,7 @@ final class PictureFolders {
       @Override
       public FileVisitResult visitFileFailed(Path path, IOException e) {
         closed.add(path);
-        listener.unreadable(path.toString(), "may not be read: " + Indexer.reason(e));
+        listener.unreadable(path.toString(), "may not be read: " + CheckpointException.reason(e));
         return FileVisitResult.CONTINUE;
       }
 
@@ -68,7 +66,7 @@ final class PictureFolders {
   }
 
   private void add(Path file, BasicFileAttributes found) throws IOException {
-    if (!PICTURE.matcher(String.valueOf(file.getFileName())).matches()) {
+    if (!Pictures.hasPictureName(file)) {
       return;
     }
     BasicFileAttributes a =

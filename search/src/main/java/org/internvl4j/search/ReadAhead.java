@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
+import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
@@ -89,7 +90,7 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
         return new Looked(path, stamp, null, null, why);
       }
     } catch (IOException e) {
-      String why = "cannot be read: " + Indexer.reason(e);
+      String why = "cannot be read: " + CheckpointException.reason(e);
       return new Looked(path, stamp, null, null, why);
     }
     ContentHash hash = ContentHash.of(content);

@@ -6,9 +6,9 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import org.internvl4j.loader.Digests;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
-import org.internvl4j.models.image.Digests;
 import org.internvl4j.models.internvl.InternVlConfig;
 
 /// What Ollama's clients ask about models: `GET /api/tags`, `/api/ps`, `/api/version` and `POST

@@ -3,12 +3,11 @@ package org.internvl4j.server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.internvl4j.loader.Digests;
 import org.jspecify.annotations.Nullable;
 
 /// The page at `/`, for people without a client: plain files of this module, each at a path of its
@@ -104,12 +103,8 @@ final class Page {
   }
 
   private static String tag(byte[] body) {
-    try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(body);
-      return '"' + HexFormat.of().formatHex(hash, 0, 16) + '"';
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("page: every JDK has SHA-256", e);
-    }
+    byte[] hash = Digests.sha256().digest(body);
+    return '"' + HexFormat.of().formatHex(hash, 0, 16) + '"';
   }
 
   private static byte[] read(String file) {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.internvl4j.loader.Digests;
 import org.jspecify.annotations.Nullable;
 
 /// A picture of 8-bit RGB samples, row by row from the top left, three bytes a pixel.

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.internvl4j.loader.Digests;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;

@@ -26,7 +26,7 @@ final class Cluster implements AutoCloseable {
   static Cluster start(Path folder, int workers, int cores) throws Exception {
     Path home = Files.createDirectories(folder.resolve("spark"));
     Path jars = Files.createDirectories(home.resolve("jars"));
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       if (entry.endsWith(".jar") && !entry.contains("internvl4j")) {
         Path jar = Path.of(entry);
         Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar.toAbsolutePath());
@@ -83,7 +83,7 @@ final class Cluster implements AutoCloseable {
     command.add(java());
     command.add("-Xmx256m");
     command.add("-XX:+UseSerialGC");
-    command.addAll(List.of(System.getProperty("internvl4j.spark.jvm").split(" ")));
+    command.addAll(List.of(System.getProperty("internvl4j.spark.jvm").split(" ", -1)));
     command.addAll(List.of("-cp", home.resolve("jars") + File.separator + "*", main));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module org.internvl4j.batch {
   requires static org.jspecify;
+  requires org.internvl4j.parquet;
   requires transitive org.internvl4j.serving;
   requires transitive org.internvl4j.media;
 

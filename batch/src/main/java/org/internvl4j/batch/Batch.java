@@ -51,7 +51,13 @@ public final class Batch {
   /// What is written.
   ///
   /// @param times whether rows tell how long things took: two runs then differ
-  public record Output(Path file, boolean times) {}
+  /// @param table the task that the columns of a Parquet file are for; null for lines of JSON
+  public record Output(Path file, boolean times, @Nullable Task table) {
+    /// A Parquet file if its name ends so, else lines of JSON.
+    public static Output of(Path file, boolean times, Task task) {
+      return new Output(file, times, Inputs.isParquet(file.toString()) ? task : null);
+    }
+  }
 
   /// How a run ended.
   public enum End {
@@ -107,7 +113,7 @@ public final class Batch {
       if (!work(journal)) {
         return new Result(journal.rows(), End.STOPPED);
       }
-      finish();
+      finish(journal);
       return new Result(journal.rows(), End.COMPLETE);
     }
   }
@@ -134,8 +140,12 @@ public final class Batch {
       listener.found(journal.rows());
       skip(journal);
     }
+    Row first = next();
+    if (first == null) {
+      return !stopped;
+    }
     try (Worker worker = opening.get()) {
-      for (Row row = next(); row != null && begin(row, worker, journal); row = next()) {
+      for (Row row = first; row != null && begin(row, worker, journal); row = next()) {
         writeDone(journal, WINDOW - 1);
       }
       writeDone(journal, 0);
@@ -246,9 +256,13 @@ public final class Batch {
     }
   }
 
-  private void finish() throws IOException {
+  private void finish(Journal journal) throws IOException {
     Path file = output.file();
-    Files.move(Journal.rowsFile(file), file, StandardCopyOption.ATOMIC_MOVE);
+    Path whole = Journal.rowsFile(file);
+    if (output.table() != null) {
+      whole = new Answers(output.table(), output.times()).write(journal, file);
+    }
+    Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
     Journal.delete(file);
   }
 }

@@ -48,7 +48,8 @@ final class Folder implements Input {
     return entries.iterator();
   }
 
-  private @Nullable Path file() throws IOException {
+  /// The next file; null at the end.
+  @Nullable Path file() throws IOException {
     while (!open.isEmpty()) {
       if (!open.element().hasNext()) {
         open.pop();

@@ -8,6 +8,11 @@ public interface Input extends AutoCloseable {
   /// How many rows there are; −1 if that is not known before they were read.
   long size();
 
+  /// Whether rows may ask questions of their own.
+  default boolean asks() {
+    return false;
+  }
+
   /// The next row.
   ///
   /// @return null at the end

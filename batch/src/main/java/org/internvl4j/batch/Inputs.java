@@ -21,18 +21,22 @@ public final class Inputs {
   private Inputs() {}
 
   /// What a user names: a folder; a pattern with `*`, `**`, `?`, `[…]` or `{…}`; a file of rows,
-  /// `*.jsonl`; or `-` for paths on standard input, a line each. The caller closes it.
+  /// `*.jsonl` or `*.parquet`, or a pattern that ends so; or `-` for paths on standard input, a
+  /// line each. The caller closes it.
   ///
+  /// @param columns of Parquet files
   /// @param stdin read if it is `-`
   /// @throws IOException if it cannot be read
-  /// @throws IllegalArgumentException if it is none of these
-  public static Input open(String named, InputStream stdin) throws IOException {
+  /// @throws BatchException if it is a Parquet file that is none, or damaged
+  /// @throws IllegalArgumentException if it is none of these, or has no such columns
+  public static Input open(String named, Columns columns, InputStream stdin) throws IOException {
     if (named.equals(STDIN)) {
       return list(stdin);
     }
     int wild = firstWild(named);
     if (wild >= 0 && !Files.exists(Path.of(named))) {
-      return matching(named, wild);
+      Folder files = matching(named, wild);
+      return isTable(named) ? new Tables(files, columns) : files;
     }
     Path path = Path.of(named);
     if (Files.isDirectory(path)) {
@@ -41,16 +45,37 @@ public final class Inputs {
     if (!Files.exists(path)) {
       throw new NoSuchFileException(named);
     }
-    if (hasPrompts(named)) {
-      return jsonLines(path);
+    if (isTable(named)) {
+      return table(path, columns, "");
     }
     throw new IllegalArgumentException(
-        named + ": expected a folder, a pattern, a file of rows (.jsonl) or - for a list on stdin");
+        named
+            + ": expected a folder, a pattern, a file of rows (.jsonl, .parquet) or - for a list on"
+            + " stdin");
   }
 
-  /// Whether rows may ask questions of their own.
-  public static boolean hasPrompts(String named) {
-    return named.toLowerCase(Locale.ROOT).endsWith(".jsonl");
+  private static boolean isTable(String named) {
+    return named.toLowerCase(Locale.ROOT).endsWith(".jsonl") || isParquet(named);
+  }
+
+  /// Whether a file is a Parquet file, by its name.
+  static boolean isParquet(String named) {
+    return named.toLowerCase(Locale.ROOT).endsWith(".parquet");
+  }
+
+  /// A file of rows.
+  ///
+  /// @param prefix of the numbers that rows without a name are called by
+  static Input table(Path file, Columns columns, String prefix) throws IOException {
+    return isParquet(file.toString())
+        ? new ParquetRows(file, columns, prefix)
+        : lines(file, prefix);
+  }
+
+  /// The folder that a file lies in.
+  static Path folderOf(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    return folder == null ? file.toAbsolutePath() : folder;
   }
 
   /// All pictures below a folder, by their paths in it.
@@ -69,15 +94,27 @@ public final class Inputs {
   ///
   /// @throws IOException if it cannot be opened
   public static Input jsonLines(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
+    return lines(file, "");
+  }
+
+  private static JsonLines lines(Path file, String prefix) throws IOException {
     return new JsonLines(
         new BufferedInputStream(Files.newInputStream(file), 1 << 16),
-        folder == null ? file.toAbsolutePath() : folder,
-        String.valueOf(file.getFileName()));
+        folderOf(file),
+        String.valueOf(file.getFileName()),
+        prefix);
+  }
+
+  /// Rows of a Parquet file.
+  ///
+  /// @throws BatchException if it cannot be read
+  /// @throws IllegalArgumentException if it has no such columns
+  public static Input parquet(Path file, Columns columns) {
+    return new ParquetRows(file, columns, "");
   }
 
   /// Files that a pattern fits, whatever their names end with: those that it names.
-  private static Input matching(String pattern, int wild) throws IOException {
+  private static Folder matching(String pattern, int wild) throws IOException {
     int slash = pattern.lastIndexOf('/', wild);
     Path top = Path.of(slash < 0 ? "" : pattern.substring(0, slash + 1));
     if (!Files.isDirectory(top)) {

@@ -3,12 +3,9 @@ package org.internvl4j.batch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import org.internvl4j.batch.Outcome.Failed;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
@@ -26,20 +23,28 @@ final class JsonLines implements Input {
   private final InputStream in;
   private final Path folder;
   private final String name;
+  private final String prefix;
   private long number;
 
   /// @param in buffered; is closed with this
   /// @param folder where paths begin
   /// @param name what messages call it
-  JsonLines(InputStream in, Path folder, String name) {
+  /// @param prefix of the numbers that rows without a name are called by
+  JsonLines(InputStream in, Path folder, String name, String prefix) {
     this.in = in;
     this.folder = folder;
     this.name = name;
+    this.prefix = prefix;
   }
 
   @Override
   public long size() {
     return -1;
+  }
+
+  @Override
+  public boolean asks() {
+    return true;
   }
 
   @Override
@@ -79,7 +84,7 @@ final class JsonLines implements Input {
   }
 
   private Row row(byte[] line) {
-    String id = String.valueOf(number);
+    String id = prefix + number;
     try {
       Json json = Json.parse(line, name + " line " + number, LIMITS);
       Json named = json.find("id");
@@ -99,22 +104,10 @@ final class JsonLines implements Input {
 
   private PictureSource picture(Json image) {
     String text = image.asText();
-    if (!text.toLowerCase(Locale.ROOT).startsWith("data:")) {
-      try {
-        return new PictureSource.OfFile(folder.resolve(text));
-      } catch (InvalidPathException e) {
-        throw image.wrong("a path or a data: address");
-      }
-    }
-    int comma = text.indexOf(',');
-    if (comma < 0 || !text.substring(0, comma).toLowerCase(Locale.ROOT).endsWith(";base64")) {
-      throw image.wrong("data:image/…;base64,…");
-    }
     try {
-      return new PictureSource.OfBytes(
-          image.place().path(), Base64.getMimeDecoder().decode(text.substring(comma + 1)));
+      return PictureSource.named(text, folder, image.place().path());
     } catch (IllegalArgumentException e) {
-      throw image.wrong("base64");
+      throw image.wrong(String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,6 +1,9 @@
 package org.internvl4j.batch;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Locale;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
@@ -15,6 +18,30 @@ public sealed interface PictureSource {
   ///
   /// @throws PictureException if it is none, is damaged or too large
   Picture read(PictureOptions options);
+
+  /// The picture that a text names: a path, or a `data:` address in base64.
+  ///
+  /// @param folder where paths begin that are not absolute
+  /// @param name what messages call a picture that has no path
+  /// @throws IllegalArgumentException if it names none; its message is what was expected
+  static PictureSource named(String text, Path folder, String name) {
+    int data = text.indexOf(',') + 1;
+    if (!text.regionMatches(true, 0, "data:", 0, 5)) {
+      try {
+        return new OfFile(folder.resolve(text));
+      } catch (InvalidPathException e) {
+        throw new IllegalArgumentException("a path or a data: address", e);
+      }
+    }
+    if (!text.substring(0, data).toLowerCase(Locale.ROOT).endsWith(";base64,")) {
+      throw new IllegalArgumentException("data:image/…;base64,…");
+    }
+    try {
+      return new OfBytes(name, Base64.getMimeDecoder().decode(text.substring(data)));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("base64", e);
+    }
+  }
 
   /// A file.
   record OfFile(Path file) implements PictureSource {

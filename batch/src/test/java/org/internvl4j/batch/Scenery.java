@@ -72,7 +72,7 @@ final class Scenery {
             }
           };
       Manifest manifest = manifest(task, folder.toString());
-      Batch.Output output = new Batch.Output(out, false);
+      Batch.Output output = Batch.Output.of(out, false, task);
       batch[0] = new Batch(() -> worker(task), input, output, manifest, listener);
       return batch[0].run();
     }

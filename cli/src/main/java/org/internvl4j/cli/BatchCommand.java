@@ -2,7 +2,10 @@ package org.internvl4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
 import org.internvl4j.batch.Batch;
+import org.internvl4j.batch.Columns;
 import org.internvl4j.batch.Input;
 import org.internvl4j.batch.Inputs;
 import org.internvl4j.batch.Manifest;
@@ -27,29 +30,43 @@ import picocli.CommandLine.Parameters;
       "  internvl batch photos/ -o photos.jsonl -m demo -p 'How many shapes are in the image?'",
       "  internvl batch 'scans/**/*.png' -o text.jsonl -m MODEL -p 'Read the text.' --schema form.json",
       "  internvl batch rows.jsonl -o answers.jsonl -m MODEL      rows: {\"id\", \"images\": [...], \"prompt\"}",
-      "  internvl batch photos/ -o vectors.jsonl -m MODEL --task embed --vectors mean"
+      "  internvl batch 'train-*.parquet' -o vectors.parquet -m MODEL --task embed --column image=photo.bytes"
     })
 final class BatchCommand implements Computing {
+  /// What a column is for.
+  enum ColumnRole {
+    IMAGE,
+    ID,
+    PROMPT
+  }
+
   private final Console console;
 
   @Parameters(
       arity = "1",
       paramLabel = "INPUT",
       description =
-          "A folder; a quoted pattern; a .jsonl file of rows; or - for a list of paths on stdin.")
+          "A folder; a quoted pattern; a .jsonl or .parquet file of rows; or - for a list of paths on stdin.")
   private String from = "";
 
   @Option(
       names = {"-o", "--out"},
       required = true,
       paramLabel = "FILE",
-      description = "The file of rows: lines of JSON.")
+      description = "The file of rows: lines of JSON, or a table if it ends with .parquet.")
   private Path out = Path.of("");
 
   @Option(
       names = "--times",
       description = "Rows tell how long they took; two runs then differ in that.")
   private boolean times;
+
+  @Option(
+      names = "--column",
+      paramLabel = "ROLE=NAME",
+      description =
+          "Of Parquet files: which column is image, id or prompt, where it has no usual name; again for more.")
+  private Map<ColumnRole, String> columns = new EnumMap<>(ColumnRole.class);
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final PictureInput pictures = new PictureInput();
@@ -65,17 +82,22 @@ final class BatchCommand implements Computing {
     Outputs.requireFile(out);
     Task task = tasks.task(pictures);
     OpenOptions options = model.openOptions(console);
-    requireQuestion(task);
-    try (Input input = Inputs.open(from, console.in())) {
+    try (Input input = Inputs.open(from, columns(), console.in())) {
+      requireQuestion(task, input);
       return run(input, task, options);
     }
   }
 
+  private Columns columns() {
+    return new Columns(
+        columns.get(ColumnRole.IMAGE), columns.get(ColumnRole.ID), columns.get(ColumnRole.PROMPT));
+  }
+
   /// Pictures ask nothing by themselves.
-  private void requireQuestion(Task task) {
+  private static void requireQuestion(Task task, Input input) {
     if (task instanceof Task.Asking asking
         && asking.prompt().equals(Task.Asking.NONE)
-        && !Inputs.hasPrompts(from)) {
+        && !input.asks()) {
       throw new UsageException("nothing is asked; use -p for a question, or --task");
     }
   }
@@ -87,7 +109,7 @@ final class BatchCommand implements Computing {
         new Batch(
             () -> Worker.open(model.checkpoint(console), options, task, pictures.options()),
             input,
-            new Batch.Output(out, times),
+            Batch.Output.of(out, times, task),
             manifest(task),
             progress);
     Object before = Signals.register("INT", batch::stop);
@@ -104,7 +126,12 @@ final class BatchCommand implements Computing {
   private Manifest manifest(Task task) {
     try (Checkpoint checkpoint = model.checkpoint(console)) {
       return Manifest.of(
-          checkpoint.name(), checkpoint.sha256(), model.numbers(), task, pictures.options(), from);
+          checkpoint.name(),
+          checkpoint.sha256(),
+          model.numbers(),
+          task,
+          pictures.options(),
+          columns.isEmpty() ? from : from + ": " + columns());
     }
   }
 }

@@ -115,7 +115,7 @@ class ArchitectureTest {
 
   @Test
   void batchStandsOnServing() {
-    only(BATCH, LOADER, MODELS, SERVING, MEDIA);
+    only(BATCH, LOADER, MODELS, SERVING, MEDIA, PARQUET);
   }
 
   @Test

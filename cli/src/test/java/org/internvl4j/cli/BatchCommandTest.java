@@ -3,6 +3,7 @@ package org.internvl4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,11 @@ import java.util.List;
 import java.util.Map;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.parquet.Column;
+import org.internvl4j.parquet.Column.Kind;
+import org.internvl4j.parquet.ParquetReader;
+import org.internvl4j.parquet.ParquetWriter;
+import org.internvl4j.parquet.WriteOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,6 +196,37 @@ class BatchCommandTest {
     Json found = rows("c.jsonl").getFirst().at("classes").items().getFirst();
     assertThat(found.getText("class")).isEqualTo(first.getText("class"));
     assertThat(found.getDouble("probability")).isEqualTo(first.getDouble("probability"));
+  }
+
+  @Test
+  void tablesGoInAndComeOut() throws IOException {
+    Path in = temp.resolve("in.parquet");
+    List<Column> columns =
+        List.of(Column.required("key", Kind.STRING), Column.required("photo", Kind.BINARY));
+    try (OutputStream out = Files.newOutputStream(in)) {
+      ParquetWriter writer = new ParquetWriter(out, "in", columns, WriteOptions.DEFAULT);
+      writer.write("one", Files.readAllBytes(Path.of(SHAPES)));
+      writer.finish();
+    }
+    Cli.Result lost = batch("", in.toString(), "out.parquet", "-p", HOW_MANY);
+    assertThat(lost.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(lost.err()).contains("name one of key (STRING), photo (BINARY)");
+    Cli.Result nothing = batch("", in.toString(), "out.parquet", "--column", "image=photo");
+    assertThat(nothing.err()).contains("nothing is asked");
+    assertThat(nothing.code()).isEqualTo(ExitCodes.USAGE);
+
+    Cli.Result result =
+        batch("", in.toString(), "out.parquet", "-p", HOW_MANY, "--column", "image=photo");
+    assertThat(result.code()).isZero();
+    try (ParquetReader reader = ParquetReader.open(temp.resolve("out.parquet"))) {
+      org.internvl4j.parquet.Row row = reader.rows("id", "answer").next();
+      assertThat(row.string("id")).isEqualTo("one");
+      assertThat(row.string("answer"))
+          .isEqualTo(Cli.run("ask", "-mdemo", "-i", SHAPES, "-p", HOW_MANY).out().strip());
+    }
+    Cli.Result other =
+        batch("", in.toString(), "out.parquet", "-p", HOW_MANY, "--column", "image=key");
+    assertThat(other.err()).contains("in.parquet: image=photo", "in.parquet: image=key");
   }
 
   @Test

@@ -67,7 +67,7 @@ final class Demo {
       new Batch(
               () -> Worker.open(Checkpoint.open(model), options, task, PictureOptions.DEFAULT),
               input,
-              new Batch.Output(out, false),
+              Batch.Output.of(out, false, task),
               manifest,
               Batch.Listener.NONE)
           .run();

@@ -1,0 +1,144 @@
+package org.internvl4j.batch;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.internvl4j.batch.Outcome.Failed;
+import org.internvl4j.parquet.Field;
+import org.internvl4j.parquet.ParquetException;
+import org.internvl4j.parquet.ParquetReader;
+import org.jspecify.annotations.Nullable;
+
+/// Rows of a Parquet file. Pictures are bytes, or texts as [PictureSource#named] reads them; a cell
+/// may hold a list of either.
+///
+/// A row whose cells make no sense is a row that fails.
+final class ParquetRows implements Input {
+  private final Path folder;
+  private final String prefix;
+  private final ParquetReader reader;
+  private final Field image;
+  private final @Nullable Field id;
+  private final @Nullable Field prompt;
+  private final Iterator<org.internvl4j.parquet.Row> rows;
+  private long number;
+
+  /// @param prefix of the numbers that rows without a name are called by
+  /// @throws BatchException if it cannot be read
+  /// @throws IllegalArgumentException if it has no such columns
+  ParquetRows(Path file, Columns columns, String prefix) {
+    this.folder = Inputs.folderOf(file);
+    this.prefix = prefix;
+    this.reader = open(file);
+    try {
+      List<Field> fields = reader.fields();
+      this.image = columns.image(file, fields);
+      this.id = columns.id(file, fields);
+      this.prompt = columns.prompt(file, fields);
+      this.rows =
+          reader.rows(
+              Stream.of(image, id, prompt)
+                  .filter(Objects::nonNull)
+                  .map(Field::path)
+                  .toArray(String[]::new));
+    } catch (RuntimeException e) {
+      reader.close();
+      throw e;
+    }
+  }
+
+  private static ParquetReader open(Path file) {
+    try {
+      return ParquetReader.open(file);
+    } catch (ParquetException e) {
+      throw failure(e);
+    }
+  }
+
+  private static BatchException failure(ParquetException e) {
+    return new BatchException(String.valueOf(e.getMessage()), e);
+  }
+
+  @Override
+  public long size() {
+    return reader.rowCount();
+  }
+
+  @Override
+  public boolean asks() {
+    return prompt != null;
+  }
+
+  @Override
+  public @Nullable Row next() {
+    org.internvl4j.parquet.Row row = row();
+    if (row == null) {
+      return null;
+    }
+    String name = prefix + ++number;
+    try {
+      name = name(row, name);
+      return new Row.Item(name, pictures(row), prompt == null ? null : row.string(prompt.path()));
+    } catch (ParquetException e) {
+      return unreadable(name, e.what());
+    } catch (IllegalArgumentException e) {
+      return unreadable(name, "column %s: %s was expected".formatted(image.path(), e.getMessage()));
+    }
+  }
+
+  private org.internvl4j.parquet.@Nullable Row row() {
+    try {
+      return rows.hasNext() ? rows.next() : null;
+    } catch (ParquetException e) {
+      throw failure(e);
+    }
+  }
+
+  private static Row unreadable(String name, String why) {
+    return new Row.Unreadable(name, new Failed(Failures.INPUT, why));
+  }
+
+  private String name(org.internvl4j.parquet.Row row, String number) {
+    if (id == null || row.isNull(id.path())) {
+      return number;
+    }
+    return id.type() == Field.Type.LONG
+        ? String.valueOf(row.integer(id.path()))
+        : String.valueOf(row.string(id.path()));
+  }
+
+  private List<PictureSource> pictures(org.internvl4j.parquet.Row row) {
+    String path = image.path();
+    List<PictureSource> pictures = new ArrayList<>();
+    if (image.type() == Field.Type.STRING) {
+      for (String text : image.list() ? there(row.strings(path)) : one(row.string(path))) {
+        pictures.add(PictureSource.named(there(text), folder, path));
+      }
+    } else {
+      for (byte[] bytes : image.list() ? there(row.arrays(path)) : one(row.bytes(path))) {
+        pictures.add(new PictureSource.OfBytes(path, there(bytes)));
+      }
+    }
+    return pictures;
+  }
+
+  private static <T> List<@Nullable T> one(@Nullable T picture) {
+    return Collections.singletonList(picture);
+  }
+
+  private static <T> T there(@Nullable T picture) {
+    if (picture == null) {
+      throw new IllegalArgumentException("a picture, or a list of pictures");
+    }
+    return picture;
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+  }
+}

@@ -1,0 +1,71 @@
+package org.internvl4j.batch;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The rows of several files, one file behind the other; those that have no name are called by
+/// their file and their number in it.
+final class Tables implements Input {
+  private final Iterator<Path> files;
+  private final Columns columns;
+  private final long size;
+  private final boolean asks;
+  private @Nullable Input open;
+
+  /// Opens each file once, so that one that cannot be read is found before the work begins.
+  ///
+  /// @throws IOException if there is none, or one cannot be read
+  Tables(Folder folder, Columns columns) throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (Path file = folder.file(); file != null; file = folder.file()) {
+      all.add(file);
+    }
+    long rows = 0;
+    boolean anyAsks = false;
+    for (Path file : all) {
+      try (Input table = Inputs.table(file, columns, "")) {
+        rows = rows < 0 || table.size() < 0 ? -1 : rows + table.size();
+        anyAsks |= table.asks();
+      }
+    }
+    this.files = all.iterator();
+    this.columns = columns;
+    this.size = rows;
+    this.asks = anyAsks;
+  }
+
+  @Override
+  public long size() {
+    return size;
+  }
+
+  @Override
+  public boolean asks() {
+    return asks;
+  }
+
+  @Override
+  public @Nullable Row next() throws IOException {
+    while (true) {
+      Row row = open == null ? null : open.next();
+      if (row != null || !files.hasNext()) {
+        return row;
+      }
+      close();
+      Path file = files.next();
+      open = Inputs.table(file, columns, file.getFileName() + ":");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (open != null) {
+      open.close();
+      open = null;
+    }
+  }
+}

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import org.internvl4j.testkit.Effort;
 import org.junit.jupiter.api.Test;
@@ -15,7 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// A process that is killed at any moment, again and again, leaves the file of one that was not.
 class KilledBatchTest {
   private static final int KILLS = Effort.isWhole() ? 20 : 5;
-  private static final Task TASK = Task.Asking.of(Scenery.QUESTION);
 
   @TempDir private Path temp;
 
@@ -52,29 +49,9 @@ class KilledBatchTest {
   }
 
   private Process child(Path pictures, Path out) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:+UseSerialGC", // and plain loops: it lives for a moment, too short for vectors
-            "-cp",
-            System.getProperty("java.class.path"),
-            Child.class.getName(),
-            pictures.toString(),
-            out.toString()));
-    return new ProcessBuilder(command)
+    return new ProcessBuilder(Child.command(pictures, out))
         .redirectErrorStream(true)
         .redirectOutput(temp.resolve("child.log").toFile())
         .start();
-  }
-
-  /// What is killed.
-  static final class Child {
-    private Child() {}
-
-    public static void main(String[] args) throws Exception {
-      Scenery.run(Path.of(args[0]), Path.of(args[1]), TASK);
-    }
   }
 }

@@ -29,7 +29,8 @@ import org.internvl4j.models.image.Picture;
 /// little. All methods may be called by many threads.
 public final class Pictures {
   private static final Pattern NAME =
-      Pattern.compile(".+\\.(png|jpe?g|gif|bmp|webp|tiff?)", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          ".+\\.(png|jpe?g|gif|bmp|webp|tiff?)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
   private Pictures() {}
 

@@ -12,7 +12,8 @@ final class Child {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED",
-        "-XX:+UseSerialGC", // and plain loops: it lives for a moment, too short for vectors
+        "--add-modules=jdk.incubator.vector",
+        "-XX:+UseSerialGC",
         "-cp",
         System.getProperty("java.class.path"),
         Child.class.getName(),

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A disk that is really full, a small tmpfs: one sentence, nothing lost, and once there is room the
-/// same run ends as if nothing had happened.
+/// A disk that is really full, a small tmpfs: one sentence, nothing lost, and once there is room
+/// the same run ends as if nothing had happened.
 class FullDiskTest {
   private static final Task TASK = Task.Asking.of(Scenery.QUESTION);
   private static final int ROWS = 150;

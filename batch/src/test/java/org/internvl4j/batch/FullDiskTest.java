@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// A disk that is really full, a small tmpfs: one sentence, nothing lost, and once there is room
 /// the same run ends as if nothing had happened.
 class FullDiskTest {
-  private static final Task TASK = Task.Asking.of(Scenery.QUESTION);
   private static final int ROWS = 150;
   private static final long PAGE = 4096; // bytes
 
@@ -78,7 +77,7 @@ class FullDiskTest {
   private Path wanted(String name) throws Exception {
     Path wanted = temp.resolve("wanted").resolve(name);
     Files.createDirectories(wanted.getParent());
-    Scenery.run(pictures, wanted, TASK);
+    Child.run(pictures, wanted);
     return wanted;
   }
 

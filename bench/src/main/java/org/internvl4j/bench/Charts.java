@@ -166,6 +166,42 @@ final class Charts {
     save(chart, file);
   }
 
+  /// Rows a second by what ran.
+  static void rates(String title, Map<String, Double> rates, Path file) throws IOException {
+    CategoryChart chart =
+        new CategoryChartBuilder()
+            .width(1000)
+            .height(420)
+            .title(title)
+            .yAxisTitle("rows a second")
+            .build();
+    style(chart.getStyler());
+    chart.getStyler().setLegendVisible(false);
+    chart.getStyler().setYAxisMin(0.0);
+    chart.getStyler().setLabelsVisible(true);
+    chart
+        .addSeries("rows", List.copyOf(rates.keySet()), List.copyOf(rates.values()))
+        .setFillColor(MET);
+    save(chart, file);
+  }
+
+  /// Memory of a process by the rows that it has done.
+  static void memory(double[] rows, double[] mebibytes, Path file) throws IOException {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(1000)
+            .height(420)
+            .title("memory of a batch, the demo model")
+            .xAxisTitle("rows done")
+            .yAxisTitle("MiB resident")
+            .build();
+    style(chart.getStyler());
+    chart.getStyler().setLegendVisible(false);
+    chart.getStyler().setYAxisMin(0.0);
+    chart.addSeries("resident", rows, mebibytes).setMarker(SeriesMarkers.NONE);
+    save(chart, file);
+  }
+
   private static double scale(Breakdown piece, String unit) {
     return unit.equals("%") ? 100 / piece.wallMillis() : 1;
   }

@@ -1,0 +1,206 @@
+package org.internvl4j.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.internvl4j.demo.Scenes;
+
+/// How a batch grows: rows a second by threads and by executors of a Spark cluster on this machine,
+/// and memory by rows. Every run is a process of its own; rates begin behind the rows in which it
+/// warms up. Configurations take turns.
+///
+/// Arguments: rows of a run (2000), rows of the run for memory (20000), folder of the charts or
+/// nothing. The class path of Spark's runs is in the property `internvl4j.bench.spark`.
+public final class Growing {
+  static final String QUESTION = "How many shapes are in the image?";
+  private static final int WARM = 400; // rows
+  private static final int ROUNDS = 2;
+
+  private final Path pictures;
+  private final Path temp;
+
+  private Growing(Path temp) {
+    this.temp = temp;
+    this.pictures = temp.resolve("pictures");
+  }
+
+  /// How far a run was.
+  private record Moment(long rows, double seconds, double mebibytes) {
+    static Moment of(String line) {
+      String[] words = line.split(" ", -1);
+      return new Moment(
+          Long.parseLong(words[0]), Double.parseDouble(words[1]), Double.parseDouble(words[2]));
+    }
+  }
+
+  public static void main(String[] args) throws Exception {
+    int rows = args.length > 0 ? Integer.parseInt(args[0]) : 2_000;
+    int many = args.length > 1 ? Integer.parseInt(args[1]) : 20_000;
+    Growing growing = new Growing(Files.createTempDirectory("growing"));
+    try {
+      growing.paint(rows);
+      Map<String, Double> rates = growing.rates(rows);
+      List<Moment> memory = growing.memory(many, rows);
+      if (args.length > 2) {
+        Path folder = Files.createDirectories(Path.of(args[2]));
+        Charts.rates("the demo model, " + rows + " rows", rates, folder.resolve("growth.svg"));
+        Charts.memory(
+            memory.stream().mapToDouble(Moment::rows).toArray(),
+            memory.stream().mapToDouble(Moment::mebibytes).toArray(),
+            folder.resolve("memory.svg"));
+      }
+    } finally {
+      growing.clear();
+    }
+  }
+
+  private void paint(int count) throws IOException {
+    Files.createDirectories(pictures);
+    for (int i = 0; i < count; i++) {
+      File file = pictures.resolve("%05d.png".formatted(i)).toFile();
+      ImageIO.write(Scenes.shapes(i).image(), "png", file);
+    }
+  }
+
+  private void clear() throws IOException {
+    try (var files = Files.walk(temp)) {
+      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  // ---- rates
+
+  /// @return rows a second, the median of all rounds, by what ran
+  private Map<String, Double> rates(int rows) throws Exception {
+    Map<String, List<Double>> all = new LinkedHashMap<>();
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int threads = 1; threads <= 2; threads++) {
+        note(all, "batch, threads " + threads, rate(batch(pictures, threads), rows));
+      }
+      for (int executors = 1; executors <= 2 && spark() != null; executors++) {
+        note(all, "Spark, executors " + executors, rate(spark(executors), rows));
+      }
+    }
+    Map<String, Double> medians = new LinkedHashMap<>();
+    all.forEach((what, rates) -> medians.put(what, median(rates)));
+    double one = medians.getOrDefault("batch, threads 1", Double.NaN);
+    medians.forEach((what, rate) ->
+        System.out.printf(
+            Locale.ROOT, "median %s: %.1f rows/s, %.2f x batch with one thread%n", what, rate, rate / one));
+    return medians;
+  }
+
+  private static void note(Map<String, List<Double>> all, String what, double rate) {
+    all.computeIfAbsent(what, _ -> new ArrayList<>()).add(rate);
+    System.out.printf(Locale.ROOT, "%s: %.1f rows/s%n", what, rate);
+  }
+
+  private static double median(List<Double> rates) {
+    return Measurement.median(rates.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  /// Rows a second behind the first ones.
+  private static double rate(List<Moment> moments, int rows) {
+    Moment warm = moments.stream().filter(m -> m.rows() >= WARM).findFirst().orElseThrow();
+    Moment last = moments.getLast();
+    if (last.rows() != rows) {
+      throw new IllegalStateException("bench: " + last.rows() + " of " + rows + " rows were done");
+    }
+    return (last.rows() - warm.rows()) / (last.seconds() - warm.seconds());
+  }
+
+  private List<Moment> batch(Path input, int threads) throws Exception {
+    Path out = temp.resolve("out.jsonl");
+    List<Moment> moments =
+        run(
+            Processes.java(
+                Commands.FLAGS,
+                BatchRun.class.getName(),
+                List.of(input.toString(), out.toString(), String.valueOf(threads))));
+    Files.delete(temp.resolve("out.jsonl.manifest.json"));
+    return moments;
+  }
+
+  private static String spark() {
+    return System.getProperty("internvl4j.bench.spark");
+  }
+
+  /// A cluster of a master and workers of one core; its program tells its moments as a batch does.
+  private List<Moment> spark(int executors) throws Exception {
+    List<String> command = new ArrayList<>(List.of(Processes.java()));
+    command.addAll(Commands.FLAGS);
+    String flags = System.getProperty("internvl4j.bench.spark.jvm", "");
+    command.addAll(List.of(flags.split(" ", -1)));
+    command.add("-Dinternvl4j.spark.jvm=" + flags);
+    command.addAll(List.of("-cp", spark(), "org.internvl4j.spark.ClusterRun"));
+    command.addAll(
+        List.of(
+            pictures.toString(),
+            temp.resolve("spark-" + System.nanoTime()).toString(),
+            String.valueOf(executors),
+            String.valueOf(WARM)));
+    return run(command);
+  }
+
+  private static List<Moment> run(List<String> command) throws Exception {
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    List<Moment> moments = new ArrayList<>();
+    try (BufferedReader lines = process.inputReader()) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.matches("\\d+ [\\d.]+ [\\d.]+")) {
+          moments.add(Moment.of(line));
+        }
+      }
+    }
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException("bench: ended with an error: " + command);
+    }
+    return moments;
+  }
+
+  // ---- memory
+
+  /// Runs over the same pictures again and again, and prints the slope of its second half.
+  private List<Moment> memory(int many, int pictureCount) throws Exception {
+    Path rows = temp.resolve("rows.jsonl");
+    try (BufferedWriter out = Files.newBufferedWriter(rows)) {
+      for (int i = 0; i < many; i++) {
+        Path picture = pictures.resolve("%05d.png".formatted(i % pictureCount));
+        out.write(
+            "{\"id\": \"%d\", \"images\": [\"%s\"], \"prompt\": \"%s\"}%n"
+                .formatted(i, picture, QUESTION));
+      }
+    }
+    List<Moment> moments = batch(rows, 2);
+    List<Moment> half = moments.subList(moments.size() / 2, moments.size());
+    System.out.printf(
+        Locale.ROOT,
+        "memory over %d rows: %.0f MiB at the half, %.0f MiB at the end, slope %.3f MiB a 1,000 rows%n",
+        many,
+        half.getFirst().mebibytes(),
+        half.getLast().mebibytes(),
+        1_000 * slope(half));
+    return moments;
+  }
+
+  /// Least squares.
+  private static double slope(List<Moment> moments) {
+    double x = moments.stream().mapToDouble(Moment::rows).average().orElseThrow();
+    double y = moments.stream().mapToDouble(Moment::mebibytes).average().orElseThrow();
+    double xy = moments.stream().mapToDouble(m -> (m.rows() - x) * (m.mebibytes() - y)).sum();
+    double xx = moments.stream().mapToDouble(m -> (m.rows() - x) * (m.rows() - x)).sum();
+    return xy / xx;
+  }
+}

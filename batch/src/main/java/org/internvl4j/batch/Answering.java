@@ -17,6 +17,7 @@ import org.internvl4j.serving.EngineListener;
 import org.internvl4j.serving.EngineOptions;
 import org.internvl4j.serving.Reply;
 import org.internvl4j.serving.Request;
+import org.jspecify.annotations.Nullable;
 
 /// What a chat model does with rows: it answers, or only reads.
 ///
@@ -44,8 +45,16 @@ final class Answering implements Worker.Skill {
   private final PictureReader reader;
 
   private Answering(VisionLanguageModel model, Doing doing, PictureReader reader) {
+    this(
+        model,
+        new Engine(model, EngineOptions.DEFAULT.withQueue(QUEUE), EngineListener.NONE),
+        doing,
+        reader);
+  }
+
+  private Answering(VisionLanguageModel model, Engine engine, Doing doing, PictureReader reader) {
     this.model = model;
-    this.engine = new Engine(model, EngineOptions.DEFAULT.withQueue(QUEUE), EngineListener.NONE);
+    this.engine = engine;
     this.doing = doing;
     this.reader = reader;
   }
@@ -58,6 +67,20 @@ final class Answering implements Worker.Skill {
 
   static Answering reading(Checkpoint checkpoint, OpenOptions options, PictureReader reader) {
     return new Answering(VisionLanguageModel.open(checkpoint, options), new Doing.Read(), reader);
+  }
+
+  @Override
+  public @Nullable Answering with(Task task) {
+    return switch (task) {
+      case Task.Asking how -> with(new Doing.Answer(how));
+      case Task.Embedding(Task.Vectors vectors) when vectors == Task.Vectors.STATES ->
+          with(new Doing.Read());
+      case Task.Embedding _, Task.Classifying _ -> null;
+    };
+  }
+
+  private Answering with(Doing other) {
+    return new Answering(model, engine, other, reader);
   }
 
   @Override

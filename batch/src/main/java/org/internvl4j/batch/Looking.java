@@ -11,6 +11,7 @@ import org.internvl4j.models.VisionModel;
 import org.internvl4j.models.contrastive.ZeroShot;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiles;
+import org.jspecify.annotations.Nullable;
 
 /// What towers do with rows: a vector of the picture, or the classes that it resembles. One picture
 /// after the other, each with all threads; others are decoded meanwhile.
@@ -23,17 +24,25 @@ final class Looking implements Worker.Skill {
 
     Outcome see(Tiles tiles);
 
+    /// See [Worker.Skill#with].
+    @Nullable Eye with(Task task);
+
     @Override
     void close();
   }
 
   private final Eye eye;
   private final PictureReader reader;
-  private final ReentrantLock turn = new ReentrantLock(true);
+  private final ReentrantLock turn;
 
   private Looking(Eye eye, PictureReader reader) {
+    this(eye, reader, new ReentrantLock(true));
+  }
+
+  private Looking(Eye eye, PictureReader reader, ReentrantLock turn) {
     this.eye = eye;
     this.reader = reader;
+    this.turn = turn;
   }
 
   static Looking embedding(
@@ -57,16 +66,21 @@ final class Looking implements Worker.Skill {
       Checkpoint checkpoint, OpenOptions options, Task.Classifying task, PictureReader reader) {
     ContrastiveModel model = ContrastiveModel.open(checkpoint, options);
     try {
-      List<float[]> vectors = new ArrayList<>();
-      for (String name : task.prompts().classes()) {
-        vectors.add(ZeroShot.vector(model.textFeatures(task.prompts().about(name))));
-      }
-      ZeroShot classes = new ZeroShot(task.prompts().classes(), vectors);
-      return new Looking(
-          new Classes(new Contrast(model, task.mode()), classes, task.top()), reader);
+      return new Looking(Classes.of(model, task), reader);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
+    }
+  }
+
+  @Override
+  public @Nullable Looking with(Task task) {
+    turn.lock(); // texts are read by the model, too
+    try {
+      Eye other = eye.with(task);
+      return other == null ? null : new Looking(other, reader, turn);
+    } finally {
+      turn.unlock();
     }
   }
 
@@ -125,6 +139,14 @@ final class Looking implements Worker.Skill {
     }
 
     @Override
+    public @Nullable Eye with(Task task) {
+      return task instanceof Task.Embedding(Task.Vectors other)
+              && (other == Task.Vectors.CLASS || other == Task.Vectors.MEAN)
+          ? new Tower(model, other)
+          : null;
+    }
+
+    @Override
     public void close() {
       model.close();
     }
@@ -147,6 +169,20 @@ final class Looking implements Worker.Skill {
     }
 
     @Override
+    public @Nullable Eye with(Task task) {
+      return switch (task) {
+        case Task.Classifying classifying -> Classes.of(model, classifying);
+        case Task.Embedding(Task.Vectors vectors) ->
+            switch (vectors) {
+              case C -> new Contrast(model, ContrastiveModel.Mode.C);
+              case G -> new Contrast(model, ContrastiveModel.Mode.G);
+              case CLASS, MEAN, STATES -> null;
+            };
+        case Task.Asking _ -> null;
+      };
+    }
+
+    @Override
     public void close() {
       model.close();
     }
@@ -154,6 +190,15 @@ final class Looking implements Worker.Skill {
 
   /// Classes that are described in words.
   private record Classes(Contrast contrast, ZeroShot classes, int top) implements Eye {
+    static Classes of(ContrastiveModel model, Task.Classifying task) {
+      List<float[]> vectors = new ArrayList<>();
+      for (String name : task.prompts().classes()) {
+        vectors.add(ZeroShot.vector(model.textFeatures(task.prompts().about(name))));
+      }
+      ZeroShot classes = new ZeroShot(task.prompts().classes(), vectors);
+      return new Classes(new Contrast(model, task.mode()), classes, task.top());
+    }
+
     @Override
     public Tiles cut(Picture picture) {
       return contrast.model().cropped(picture);
@@ -163,6 +208,11 @@ final class Looking implements Worker.Skill {
     public Outcome see(Tiles tiles) {
       List<ZeroShot.Guess> guesses = classes.classify(contrast.feature(tiles));
       return new Outcome.Classified(guesses.subList(0, Math.min(top, guesses.size())));
+    }
+
+    @Override
+    public @Nullable Eye with(Task task) {
+      return contrast.with(task);
     }
 
     @Override

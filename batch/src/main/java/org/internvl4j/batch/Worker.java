@@ -29,17 +29,27 @@ public final class Worker implements AutoCloseable {
     /// @throws RuntimeException what [Failures] knows, if that is the row's fault
     Outcome work(Row.Item item) throws InterruptedException;
 
+    /// The same model for another task, closed with this.
+    ///
+    /// @return null if the task needs another part of the checkpoint
+    @Nullable Skill with(Task task);
+
     @Override
     void close();
   }
 
   private final Skill skill;
   private final Semaphore places;
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService threads;
 
-  private Worker(Skill skill) {
+  Worker(Skill skill) {
+    this(skill, new Semaphore(skill.atOnce()), Executors.newVirtualThreadPerTaskExecutor());
+  }
+
+  private Worker(Skill skill, Semaphore places, ExecutorService threads) {
     this.skill = skill;
-    this.places = new Semaphore(skill.atOnce());
+    this.places = places;
+    this.threads = threads;
   }
 
   /// Opens the model that a task needs.
@@ -62,11 +72,21 @@ public final class Worker implements AutoCloseable {
         });
   }
 
+  /// Another task for the same model: both share its weights, its passes and the number of rows
+  /// that may be under way. Closing either closes both.
+  ///
+  /// @return null if the task needs another part of the checkpoint, which is to be opened then
+  public @Nullable Worker with(Task task) {
+    Skill other = skill.with(task);
+    return other == null ? null : new Worker(other, places, threads);
+  }
+
   /// Begins with a row, as soon as not too many others are under way.
   ///
   /// @param patience how long to wait for that
   /// @return what becomes of it; exceptionally if the model failed or the worker was closed, not if
-  ///   the row makes no sense. Null if there was no place in that time
+  ///   the row makes no sense. Cancelling it gives the row up. Null if there was no place in that
+  ///   time
   public @Nullable CompletableFuture<Outcome> submit(Row row, Duration patience)
       throws InterruptedException {
     return switch (row) {
@@ -79,6 +99,13 @@ public final class Worker implements AutoCloseable {
   private CompletableFuture<Outcome> begin(Row.Item item) {
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     threads.execute(() -> {
+      Thread thread = Thread.currentThread();
+      CompletableFuture<Outcome> _ =
+          outcome.whenComplete((_, _) -> {
+            if (outcome.isCancelled()) {
+              thread.interrupt();
+            }
+          });
       try {
         outcome.complete(work(item));
       } catch (InterruptedException | RuntimeException | Error e) {

@@ -36,11 +36,10 @@ final class Model {
           Thread.ofPlatform().daemon().name("internvl closer").factory());
 
   /// @param options of the model
-  /// @param files where added files lie: each application has its own
+  /// @param files where added files lie: each application has its own, and each of its sessions
   private record Key(Options options, String files) {
     static Key of(Options options) {
-      return new Key(
-          options.only(Set.of()), SparkEnv.get() == null ? "" : SparkFiles.getRootDirectory());
+      return new Key(options.only(Set.of()), SparkEnv.get() == null ? "" : SparkFiles.get(""));
     }
   }
 

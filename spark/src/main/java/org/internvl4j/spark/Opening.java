@@ -1,11 +1,11 @@
 package org.internvl4j.spark;
 
-import java.io.File;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.internvl4j.batch.Task;
@@ -76,13 +76,19 @@ final class Opening {
     return env == null ? 0 : env.conf().getInt("spark.executor.cores", 0);
   }
 
-  /// A folder of this machine, one that was added to the application, or a model of the hub's
-  /// cache.
+  /// A folder of this machine, one that came with the session or the application, or a model of the
+  /// hub's cache.
   private static Path folder(String model) {
-    if (!Files.isDirectory(Path.of(model)) && SparkEnv.get() != null) {
-      Path added = new File(SparkFiles.get(model)).toPath();
-      if (Files.isDirectory(added)) {
-        return added;
+    if (SparkEnv.get() != null) {
+      List<Path> places =
+          List.of(
+              Path.of(model),
+              Path.of(SparkFiles.get(model)),
+              Path.of(SparkFiles.getRootDirectory(), model));
+      for (Path place : places) {
+        if (Files.isDirectory(place)) {
+          return place;
+        }
       }
     }
     return Checkpoint.resolve(model);

@@ -1,15 +1,12 @@
 package org.internvl4j.spark;
 
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.TaskContext;
-import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
@@ -17,40 +14,40 @@ import org.internvl4j.batch.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of a partition with their results, in order. Several are under way while one is waited
-/// for.
+/// for; the model is opened for the first.
+///
+/// Spark may end the task on another thread than the one that reads.
 final class Answers implements Iterator<Row> {
-  private static final Duration PATIENCE = Duration.ofMillis(100);
-
   private record Pending(Row row, CompletableFuture<Outcome> outcome) {}
 
   private final Iterator<Row> rows;
   private final Pictures pictures;
+  private final Job job;
   private final Columns columns;
   private final Counters counters;
-  private final Lease lease;
   private final int window;
-  private final ArrayDeque<Pending> pending = new ArrayDeque<>();
-  private boolean closed;
+  private final ConcurrentLinkedQueue<Pending> pending = new ConcurrentLinkedQueue<>();
+  private final CompletableFuture<Void> end = new CompletableFuture<>();
+  private int underWay; // as many as are pending
+  private @Nullable Lease lease;
 
   /// @param window rows that may be under way
-  Answers(
-      Iterator<Row> rows,
-      Pictures pictures,
-      Columns columns,
-      Counters counters,
-      Lease lease,
-      int window) {
+  Answers(Iterator<Row> rows, Pictures pictures, Job job, Counters counters, int window) {
     this.rows = rows;
     this.pictures = pictures;
-    this.columns = columns;
+    this.job = job;
+    this.columns = new Columns(job.kind());
     this.counters = counters;
-    this.lease = lease;
     this.window = window;
-    TaskContext task = TaskContext.get();
-    if (task != null) {
-      TaskCompletionListener ended = _ -> close(); // however it ends
-      task.addTaskCompletionListener(ended);
-    }
+    CompletableFuture<Void> _ =
+        end.thenRun(() -> pending.forEach(row -> row.outcome().cancel(true)));
+  }
+
+  /// Gives up what is under way when the task ends, however it does.
+  Answers within(TaskContext task) {
+    TaskCompletionListener ended = _ -> end.complete(null);
+    task.addTaskCompletionListener(ended);
+    return this;
   }
 
   @Override
@@ -58,21 +55,21 @@ final class Answers implements Iterator<Row> {
     if (!pending.isEmpty() || rows.hasNext()) {
       return true;
     }
-    close();
+    end.complete(null);
     return false;
   }
 
   @Override
   public Row next() {
-    while (pending.size() < window && rows.hasNext()) {
-      Row row = rows.next();
-      pending.add(new Pending(row, begin(row)));
+    while (underWay < window && rows.hasNext()) {
+      begin(rows.next());
     }
-    if (pending.isEmpty()) {
+    Pending first = pending.poll();
+    if (first == null) {
       throw new NoSuchElementException("no more rows");
     }
-    Pending first = pending.remove();
-    Outcome outcome = await(first.outcome());
+    underWay--;
+    Outcome outcome = lease().await(first.outcome());
     counters.count(outcome);
     List<@Nullable Object> values = new ArrayList<>();
     for (int i = 0; i < first.row().length(); i++) {
@@ -82,45 +79,21 @@ final class Answers implements Iterator<Row> {
     return RowFactory.create(values.toArray());
   }
 
-  private CompletableFuture<Outcome> begin(Row row) {
-    try {
-      CompletableFuture<Outcome> outcome = null;
-      while (outcome == null) {
-        requireRunning();
-        outcome = lease.worker().submit(pictures.of(row), PATIENCE);
-      }
-      return outcome;
-    } catch (InterruptedException e) {
-      throw interrupted();
+  private void begin(Row row) {
+    CompletableFuture<Outcome> outcome = lease().begin(pictures.of(row));
+    pending.add(new Pending(row, outcome));
+    underWay++;
+    if (end.isDone()) {
+      outcome.cancel(true);
     }
   }
 
-  private static Outcome await(CompletableFuture<Outcome> outcome) {
-    try {
-      return outcome.get();
-    } catch (InterruptedException e) {
-      throw interrupted();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("internvl: the model failed: " + e.getCause(), e.getCause());
+  private Lease lease() {
+    if (lease == null) {
+      Lease taken = Lease.of(job);
+      CompletableFuture<Void> _ = end.thenRun(taken::close);
+      lease = taken;
     }
-  }
-
-  private static void requireRunning() {
-    TaskContext task = TaskContext.get();
-    if (task != null && task.isInterrupted()) {
-      throw interrupted();
-    }
-  }
-
-  private static TaskKilledException interrupted() {
-    Thread.currentThread().interrupt();
-    return new TaskKilledException("internvl: the task was ended");
-  }
-
-  private void close() {
-    if (!closed) {
-      closed = true;
-      lease.close();
-    }
+    return lease;
   }
 }

@@ -26,10 +26,14 @@ record Columns(Job.Kind kind) implements Serializable {
   private static final DataType TEXT = DataTypes.StringType;
   private static final DataType COUNT = DataTypes.IntegerType;
   private static final DataType BOX = DataTypes.createArrayType(COUNT, false);
+  private static final DataType BOXES = DataTypes.createArrayType(BOX, false);
   private static final DataType REGION =
-      struct(field("label", TEXT), field("boxes", DataTypes.createArrayType(BOX, false)));
+      struct(field("label", TEXT), field("boxes", BOXES), field("pixels", BOXES));
   private static final DataType GUESS =
-      struct(field("class", TEXT), field("probability", DataTypes.DoubleType));
+      struct(
+          field("class", TEXT),
+          field("probability", DataTypes.DoubleType),
+          field("cosine", DataTypes.DoubleType));
   private static final DataType ERROR = struct(field("code", TEXT), field("message", TEXT));
 
   private static StructField field(String name, DataType type) {
@@ -57,7 +61,9 @@ record Columns(Job.Kind kind) implements Serializable {
         yield fields;
       }
       case EMBED ->
-          List.of(field("embedding", DataTypes.createArrayType(DataTypes.FloatType, false)));
+          List.of(
+              field("embedding", DataTypes.createArrayType(DataTypes.FloatType, false)),
+              field("prompt_tokens", COUNT));
       case CLASSIFY -> List.of(field("classes", DataTypes.createArrayType(GUESS, false)));
     };
   }
@@ -71,13 +77,16 @@ record Columns(Job.Kind kind) implements Serializable {
 
   /// The columns of a table, and these behind them.
   ///
+  /// @param caseSensitive whether `Answer` and `answer` are two columns
   /// @throws IllegalArgumentException if one of these is there already
-  StructType behind(StructType table) {
+  StructType behind(StructType table, boolean caseSensitive) {
     StructType all = table;
     for (StructField field : type().fields()) {
-      if (Arrays.asList(table.fieldNames()).contains(field.name())) {
+      String name = field.name();
+      if (Arrays.stream(table.fieldNames())
+          .anyMatch(caseSensitive ? name::equals : name::equalsIgnoreCase)) {
         throw new IllegalArgumentException(
-            "internvl: the table has a column " + field.name() + " already; rename it");
+            "internvl: the table has a column " + name + " already; rename it");
       }
       all = all.add(field);
     }
@@ -88,20 +97,21 @@ record Columns(Job.Kind kind) implements Serializable {
   List<@Nullable Object> values(Outcome outcome) {
     List<@Nullable Object> values = new ArrayList<>();
     switch (outcome) {
-      case Outcome.Answered(Answer answer, boolean pointing, var _) ->
-          answer(answer, pointing, values);
-      case Outcome.Embedded(float[] vector, int _) -> {
+      case Outcome.Answered answered -> answer(answered, values);
+      case Outcome.Embedded(float[] vector, int tokens) -> {
         List<Float> numbers = new ArrayList<>(vector.length);
         for (float value : vector) {
           numbers.add(value);
         }
         values.add(scala(numbers));
+        values.add(tokens);
       }
       case Outcome.Classified(List<ZeroShot.Guess> guesses) ->
           values.add(
               scala(
                   guesses.stream()
-                      .map(guess -> RowFactory.create(guess.name(), guess.probability()))
+                      .map(guess ->
+                          RowFactory.create(guess.name(), guess.probability(), guess.cosine()))
                       .toList()));
       case Outcome.Failed(String code, String sentence) -> {
         values.addAll(Collections.nCopies(results().size(), null));
@@ -113,24 +123,37 @@ record Columns(Job.Kind kind) implements Serializable {
     return values;
   }
 
-  private static void answer(Answer answer, boolean pointing, List<@Nullable Object> values) {
+  private static void answer(Outcome.Answered answered, List<@Nullable Object> values) {
+    Answer answer = answered.answer();
     values.add(answer.text());
     values.add(answer.finish().name().toLowerCase(Locale.ROOT));
     values.add(answer.usage().promptTokens());
     values.add(answer.usage().newTokens());
     values.add(answer.usage().tiles());
-    if (pointing) {
-      values.add(scala(answer.regions().stream().map(Columns::region).toList()));
+    if (answered.pointing()) {
+      values.add(
+          scala(
+              answer.regions().stream().map(found -> region(found, answered.pictures())).toList()));
     }
   }
 
-  private static Row region(Region region) {
+  /// Boxes in thousandths of the picture, and in pixels where it is certain on which they lie.
+  private static Row region(Region region, List<Outcome.Size> pictures) {
+    Object pixels =
+        pictures.size() == 1
+            ? scala(region.boxes().stream().map(box -> pixels(box, pictures.getFirst())).toList())
+            : null;
     return RowFactory.create(
-        region.label(), scala(region.boxes().stream().map(Columns::box).toList()));
+        region.label(), scala(region.boxes().stream().map(Columns::box).toList()), pixels);
   }
 
   private static Object box(Box box) {
     return scala(List.of(box.x1(), box.y1(), box.x2(), box.y2()));
+  }
+
+  private static Object pixels(Box box, Outcome.Size picture) {
+    Box.Pixels on = box.on(picture.width(), picture.height());
+    return scala(List.of(on.left(), on.top(), on.right(), on.bottom()));
   }
 
   private static Object scala(List<?> list) {

@@ -3,6 +3,7 @@ package org.internvl4j.spark;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -18,11 +19,9 @@ import org.internvl4j.models.grounding.Grounding;
 /// cannot be read has an `error` and nulls. Results do not depend on partitions, executors, retries
 /// or speculation.
 ///
-/// Options: `model` (a folder that executors have, a folder that was added to the application with
-/// `addFile(…, true)`, or a model in the Hugging Face cache), `device`, `weights`, `threads` (as
-/// many as an executor has cores), `oriented`, `max_pixels`; and of answers `prompt`, `system`,
-/// `max_tiles`, `max_tokens`, `temperature`, `top_k`, `top_p`, `repetition_penalty`, `seed`,
-/// `schema`. A wrong one is an [IllegalArgumentException] that names it, at once.
+/// Options are those of `docs/SPARK.md`; `model` alone must be there: a folder that executors have,
+/// an archive that was added to the application, or a model in the Hugging Face cache. A wrong
+/// option, column or name is an [IllegalArgumentException] that says so at once.
 ///
 /// Each JVM has one model for all tasks that want the same of it. Safe for use by several threads.
 public final class InternVlSpark {
@@ -35,7 +34,12 @@ public final class InternVlSpark {
   ///
   /// @param column bytes, a path, or a list of either
   public static Dataset<Row> ask(Dataset<Row> table, String column, Map<String, String> options) {
-    return apply(table, column, Job.asking(options));
+    Job job = Job.asking(options);
+    if (job.options().text("prompt", "").isBlank()) {
+      throw new IllegalArgumentException(
+          "internvl: option prompt is missing, expected the question to ask of each row");
+    }
+    return apply(table, column, job);
   }
 
   /// Describes each row's pictures at length; columns as [#ask].
@@ -47,7 +51,7 @@ public final class InternVlSpark {
   }
 
   /// Points at something in each row's picture: columns as [#ask], and `regions`, boxes in
-  /// thousandths of the picture.
+  /// thousandths of the picture and in pixels.
   ///
   /// @param what `the cat on the left`
   public static Dataset<Row> boxes(
@@ -57,14 +61,12 @@ public final class InternVlSpark {
     return apply(table, column, Job.pointing(asking));
   }
 
-  /// Turns each row's picture into a vector: columns `embedding`, `error`. Option `vectors`:
-  /// `mean`, `class`, `c`, `g` or `states`.
+  /// Turns each row's picture into a vector: columns `embedding`, `prompt_tokens`, `error`.
   public static Dataset<Row> embed(Dataset<Row> table, String column, Map<String, String> options) {
     return apply(table, column, Job.embedding(options));
   }
 
-  /// Finds the classes that each row's picture resembles most: columns `classes`, `error`. Options
-  /// `mode` and `top`.
+  /// Finds the classes that each row's picture resembles most: columns `classes`, `error`.
   ///
   /// @param classes in words
   public static Dataset<Row> classify(
@@ -73,22 +75,27 @@ public final class InternVlSpark {
   }
 
   private static Dataset<Row> apply(Dataset<Row> table, String column, Job job) {
-    Columns columns = new Columns(job.kind());
-    StructType schema = columns.behind(table.schema());
-    Pictures pictures = new Pictures(table.schema().fieldIndex(column));
+    boolean caseSensitive =
+        Boolean.parseBoolean(table.sparkSession().conf().get("spark.sql.caseSensitive", "false"));
+    StructType schema = new Columns(job.kind()).behind(table.schema(), caseSensitive);
+    Pictures pictures = Pictures.in(table.schema(), column, caseSensitive);
     Counters counters = Counters.of(table.sparkSession().sparkContext());
     MapPartitionsFunction<Row, Row> partition =
-        rows -> new Answers(rows, pictures, columns, counters, Lease.of(job), WINDOW);
+        rows -> new Answers(rows, pictures, job, counters, WINDOW).within(TaskContext.get());
     return table.mapPartitions(partition, Encoders.row(schema));
   }
 
   /// Registers functions for SQL, and so for every language that speaks it: `internvl_ask(picture,
-  /// prompt)`, `internvl_describe(picture)`, `internvl_boxes(picture, what)` and
-  /// `internvl_embed(picture)`. Each gives a struct with the columns of the method of its name.
+  /// prompt)`, `internvl_describe(picture)`, `internvl_boxes(picture, what)`,
+  /// `internvl_embed(picture)` and `internvl_classify(picture, classes)`. Each gives a struct with
+  /// the columns of the method of its name.
   ///
   /// A task computes one row at a time with them; those of other tasks of its executor share its
   /// passes.
-  public static void register(SparkSession spark, Map<String, String> options) {
+  ///
+  /// @param options as of the methods; their values may be of any type that is written as the
+  ///   option is, as Python's are
+  public static void register(SparkSession spark, Map<?, ?> options) {
     Functions.register(spark, options);
   }
 }

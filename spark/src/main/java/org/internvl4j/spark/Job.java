@@ -2,9 +2,7 @@ package org.internvl4j.spark;
 
 import java.io.Serializable;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.internvl4j.batch.Task;
 import org.internvl4j.models.ContrastiveModel;
 import org.internvl4j.models.Generation;
@@ -22,77 +20,63 @@ record Job(Kind kind, Options options, List<String> classes) implements Serializ
     CLASSIFY
   }
 
+  /// Wrong options are told where they are given, not by executors.
+  ///
+  /// @throws IllegalArgumentException if one makes no sense, naming it
   Job {
     classes = List.copyOf(classes);
+    Opening.check(options);
+    Task _ = task(kind, options, classes);
   }
 
-  /// @throws IllegalArgumentException if an option makes no sense, naming it
-  static Job asking(Map<String, String> options) {
-    return checked(new Job(Kind.ASK, Options.ofAnswers(options), List.of()));
+  static Job asking(Map<?, ?> options) {
+    return new Job(Kind.ASK, Options.of(options, List.of(Options.ANSWERS)), List.of());
   }
 
-  /// @throws IllegalArgumentException if an option makes no sense, naming it
-  static Job pointing(Map<String, String> options) {
-    return checked(new Job(Kind.BOXES, Options.ofAnswers(options), List.of()));
+  static Job pointing(Map<?, ?> options) {
+    return new Job(Kind.BOXES, Options.of(options, List.of(Options.ANSWERS)), List.of());
   }
 
-  /// @throws IllegalArgumentException if an option makes no sense, naming it
-  static Job embedding(Map<String, String> options) {
-    return checked(new Job(Kind.EMBED, Options.of(options, Set.of("vectors")), List.of()));
+  static Job embedding(Map<?, ?> options) {
+    return new Job(Kind.EMBED, Options.of(options, List.of(Options.VECTORS)), List.of());
   }
 
-  /// @throws IllegalArgumentException if an option makes no sense, naming it
-  static Job classifying(Map<String, String> options, List<String> classes) {
-    return checked(new Job(Kind.CLASSIFY, Options.of(options, Set.of("mode", "top")), classes));
-  }
-
-  /// Wrong options are told where they are given, not by executors.
-  private static Job checked(Job job) {
-    Task _ = job.task();
-    return job;
+  static Job classifying(Map<?, ?> options, List<String> classes) {
+    return new Job(Kind.CLASSIFY, Options.of(options, List.of(Options.CLASSES)), classes);
   }
 
   Task task() {
+    return task(kind, options, classes);
+  }
+
+  private static Task task(Kind kind, Options options, List<String> classes) {
     return switch (kind) {
       case ASK, BOXES ->
           new Task.Asking(
               options.text("prompt", Task.Asking.NONE),
               kind == Kind.BOXES,
               options.find("system"),
-              (int) options.number("max_tiles", 0, 0),
-              generation(),
+              options.count("max_tiles", 0, 0),
+              generation(options),
               options.find("schema"));
-      case EMBED -> new Task.Embedding(choice("vectors", Task.Vectors.values(), Task.Vectors.MEAN));
+      case EMBED ->
+          new Task.Embedding(options.choice("vectors", Task.Vectors.values(), Task.Vectors.MEAN));
       case CLASSIFY ->
           new Task.Classifying(
               new ZeroShotPrompts(classes, ZeroShotPrompts.PLAIN),
-              choice("mode", ContrastiveModel.Mode.values(), ContrastiveModel.Mode.C),
-              (int) options.number("top", 5, 1));
+              options.choice("mode", ContrastiveModel.Mode.values(), ContrastiveModel.Mode.C),
+              options.count("top", 5, 1));
     };
   }
 
-  private Generation generation() {
+  private static Generation generation(Options options) {
     Generation plain = Generation.GREEDY;
     return plain
-        .withMaxNewTokens((int) options.number("max_tokens", plain.maxNewTokens(), 1))
+        .withMaxNewTokens(options.count("max_tokens", plain.maxNewTokens(), 1))
         .withTemperature(options.fraction("temperature", plain.temperature()))
-        .withTopK((int) options.number("top_k", plain.topK(), 0))
+        .withTopK(options.count("top_k", plain.topK(), 0))
         .withTopP(options.fraction("top_p", plain.topP()))
         .withRepetitionPenalty(options.fraction("repetition_penalty", plain.repetitionPenalty()))
-        .withSeed(options.number("seed", plain.seed(), Long.MIN_VALUE));
-  }
-
-  private <E extends Enum<E>> E choice(String name, E[] values, E otherwise) {
-    String text = options.find(name);
-    if (text == null) {
-      return otherwise;
-    }
-    for (E value : values) {
-      if (value.name().equalsIgnoreCase(text)) {
-        return value;
-      }
-    }
-    throw Options.wrong(
-        name, text, "one of " + List.of(values).toString().toLowerCase(Locale.ROOT));
+        .withSeed(options.number("seed", plain.seed(), Long.MIN_VALUE, Long.MAX_VALUE));
   }
 }

@@ -1,119 +1,106 @@
 package org.internvl4j.spark;
 
-import java.io.File;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.SparkFiles;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.internvl4j.batch.Outcome;
+import org.internvl4j.batch.Row;
 import org.internvl4j.batch.Worker;
-import org.internvl4j.loader.Checkpoint;
-import org.internvl4j.loader.WeightFormat;
-import org.internvl4j.media.PictureOptions;
-import org.internvl4j.models.OpenOptions;
 
-/// A share of a model in this JVM: all tasks that run here use the same one, and it is closed a
-/// while after the last of them has ended.
+/// A share of this JVM's model, for one task of Spark's or one row of it.
 ///
-/// Weights are mapped, so that executors of one host share their pages.
+/// Any thread may use it.
 final class Lease implements AutoCloseable {
-  private static final long IDLE_SECONDS = 60;
+  private static final Duration PATIENCE = Duration.ofMillis(100);
 
-  /// Executors run task after task: what one has opened serves the next.
-  private static final Map<Job, Lease> OPEN = new HashMap<>(); // by its own lock
-
-  private static final ScheduledExecutorService CLOSER =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("internvl closer").factory());
-
-  private final Job job;
+  private final Model model;
   private final Worker worker;
-  private int count; // by the lock of OPEN
-  private long used; // turns, so that a late closer finds out that it was used since
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Lease(Job job, Worker worker) {
-    this.job = job;
+  private Lease(Model model, Worker worker) {
+    this.model = model;
     this.worker = worker;
   }
 
-  /// Takes a share; opens the model if nobody has. The caller closes it.
+  /// Opens the model if nobody has. The caller closes it.
   static Lease of(Job job) {
-    synchronized (OPEN) {
-      Lease lease = OPEN.computeIfAbsent(job, wanted -> new Lease(wanted, open(wanted)));
-      lease.count++;
-      lease.used++;
-      return lease;
+    Model model = Model.enter(job.options());
+    try {
+      return new Lease(model, model.worker(job));
+    } catch (InterruptedException e) {
+      model.leave();
+      throw killed();
+    } catch (RuntimeException | Error e) {
+      model.leave();
+      throw e;
     }
   }
 
-  Worker worker() {
-    return worker;
+  /// Begins with a row, as soon as not too many are under way.
+  ///
+  /// @throws TaskKilledException if Spark does not want the task any more
+  CompletableFuture<Outcome> begin(Row row) {
+    try {
+      CompletableFuture<Outcome> outcome = null;
+      while (outcome == null) {
+        requireWanted();
+        outcome = worker.submit(row, PATIENCE);
+      }
+      return outcome;
+    } catch (InterruptedException e) {
+      throw killed();
+    } catch (RejectedExecutionException e) { // by one that has failed under another task
+      throw failed(e);
+    }
+  }
+
+  /// What became of a row.
+  ///
+  /// @throws TaskKilledException if Spark does not want the task any more
+  Outcome await(CompletableFuture<Outcome> outcome) {
+    while (true) {
+      try {
+        requireWanted();
+        return outcome.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        // it is wanted still?
+      } catch (InterruptedException | CancellationException e) {
+        throw killed();
+      } catch (ExecutionException e) {
+        throw failed(e.getCause() == null ? e : e.getCause());
+      }
+    }
+  }
+
+  /// The next task that wants the model shall have a new one.
+  private IllegalStateException failed(Throwable why) {
+    model.retire();
+    return new IllegalStateException("internvl: the model failed: " + why, why);
+  }
+
+  private static void requireWanted() {
+    TaskContext task = TaskContext.get();
+    if (task != null && task.isInterrupted()) {
+      throw killed();
+    }
+  }
+
+  private static TaskKilledException killed() {
+    Thread.currentThread().interrupt();
+    return new TaskKilledException("internvl: the task was ended");
   }
 
   @Override
   public void close() {
-    synchronized (OPEN) {
-      count--;
-      if (count == 0) {
-        long then = used;
-        Future<?> _ = CLOSER.schedule(() -> closeUnlessUsed(then), IDLE_SECONDS, TimeUnit.SECONDS);
-      }
+    if (closed.compareAndSet(false, true)) {
+      model.leave();
     }
-  }
-
-  private void closeUnlessUsed(long then) {
-    synchronized (OPEN) {
-      if (count > 0 || used != then || !OPEN.remove(job, this)) {
-        return;
-      }
-    }
-    worker.close();
-  }
-
-  private static Worker open(Job job) {
-    Options options = job.options();
-    Checkpoint checkpoint = Checkpoint.open(folder(options.text("model", "")));
-    PictureOptions pictures =
-        PictureOptions.DEFAULT
-            .withOrientation(Boolean.parseBoolean(options.text("oriented", "false")))
-            .withMaxPixels(options.number("max_pixels", PictureOptions.DEFAULT.maxPixels(), 1));
-    return Worker.open(checkpoint, openOptions(options), job.task(), pictures);
-  }
-
-  private static OpenOptions openOptions(Options options) {
-    WeightFormat format =
-        switch (options.text("weights", "bf16")) {
-          case "bf16" -> WeightFormat.STORED;
-          case "q8" -> WeightFormat.Q8;
-          case "q4" -> WeightFormat.Q4;
-          default -> throw Options.wrong("weights", options.find("weights"), "bf16, q8 or q4");
-        };
-    return OpenOptions.DEFAULT
-        .withDevice(options.text("device", OpenOptions.DEFAULT.device()))
-        .withThreads((int) options.number("threads", cores(), 0))
-        .withWeights(format);
-  }
-
-  /// As many threads as this executor has cores; 0, all of the machine's, where it does not say.
-  private static int cores() {
-    SparkEnv env = SparkEnv.get();
-    return env == null ? 0 : env.conf().getInt("spark.executor.cores", 0);
-  }
-
-  /// A folder of this machine, one that was added to the application, or a model of the hub's
-  /// cache.
-  private static Path folder(String model) {
-    if (!Files.isDirectory(Path.of(model)) && SparkEnv.get() != null) {
-      Path added = new File(SparkFiles.get(model)).toPath();
-      if (Files.isDirectory(added)) {
-        return added;
-      }
-    }
-    return Checkpoint.resolve(model);
   }
 }

@@ -1,6 +1,8 @@
 package org.internvl4j.spark;
 
 import java.io.Serializable;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -11,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable.
 final class Options implements Serializable {
-  private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 2;
 
   /// Options of the model and how it is computed.
-  private static final Set<String> MODEL =
+  static final Set<String> MODEL =
       Set.of("model", "device", "weights", "threads", "oriented", "max_pixels");
 
   /// Options of answers.
-  private static final Set<String> ANSWERS =
+  static final Set<String> ANSWERS =
       Set.of(
           "prompt",
           "system",
@@ -31,45 +33,49 @@ final class Options implements Serializable {
           "seed",
           "schema");
 
+  /// Options of vectors.
+  static final Set<String> VECTORS = Set.of("vectors");
+
+  /// Options of classes.
+  static final Set<String> CLASSES = Set.of("mode", "top");
+
   private final TreeMap<String, String> values;
 
-  private Options(Map<String, String> values) {
-    this.values = new TreeMap<>(values);
+  private Options(TreeMap<String, String> values) {
+    this.values = values;
   }
 
-  /// Options of a task that answers.
-  ///
-  /// @throws IllegalArgumentException if one is not known, or there is no model
-  static Options ofAnswers(Map<String, String> values) {
-    return of(values, ANSWERS);
-  }
-
-  /// Options of another task.
-  ///
-  /// @param own those that it has beside the model's
-  /// @throws IllegalArgumentException if one is not known, or there is no model
-  static Options of(Map<String, String> values, Set<String> own) {
+  /// @param given words, or what is written as words: numbers, truth values
+  /// @param own those that may be there beside the model's
+  /// @throws IllegalArgumentException if one is not known or has no value, or there is no model
+  static Options of(Map<?, ?> given, List<Set<String>> own) {
     Set<String> known = new TreeSet<>(MODEL);
-    known.addAll(own);
-    for (String name : values.keySet()) {
+    own.forEach(known::addAll);
+    TreeMap<String, String> values = new TreeMap<>();
+    given.forEach((key, value) -> {
+      String name = String.valueOf(key);
       if (!known.contains(name)) {
         throw new IllegalArgumentException(
             "internvl: option " + name + " is not known, expected one of " + known);
       }
-    }
+      if (value == null) {
+        throw wrong(name, null, "a value; leave it out for what is usual");
+      }
+      values.put(name, value.toString());
+    });
     if (values.getOrDefault("model", "").isBlank()) {
       throw new IllegalArgumentException(
-          "internvl: option model is missing, expected a folder, a file that was added, or the name"
-              + " of a model in the Hugging Face cache");
+          "internvl: option model is missing, expected a folder, an archive that was added, or the"
+              + " name of a model in the Hugging Face cache");
     }
     return new Options(values);
   }
 
-  /// Those of the model alone.
-  static Map<String, String> ofModel(Map<String, String> values) {
-    Map<String, String> model = new TreeMap<>(values);
-    model.keySet().retainAll(MODEL);
-    return model;
+  /// Those of the model, and some others.
+  Options only(Set<String> others) {
+    TreeMap<String, String> kept = new TreeMap<>(values);
+    kept.keySet().removeIf(name -> !MODEL.contains(name) && !others.contains(name));
+    return new Options(kept);
   }
 
   @Nullable String find(String name) {
@@ -81,17 +87,23 @@ final class Options implements Serializable {
   }
 
   /// @throws IllegalArgumentException if it is no such number
-  long number(String name, long otherwise, long least) {
+  long number(String name, long otherwise, long least, long most) {
     String text = values.get(name);
     try {
       long number = text == null ? otherwise : Long.parseLong(text.strip());
-      if (number >= least) {
+      if (number >= least && number <= most) {
         return number;
       }
     } catch (NumberFormatException e) {
       // said below
     }
-    throw wrong(name, text, "a whole number of at least " + least);
+    String expected = "a whole number of at least " + least;
+    throw wrong(name, text, most == Long.MAX_VALUE ? expected : expected + " and at most " + most);
+  }
+
+  /// @throws IllegalArgumentException if it is no such number
+  int count(String name, int otherwise, int least) {
+    return (int) number(name, otherwise, least, Integer.MAX_VALUE);
   }
 
   /// @throws IllegalArgumentException if it is no number
@@ -102,6 +114,30 @@ final class Options implements Serializable {
     } catch (NumberFormatException e) {
       throw wrong(name, text, "a number");
     }
+  }
+
+  /// @throws IllegalArgumentException if it is neither true nor false
+  boolean flag(String name) {
+    String text = values.getOrDefault(name, "false").strip().toLowerCase(Locale.ROOT);
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw wrong(name, values.get(name), "true or false");
+    };
+  }
+
+  /// @throws IllegalArgumentException if it is none of them
+  <E extends Enum<E>> E choice(String name, E[] values, E otherwise) {
+    String text = find(name);
+    if (text == null) {
+      return otherwise;
+    }
+    for (E value : values) {
+      if (value.name().equalsIgnoreCase(text.strip())) {
+        return value;
+      }
+    }
+    throw wrong(name, text, "one of " + List.of(values).toString().toLowerCase(Locale.ROOT));
   }
 
   static IllegalArgumentException wrong(String name, @Nullable String found, String expected) {

@@ -2,11 +2,20 @@ package org.internvl4j.spark;
 
 import java.io.Serializable;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.BinaryType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructType;
 import org.internvl4j.batch.Outcome.Failed;
 import org.internvl4j.batch.PictureSource;
 import org.internvl4j.batch.Row.Item;
@@ -18,6 +27,41 @@ import org.jspecify.annotations.Nullable;
 /// @param column where they are
 record Pictures(int column) implements Serializable {
   private static final String ID = ""; // the table has its own keys
+  private static final String FILE = "file:";
+  private static final Pattern ELSEWHERE = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+://.*");
+
+  /// @param caseSensitive whether `Path` and `path` are two columns
+  /// @throws IllegalArgumentException if there is no such column, or no pictures can be in it
+  static Pictures in(StructType table, String column, boolean caseSensitive) {
+    String[] names = table.fieldNames();
+    int[] found =
+        IntStream.range(0, names.length)
+            .filter(
+                i -> caseSensitive ? names[i].equals(column) : names[i].equalsIgnoreCase(column))
+            .toArray();
+    if (found.length != 1) {
+      throw new IllegalArgumentException(
+          "internvl: the table has "
+              + (found.length == 0 ? "no column " : found.length + " columns ")
+              + column
+              + ", expected one of "
+              + Arrays.toString(names));
+    }
+    DataType type = table.fields()[found[0]].dataType();
+    if (!isPicture(type) && !(type instanceof ArrayType list && isPicture(list.elementType()))) {
+      throw new IllegalArgumentException(
+          "internvl: column "
+              + column
+              + " is "
+              + type.simpleString()
+              + ", expected binary (files), string (paths) or an array of either");
+    }
+    return new Pictures(found[0]);
+  }
+
+  private static boolean isPicture(DataType type) {
+    return type instanceof BinaryType || type instanceof StringType;
+  }
 
   org.internvl4j.batch.Row of(Row row) {
     return of(row.get(column), null);
@@ -37,17 +81,17 @@ record Pictures(int column) implements Serializable {
             pictures.add(picture(each.next(), pictures.size()));
           }
         }
-        case List<?> several -> {
-          for (Object each : several) {
-            pictures.add(picture(each, pictures.size()));
-          }
-        }
         default -> pictures.add(picture(value, 0));
       }
       return new Item(ID, pictures, prompt);
     } catch (IllegalArgumentException e) {
-      return new Unreadable(ID, new Failed("input", String.valueOf(e.getMessage())));
+      return unreadable(e);
     }
+  }
+
+  /// A row that makes no sense.
+  static org.internvl4j.batch.Row unreadable(IllegalArgumentException why) {
+    return new Unreadable(ID, new Failed("input", String.valueOf(why.getMessage())));
   }
 
   private static PictureSource picture(@Nullable Object value, int index) {
@@ -62,12 +106,31 @@ record Pictures(int column) implements Serializable {
     };
   }
 
-  /// As `binaryFile` writes them, `file:/…`, or as they are.
+  /// As they are; as `binaryFile` writes them, `file:/…`; or as `_metadata` does, which escapes
+  /// what is unusual in addresses.
   private static Path path(String text) {
     try {
-      return text.startsWith("file:") ? Path.of(URI.create(text)) : Path.of(text);
+      if (text.startsWith(FILE)) {
+        Path plain = Path.of(text.substring(FILE.length()).replaceFirst("^/+", "/"));
+        return Files.exists(plain) ? plain : unescaped(text, plain);
+      }
+      if (ELSEWHERE.matcher(text).matches()) {
+        throw new IllegalArgumentException(
+            "picture: "
+                + text
+                + " is no file of this machine; give the bytes that binaryFile reads");
+      }
+      return Path.of(text);
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("picture: " + text + " cannot name a file", e);
+    }
+  }
+
+  private static Path unescaped(String text, Path plain) {
+    try {
+      return Path.of(URI.create(text));
+    } catch (IllegalArgumentException e) {
+      return plain; // which is no address, and not there
     }
   }
 }

@@ -7,23 +7,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.sql.SparkSession;
 
 /// A standalone cluster of processes: a master and workers, made of the jars of this test's class
 /// path as Spark's own scripts make it of a distribution.
 final class Cluster implements AutoCloseable {
   private final Path home;
+  private final Path java;
   private final int port;
   private final Process master;
   private final List<Process> workers = new ArrayList<>();
 
-  private Cluster(Path home, int port, Process master) {
+  private Cluster(Path home, Path java, int port, Process master) {
     this.home = home;
+    this.java = java;
     this.port = port;
     this.master = master;
   }
 
   /// @param folder where its files go
   static Cluster start(Path folder, int workers, int cores) throws Exception {
+    return start(folder, Path.of(System.getProperty("java.home")), workers, cores);
+  }
+
+  /// @param java the home of the Java that executors run on
+  static Cluster start(Path folder, Path java, int workers, int cores) throws Exception {
     Path home = Files.createDirectories(folder.resolve("spark"));
     Path jars = Files.createDirectories(home.resolve("jars"));
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
@@ -36,6 +44,7 @@ final class Cluster implements AutoCloseable {
     Process master =
         daemon(
             home,
+            java,
             "master",
             "org.apache.spark.deploy.master.Master",
             "--host",
@@ -44,7 +53,7 @@ final class Cluster implements AutoCloseable {
             String.valueOf(port),
             "--webui-port",
             "0");
-    Cluster cluster = new Cluster(home, port, master);
+    Cluster cluster = new Cluster(home, java, port, master);
     for (int i = 0; i < workers; i++) {
       cluster.addWorker(cores);
     }
@@ -62,6 +71,7 @@ final class Cluster implements AutoCloseable {
     workers.add(
         daemon(
             home,
+            java,
             name,
             "org.apache.spark.deploy.worker.Worker",
             "--host",
@@ -77,7 +87,7 @@ final class Cluster implements AutoCloseable {
             url()));
   }
 
-  private static Process daemon(Path home, String name, String main, String... arguments)
+  private static Process daemon(Path home, Path java, String name, String main, String... arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(java());
@@ -91,7 +101,7 @@ final class Cluster implements AutoCloseable {
     builder.environment().put("SPARK_HOME", home.toString());
     builder.environment().put("SPARK_SCALA_VERSION", "2.13");
     builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("JAVA_HOME", java.toString());
     return builder.start();
   }
 
@@ -103,6 +113,24 @@ final class Cluster implements AutoCloseable {
     return "spark://127.0.0.1:" + port;
   }
 
+  /// An application whose executors have this test's classes.
+  ///
+  /// @param flags of their JVMs
+  SparkSession.Builder session(String flags) {
+    return SparkSession.builder()
+        .master(url())
+        .appName("internvl")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.executor.cores", "1")
+        .config("spark.executor.memory", "1g")
+        .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .config("spark.executor.extraJavaOptions", flags)
+        .config("spark.sql.files.maxPartitionBytes", "64k")
+        .config("spark.sql.warehouse.dir", home.resolve("warehouse").toString());
+  }
+
   /// Kills a worker and the executors that it has started.
   void kill(int worker) throws InterruptedException {
     Process process = workers.get(worker);
@@ -111,18 +139,15 @@ final class Cluster implements AutoCloseable {
     executors.forEach(ProcessHandle::destroyForcibly);
   }
 
-  /// What its processes said, for a test that fails.
-  String logs() throws IOException {
-    StringBuilder all = new StringBuilder();
+  /// What executors said.
+  List<String> executorLogs() throws IOException {
+    List<String> logs = new ArrayList<>();
     try (var files = Files.walk(home)) {
-      for (Path file :
-          files.filter(f -> f.toString().endsWith(".log") || f.endsWith("stderr")).toList()) {
-        String text = Files.readString(file);
-        all.append("== ").append(file).append('\n');
-        all.append(text.substring(Math.max(0, text.length() - 4000)));
+      for (Path file : files.filter(f -> f.endsWith("stderr")).toList()) {
+        logs.add(Files.readString(file));
       }
     }
-    return all.toString();
+    return logs;
   }
 
   @Override

@@ -2,9 +2,14 @@ package org.internvl4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.spark.SparkStageInfo;
 import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.Dataset;
@@ -35,23 +40,24 @@ class ClusterTest {
     pictures = Demo.pictures(temp.resolve("pictures"), ROWS);
     wanted = Demo.batch(model, pictures, temp.resolve("wanted.jsonl"));
     cluster = Cluster.start(temp, 2, 1);
+    archive(temp.resolve("demo.zip"));
     spark =
-        SparkSession.builder()
-            .master(cluster.url())
-            .appName("internvl")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.ui.enabled", "false")
-            .config("spark.executor.cores", "1")
-            .config("spark.executor.memory", "1g")
-            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-            .config(
-                "spark.executor.extraJavaOptions",
+        cluster
+            .session(
                 "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
                     + " --sun-misc-unsafe-memory-access=allow")
-            .config("spark.sql.files.maxPartitionBytes", "64k")
-            .config("spark.sql.warehouse.dir", temp.resolve("warehouse").toString())
+            .config("spark.archives", temp.resolve("demo.zip") + "#shipped")
             .getOrCreate();
+  }
+
+  /// The model's files in one.
+  private static void archive(Path to) throws IOException {
+    try (FileSystem zip = FileSystems.newFileSystem(to, Map.of("create", "true"));
+        Stream<Path> files = Files.list(model)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, zip.getPath(file.getFileName().toString()));
+      }
+    }
   }
 
   @AfterAll
@@ -74,12 +80,32 @@ class ClusterTest {
 
   @Test
   void answersAreThoseOfABatch() throws Exception {
-    try {
-      assertThat(Demo.answers(InternVlSpark.ask(files(), "content", options()))).isEqualTo(wanted);
-    } catch (Throwable e) {
-      System.err.println(cluster.logs());
-      throw e;
-    }
+    assertThat(Demo.answers(InternVlSpark.ask(files(), "content", options()))).isEqualTo(wanted);
+    assertThat(cluster.executorLogs())
+        .noneMatch(log -> log.contains("Vector API"))
+        .anyMatch(log -> log.contains("internvl: model is open"));
+  }
+
+  @Test
+  void aModelMayBeAnArchiveOfTheApplication() throws Exception {
+    assertThat(Demo.answers(InternVlSpark.ask(files(), "content", ofArchive("shipped"))))
+        .isEqualTo(wanted);
+  }
+
+  /// Spark keeps what sessions that are isolated add from executors.
+  @Test
+  void aModelMayBeAnArchiveThatIsAdded() throws Exception {
+    SparkSession open =
+        SparkSession.builder().config("spark.sql.artifact.isolation.enabled", "false").create();
+    archive(temp.resolve("later.zip"));
+    open.sql("ADD ARCHIVE '" + temp.resolve("later.zip") + "#added'");
+    Dataset<Row> files = open.read().format("binaryFile").load(pictures.toString());
+    assertThat(Demo.answers(InternVlSpark.ask(files, "content", ofArchive("added"))))
+        .isEqualTo(wanted);
+  }
+
+  private static Map<String, String> ofArchive(String name) {
+    return Map.of("model", name, "prompt", Demo.QUESTION);
   }
 
   @Test

@@ -36,15 +36,7 @@ class InternVlSparkTest {
     model = Demo.model(temp.resolve("model"));
     pictures = Demo.pictures(temp.resolve("pictures"), ROWS);
     wanted = Demo.batch(model, pictures, temp.resolve("wanted.jsonl"));
-    spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .appName("internvl")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.warehouse.dir", temp.resolve("warehouse").toString())
-            .getOrCreate();
+    spark = LocalSpark.session(temp);
   }
 
   @AfterAll
@@ -139,74 +131,111 @@ class InternVlSparkTest {
     assertThat(Demo.answers(InternVlSpark.ask(files(), "content", options))).isEqualTo(wanted);
   }
 
-  @Test
-  void sqlHasFunctions() {
-    InternVlSpark.register(spark, options());
-    files().createOrReplaceTempView("pictures");
-    Dataset<Row> asked =
-        spark.sql(
-            "select path, said.answer, said.error from (select path, internvl_ask(content, '"
-                + Demo.QUESTION
-                + "') as said from pictures)");
-    assertThat(Demo.answers(asked)).isEqualTo(wanted);
-    assertThat(
-            spark
-                .sql("select size(internvl_embed(path).embedding) > 10 from pictures limit 1")
-                .first()
-                .getBoolean(0))
-        .isTrue();
-    assertThat(
-            spark
-                .sql(
-                    "select internvl_boxes(path, 'the red circle').error is null from pictures limit 1")
-                .first()
-                .getBoolean(0))
-        .isTrue();
-    assertThat(
-            spark
-                .sql("select length(internvl_describe(path).answer) > 0 from pictures limit 1")
-                .first()
-                .getBoolean(0))
-        .isTrue();
+  private static void assertRefused(String message, String... more) {
+    assertThatThrownBy(() -> InternVlSpark.ask(files(), "content", options(more)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
   }
 
   @Test
   void wrongOptionsAreNamedAtOnce() {
-    Dataset<Row> table = files();
-    assertThatThrownBy(() -> InternVlSpark.ask(table, "content", Map.of("prompt", "x")))
+    assertThatThrownBy(() -> InternVlSpark.ask(files(), "content", Map.of("prompt", "x")))
         .hasMessageContaining("option model is missing");
-    assertThatThrownBy(() -> InternVlSpark.ask(table, "content", options("promt", "x")))
-        .hasMessageContaining("option promt is not known, expected one of [device");
-    assertThatThrownBy(() -> InternVlSpark.ask(table, "content", options("max_tokens", "many")))
-        .hasMessage("internvl: option max_tokens is many, expected a whole number of at least 1");
-    assertThatThrownBy(() -> InternVlSpark.embed(table, "content", options("vectors", "best")))
-        .hasMessageContaining("option vectors is best, expected one of [class, mean");
-    assertThatThrownBy(() -> InternVlSpark.ask(table, "nowhere", options("prompt", "x")))
-        .hasMessageContaining("nowhere");
-    Dataset<Row> twice = table.withColumnRenamed("length", "answer");
-    assertThatThrownBy(() -> InternVlSpark.ask(twice, "content", options("prompt", "x")))
+    assertRefused("option prompt is missing, expected the question to ask of each row");
+    assertRefused("option promt is not known, expected one of [device", "promt", "x");
+    assertRefused(
+        "option max_tokens is many, expected a whole number of at least 1", "max_tokens", "many");
+    assertRefused(
+        "option max_tokens is 4294967297, expected a whole number of at least 1 and at most",
+        "max_tokens",
+        "4294967297");
+    assertRefused("option weights is q5, expected bf16, q8 or q4", "weights", "q5");
+    assertRefused("option threads is -1, expected a whole number of at least 0", "threads", "-1");
+    assertRefused("option oriented is yes, expected true or false", "oriented", "yes");
+    assertRefused("option max_pixels is 0, expected a whole number", "max_pixels", "0");
+    assertRefused("option device: no device is called 'gpu'", "device", "gpu");
+    assertRefused("generation: topP is 2.0", "top_p", "2");
+    assertThatThrownBy(() -> InternVlSpark.embed(files(), "content", options("vectors", "best")))
+        .hasMessage(
+            "internvl: option vectors is best, expected one of [class, mean, c, g, states]");
+  }
+
+  @Test
+  void wrongColumnsAreNamedAtOnce() {
+    Map<String, String> options = options("prompt", Demo.QUESTION);
+    assertThatThrownBy(() -> InternVlSpark.ask(files(), "nowhere", options))
+        .hasMessage(
+            "internvl: the table has no column nowhere, expected one of [path, modificationTime,"
+                + " length, content]");
+    assertThatThrownBy(() -> InternVlSpark.ask(files(), "length", options))
+        .hasMessage(
+            "internvl: column length is bigint, expected binary (files), string (paths) or an array"
+                + " of either");
+    Dataset<Row> twice = files().withColumnRenamed("length", "Answer");
+    assertThatThrownBy(() -> InternVlSpark.ask(twice, "content", options))
         .hasMessage("internvl: the table has a column answer already; rename it");
+    assertThat(InternVlSpark.ask(files(), "Content", options).columns()).contains("answer");
   }
 
   @Test
   void rowsWithoutPicturesAreRowsThatFail() {
-    StructType type =
-        new StructType().add("path", DataTypes.StringType).add("n", DataTypes.IntegerType);
+    StructType type = new StructType().add("path", DataTypes.StringType);
     Dataset<Row> table =
         spark.createDataFrame(
-            Arrays.asList(RowFactory.create(null, 1), RowFactory.create("/no/such.png", 2)), type);
-    List<Row> rows =
-        InternVlSpark.ask(table, "path", options("prompt", "x"))
-            .select("error.message")
-            .collectAsList();
-    assertThat(rows.get(0).getString(0)).isEqualTo("picture: is null, expected bytes or a path");
-    assertThat(rows.get(1).getString(0)).isEqualTo("/no/such.png: there is no such file");
-    List<Row> numbers =
-        InternVlSpark.ask(table, "n", options("prompt", "x"))
-            .select("error.message")
-            .collectAsList();
-    assertThat(numbers.get(0).getString(0))
-        .isEqualTo("picture: is Integer, expected bytes or a path");
-    assertThat(Files.exists(model)).isTrue();
+            Arrays.asList(
+                RowFactory.create((Object) null),
+                RowFactory.create("/no/such.png"),
+                RowFactory.create("hdfs://host/a.png"),
+                RowFactory.create("file:///no/such%20one.png")),
+            type);
+    assertThat(
+            InternVlSpark.ask(table, "path", options("prompt", "x"))
+                .select("error.message")
+                .collectAsList()
+                .stream()
+                .map(row -> row.getString(0)))
+        .containsExactly(
+            "picture: is null, expected bytes or a path",
+            "/no/such.png: there is no such file",
+            "picture: hdfs://host/a.png is no file of this machine; give the bytes that binaryFile"
+                + " reads",
+            "/no/such one.png: there is no such file");
+  }
+
+  @Test
+  void pathsMayHaveUnusualLetters() throws Exception {
+    Path folder = Files.createDirectories(temp.resolve("unusual"));
+    for (String name : List.of("a b.png", "a%20b.png", "#1?.png", "ä.png")) {
+      Files.copy(pictures.resolve("00000.png"), folder.resolve(name));
+    }
+    Dataset<Row> table =
+        spark
+            .read()
+            .format("binaryFile")
+            .load(folder.toString())
+            .selectExpr("path", "_metadata.file_path as address");
+    Map<String, String> options = options("prompt", Demo.QUESTION);
+    for (String column : List.of("path", "address")) {
+      assertThat(InternVlSpark.ask(table, column, options).where("error is null").count())
+          .isEqualTo(4);
+    }
+  }
+
+  @Test
+  void accumulatorsCount() throws Exception {
+    Map<String, String> options = options("prompt", Demo.QUESTION);
+    Row sums =
+        InternVlSpark.ask(files(), "content", options)
+            .selectExpr("sum(tiles)", "sum(prompt_tokens)", "sum(new_tokens)")
+            .first();
+    Dataset<Row> asked = InternVlSpark.ask(files(), "content", options);
+    assertThat(LocalSpark.counted(spark, asked::collectAsList))
+        .isEqualTo(
+            Map.of(
+                "internvl.rows", (long) ROWS,
+                "internvl.failed", 1L,
+                "internvl.tiles", sums.getLong(0),
+                "internvl.prompt_tokens", sums.getLong(1),
+                "internvl.new_tokens", sums.getLong(2)));
   }
 }

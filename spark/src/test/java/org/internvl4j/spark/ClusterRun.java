@@ -1,0 +1,66 @@
+package org.internvl4j.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/// Answers on a cluster of this machine, measured: rows done, seconds and no memory, a line behind
+/// the rows in which executors warm up, from which seconds count, and one at the end.
+///
+/// Arguments: folder of pictures, folder for the cluster's files, executors of one core, rows to
+/// warm up with.
+final class ClusterRun {
+  private static final String FLAGS =
+      "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
+          + " --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC";
+
+  private ClusterRun() {}
+
+  public static void main(String[] args) throws Exception {
+    Path folder = Files.createDirectories(Path.of(args[1]));
+    int executors = Integer.parseInt(args[2]);
+    int warm = Integer.parseInt(args[3]);
+    Path model = Demo.model(folder.resolve("model"));
+    try (Cluster cluster = Cluster.start(folder, executors, 1);
+        SparkSession spark = cluster.session(FLAGS).getOrCreate()) {
+      Dataset<Row> all =
+          spark
+              .read()
+              .format("binaryFile")
+              .load(args[0])
+              .withColumn("number", expr("int(regexp_extract(path, '(\\\\d+)[.]png', 1))"));
+      Dataset<Row> first = cached(all.filter(col("number").lt(warm)), executors);
+      Dataset<Row> rest = cached(all.filter(col("number").geq(warm)), executors);
+      long done = ask(first, model);
+      tell(done, 0);
+      long start = System.nanoTime();
+      done += ask(rest, model);
+      tell(done, (System.nanoTime() - start) * 1e-9);
+    }
+  }
+
+  /// In memory, two partitions an executor.
+  private static Dataset<Row> cached(Dataset<Row> rows, int executors) {
+    Dataset<Row> cached = rows.repartition(2 * executors).cache();
+    cached.count();
+    return cached;
+  }
+
+  private static long ask(Dataset<Row> rows, Path model) {
+    Map<String, String> options = Map.of("model", model.toString(), "prompt", Demo.QUESTION);
+    return InternVlSpark.ask(rows, "content", options)
+        .filter("error is null and answer is not null")
+        .count();
+  }
+
+  private static void tell(long rows, double seconds) {
+    System.out.printf(Locale.ROOT, "%d %.3f 0.0%n", rows, seconds);
+  }
+}

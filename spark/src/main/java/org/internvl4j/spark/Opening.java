@@ -101,8 +101,8 @@ final class Opening {
       String who = isDriver() ? "driver" : "executor";
       LOG.log(
           Level.WARNING,
-          "internvl: this {0} has no Vector API and computes with plain loops, many times slower;"
-              + " add --add-modules={1} to spark.{0}.extraJavaOptions",
+          "internvl: this {0} has no Vector API and computes with plain loops, slowly; add"
+              + " --add-modules={1} to spark.{0}.extraJavaOptions",
           who,
           VECTOR_MODULE);
     }

@@ -7,53 +7,46 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 
 /// A standalone cluster of processes: a master and workers, made of the jars of this test's class
 /// path as Spark's own scripts make it of a distribution.
 final class Cluster implements AutoCloseable {
   private final Path home;
+  private final Path files;
   private final Path java;
   private final int port;
-  private final Process master;
   private final List<Process> workers = new ArrayList<>();
+  private @Nullable Process master;
 
-  private Cluster(Path home, Path java, int port, Process master) {
+  private Cluster(Path home, Path files, Path java, int port) {
     this.home = home;
+    this.files = files;
     this.java = java;
     this.port = port;
-    this.master = master;
   }
 
   /// @param folder where its files go
   static Cluster start(Path folder, int workers, int cores) throws Exception {
-    return start(folder, Path.of(System.getProperty("java.home")), workers, cores);
+    return start(folder, SparkHome.java().getParent().getParent(), workers, cores);
   }
 
   /// @param java the home of the Java that executors run on
   static Cluster start(Path folder, Path java, int workers, int cores) throws Exception {
-    Path home = Files.createDirectories(folder.resolve("spark"));
-    Path jars = Files.createDirectories(home.resolve("jars"));
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-      if (entry.endsWith(".jar") && !entry.contains("internvl4j")) {
-        Path jar = Path.of(entry);
-        Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar.toAbsolutePath());
-      }
-    }
-    int port = freePort();
-    Process master =
-        daemon(
-            home,
-            java,
+    Path files = Files.createDirectories(folder.resolve("cluster"));
+    Cluster cluster = new Cluster(SparkHome.make(), files, java, freePort());
+    cluster.master =
+        cluster.daemon(
             "master",
             "org.apache.spark.deploy.master.Master",
             "--host",
             "127.0.0.1",
             "--port",
-            String.valueOf(port),
+            String.valueOf(cluster.port),
             "--webui-port",
             "0");
-    Cluster cluster = new Cluster(home, java, port, master);
     for (int i = 0; i < workers; i++) {
       cluster.addWorker(cores);
     }
@@ -70,8 +63,6 @@ final class Cluster implements AutoCloseable {
     String name = "worker" + workers.size();
     workers.add(
         daemon(
-            home,
-            java,
             name,
             "org.apache.spark.deploy.worker.Worker",
             "--host",
@@ -83,21 +74,20 @@ final class Cluster implements AutoCloseable {
             "--memory",
             "2g",
             "--work-dir",
-            home.resolve(name).toString(),
+            files.resolve(name).toString(),
             url()));
   }
 
-  private static Process daemon(Path home, Path java, String name, String main, String... arguments)
-      throws IOException {
+  private Process daemon(String name, String main, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(java());
+    command.add(SparkHome.java().toString());
     command.add("-Xmx256m");
     command.add("-XX:+UseSerialGC");
     command.addAll(List.of(System.getProperty("internvl4j.spark.jvm").split(" ", -1)));
     command.addAll(List.of("-cp", home.resolve("jars") + File.separator + "*", main));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.redirectOutput(home.resolve(name + ".log").toFile());
+    builder.redirectOutput(files.resolve(name + ".log").toFile());
     builder.environment().put("SPARK_HOME", home.toString());
     builder.environment().put("SPARK_SCALA_VERSION", "2.13");
     builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
@@ -105,8 +95,9 @@ final class Cluster implements AutoCloseable {
     return builder.start();
   }
 
-  private static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  /// Where its distribution lies.
+  Path home() {
+    return home;
   }
 
   String url() {
@@ -128,7 +119,7 @@ final class Cluster implements AutoCloseable {
         .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
         .config("spark.executor.extraJavaOptions", flags)
         .config("spark.sql.files.maxPartitionBytes", "64k")
-        .config("spark.sql.warehouse.dir", home.resolve("warehouse").toString());
+        .config("spark.sql.warehouse.dir", files.resolve("warehouse").toString());
   }
 
   /// Kills a worker and the executors that it has started.
@@ -142,8 +133,8 @@ final class Cluster implements AutoCloseable {
   /// What executors said.
   List<String> executorLogs() throws IOException {
     List<String> logs = new ArrayList<>();
-    try (var files = Files.walk(home)) {
-      for (Path file : files.filter(f -> f.endsWith("stderr")).toList()) {
+    try (Stream<Path> all = Files.walk(files)) {
+      for (Path file : all.filter(f -> f.endsWith("stderr")).toList()) {
         logs.add(Files.readString(file));
       }
     }
@@ -153,7 +144,9 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     List<Process> all = new ArrayList<>(workers);
-    all.add(master);
+    if (master != null) {
+      all.add(master);
+    }
     for (Process process : all) {
       List<ProcessHandle> below = process.descendants().toList();
       process.destroyForcibly();

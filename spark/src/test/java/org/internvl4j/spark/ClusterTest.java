@@ -2,14 +2,9 @@ package org.internvl4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.apache.spark.SparkStageInfo;
 import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.Dataset;
@@ -40,7 +35,7 @@ class ClusterTest {
     pictures = Demo.pictures(temp.resolve("pictures"), ROWS);
     wanted = Demo.batch(model, pictures, temp.resolve("wanted.jsonl"));
     cluster = Cluster.start(temp, 2, 1);
-    archive(temp.resolve("demo.zip"));
+    Archive.of(model, temp.resolve("demo.zip"));
     spark =
         cluster
             .session(
@@ -48,16 +43,6 @@ class ClusterTest {
                     + " --sun-misc-unsafe-memory-access=allow")
             .config("spark.archives", temp.resolve("demo.zip") + "#shipped")
             .getOrCreate();
-  }
-
-  /// The model's files in one.
-  private static void archive(Path to) throws IOException {
-    try (FileSystem zip = FileSystems.newFileSystem(to, Map.of("create", "true"));
-        Stream<Path> files = Files.list(model)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Files.copy(file, zip.getPath(file.getFileName().toString()));
-      }
-    }
   }
 
   @AfterAll
@@ -97,7 +82,7 @@ class ClusterTest {
   void aModelMayBeAnArchiveThatIsAdded() throws Exception {
     SparkSession open =
         SparkSession.builder().config("spark.sql.artifact.isolation.enabled", "false").create();
-    archive(temp.resolve("later.zip"));
+    Archive.of(model, temp.resolve("later.zip"));
     open.sql("ADD ARCHIVE '" + temp.resolve("later.zip") + "#added'");
     Dataset<Row> files = open.read().format("binaryFile").load(pictures.toString());
     assertThat(Demo.answers(InternVlSpark.ask(files, "content", ofArchive("added"))))

@@ -107,8 +107,7 @@ class GuideTest {
                 CollectionConverters.asScala(Map.<String, String>of())));
     assertThat(parsed.primaryResource()).endsWith("ask.py");
     assertThat(parsed.packages()).isEqualTo("org.internvl4j:internvl4j-spark:0.1.0");
-    assertThat(parsed.sparkProperties().get("spark.executor.memoryOverhead").get())
-        .isEqualTo("6g");
+    assertThat(parsed.sparkProperties().get("spark.executor.memoryOverhead").get()).isEqualTo("6g");
   }
 
   @Test
@@ -130,8 +129,7 @@ class GuideTest {
   @Test
   void everyColumnIsInItsTable() throws IOException {
     List<List<String>> table = Guide.table("Columns");
-    List<Job.Kind> kinds =
-        List.of(Job.Kind.ASK, Job.Kind.BOXES, Job.Kind.EMBED, Job.Kind.CLASSIFY);
+    List<Job.Kind> kinds = List.of(Job.Kind.ASK, Job.Kind.BOXES, Job.Kind.EMBED, Job.Kind.CLASSIFY);
     assertThat(table).hasSameSizeAs(kinds);
     for (int i = 0; i < kinds.size(); i++) {
       assertThat(Guide.code(table.get(i).get(1)))

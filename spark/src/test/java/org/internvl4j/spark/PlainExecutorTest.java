@@ -32,9 +32,8 @@ class PlainExecutorTest {
           .asString()
           .containsOnlyOnce("Vector API")
           .contains(
-              "internvl: this executor has no Vector API and computes with plain loops, many times"
-                  + " slower; add --add-modules=jdk.incubator.vector to"
-                  + " spark.executor.extraJavaOptions");
+              "internvl: this executor has no Vector API and computes with plain loops, slowly; add"
+                  + " --add-modules=jdk.incubator.vector to spark.executor.extraJavaOptions");
     }
   }
 

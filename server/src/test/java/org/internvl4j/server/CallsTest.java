@@ -97,7 +97,8 @@ class CallsTest {
 
   @Test
   void whatIsNoRouteOrAStreamIsRefused() throws Exception {
-    for (String path : List.of("/v1/models", "/api/chat", "/", CHAT + " HTTP/1.1\r\nX: y\r\n\r\n")) {
+    for (String path :
+        List.of("/v1/models", "/api/chat", "/", CHAT + " HTTP/1.1\r\nX: y\r\n\r\n")) {
       Calls.Response response = post(path, "{}");
       assertThat(response.status()).isEqualTo(404);
       assertThat(response.body().at("error").getText("code")).isEqualTo("not_found");

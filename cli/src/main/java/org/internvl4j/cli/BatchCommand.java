@@ -123,11 +123,11 @@ final class BatchCommand implements Computing {
   /// Requests say themselves what is asked and how.
   private void requireNoTask() {
     CommandSpec command = Objects.requireNonNull(spec);
-    List<OptionSpec> fits = new ArrayList<>(command.mixins().get("model").options());
-    fits.add(command.findOption("--out"));
-    fits.add(command.findOption("--times"));
+    List<OptionSpec> tasksAlone = new ArrayList<>(command.mixins().get("tasks").options());
+    tasksAlone.addAll(command.mixins().get("pictures").options());
+    tasksAlone.add(command.findOption("--column"));
     for (OptionSpec given : command.commandLine().getParseResult().matchedOptions()) {
-      if (!fits.contains(given)) {
+      if (tasksAlone.contains(given)) {
         throw new UsageException(
             given.longestName() + " does not go with requests, which say themselves what is asked");
       }

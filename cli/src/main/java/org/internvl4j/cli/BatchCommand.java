@@ -19,7 +19,6 @@ import org.internvl4j.batch.Worker;
 import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.OpenOptions;
-import org.internvl4j.models.VisionLanguageModel;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -103,7 +102,7 @@ final class BatchCommand implements Computing {
         PdfPictures.quieten(console);
         return run(
             input,
-            () -> Worker.of(new Calling(open(options), folder)),
+            () -> Worker.of(Calling.open(model.checkpoint(console), options, folder)),
             new Batch.Output(out, times, null),
             manifest(Calling::describe));
       }
@@ -116,16 +115,17 @@ final class BatchCommand implements Computing {
     }
   }
 
-  private VisionLanguageModel open(OpenOptions options) {
-    return VisionLanguageModel.open(model.checkpoint(console), options);
-  }
-
   /// Requests say themselves what is asked and how.
   private void requireNoTask() {
     CommandSpec command = Objects.requireNonNull(spec);
-    List<OptionSpec> tasksAlone = new ArrayList<>(command.mixins().get("tasks").options());
-    tasksAlone.addAll(command.mixins().get("pictures").options());
-    tasksAlone.add(command.findOption("--column"));
+    List<OptionSpec> tasksAlone = new ArrayList<>(List.of(command.findOption("--column")));
+    command
+        .mixins()
+        .forEach((name, mixin) -> {
+          if (!name.equals("model")) {
+            tasksAlone.addAll(mixin.options());
+          }
+        });
     for (OptionSpec given : command.commandLine().getParseResult().matchedOptions()) {
       if (tasksAlone.contains(given)) {
         throw new UsageException(

@@ -5,7 +5,9 @@ import java.time.Duration;
 import org.internvl4j.batch.Outcome;
 import org.internvl4j.batch.Row;
 import org.internvl4j.batch.Worker;
+import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.loader.json.JsonWriter;
+import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Session;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.server.Calls;
@@ -26,9 +28,19 @@ final class Calling implements Worker.Skill {
   private final VisionLanguageModel model;
   private final Calls calls;
 
-  /// @param model is closed with this
+  /// @param checkpoint belongs to it from now on, also if opening fails
   /// @param folder below which requests may name files
-  Calling(VisionLanguageModel model, Path folder) {
+  static Calling open(Checkpoint checkpoint, OpenOptions options, Path folder) {
+    VisionLanguageModel model = VisionLanguageModel.open(checkpoint, options);
+    try {
+      return new Calling(model, folder);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private Calling(VisionLanguageModel model, Path folder) {
     Limits limits = Limits.DEFAULT;
     int queue = 8 * AT_ONCE * limits.answers(); // one client leaves most of it to others
     this.model = model;

@@ -189,7 +189,7 @@ class RequestBatchTest {
   /// Interrupts a run once it has written more.
   private void interrupt(String out) throws IOException, InterruptedException {
     long before = kept(out);
-    Thread run = Thread.ofPlatform().start(() -> batch("in.jsonl", out, "-v"));
+    Thread run = Thread.ofPlatform().start(() -> batch("in.jsonl", out));
     while (run.isAlive() && kept(out) <= before) {
       Thread.sleep(2);
     }
@@ -211,7 +211,7 @@ class RequestBatchTest {
             .toList();
     assertThat(lines).hasSize(2);
     write("requests.jsonl", lines.stream().map(String::strip).toList());
-    assertThat(batch("requests.jsonl", "answers.jsonl", "--times").code()).isZero();
+    assertThat(batch("requests.jsonl", "answers.jsonl", "--times", "-v").code()).isZero();
     List<Json> rows = rows("answers.jsonl");
     assertThat(answer(rows.get(0)))
         .isEqualTo(

@@ -122,6 +122,31 @@ class CallsTest {
   }
 
   @Test
+  void longRequestsComeWhole() throws Exception {
+    String longest = "{\"prompt\": \"" + "é ".repeat(2 << 20) + "\"}";
+    Calls.Response response = post("/v1/completions", longest);
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.body().at("error").getText("code")).isEqualTo("context_length_exceeded");
+    Limits most = Limits.DEFAULT;
+    Limits less =
+        new Limits(
+            1 << 20,
+            most.headerBytes(),
+            most.pictures(),
+            most.pixels(),
+            most.newTokens(),
+            most.answers(),
+            most.time());
+    try (Calls small =
+        new Calls(demo.model, EngineOptions.DEFAULT, ServerOptions.DEFAULT.withLimits(less))) {
+      assertThat(small.post("/v1/completions", (Json.Obj) Client.json(longest)).status())
+          .isEqualTo(413);
+      assertThat(small.post(CHAT, (Json.Obj) Client.json(demo.chat("What?", ""))).status())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
   void manyAreAnsweredAtOnce() throws Exception {
     List<String> bodies = new ArrayList<>();
     for (int i = 0; i < 40; i++) {

@@ -205,7 +205,7 @@ public final class Batch {
       Outcome outcome = outcome(first.outcome());
       if (outcome != null) {
         pending.remove();
-        write(first.row().id(), outcome, journal);
+        write(first.row(), outcome, journal);
       }
     }
   }
@@ -232,11 +232,11 @@ public final class Batch {
     }
   }
 
-  private void write(String id, Outcome outcome, Journal journal) throws IOException {
+  private void write(Row row, Outcome outcome, Journal journal) throws IOException {
     if (segmentRows == 0) {
       segmentBegun = System.nanoTime();
     }
-    segment.append(Line.of(id, outcome, output.times())).append('\n');
+    segment.append(Line.of(row, outcome, output.times())).append('\n');
     segmentRows++;
     listener.done(outcome, journal.rows() + segmentRows, input.size());
     if (segmentRows == SEGMENT_ROWS

@@ -37,6 +37,10 @@ final class Folder implements Input {
     open.push(entries(top));
   }
 
+  Path top() {
+    return top;
+  }
+
   private static Iterator<Path> entries(Path folder) throws IOException {
     List<Path> entries = new ArrayList<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {

@@ -1,6 +1,7 @@
 package org.internvl4j.batch;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /// Rows to be worked through, always the same ones in the same order. One thread at a time.
@@ -11,6 +12,12 @@ public interface Input extends AutoCloseable {
   /// Whether rows may ask questions of their own.
   default boolean asks() {
     return false;
+  }
+
+  /// The folder below which requests in OpenAI's form may name files, if the rows are such ones;
+  /// else null.
+  default @Nullable Path requestFolder() {
+    return null;
   }
 
   /// The next row.

@@ -59,7 +59,7 @@ public final class Inputs {
   }
 
   /// Whether a file is a Parquet file, by its name.
-  static boolean isParquet(String named) {
+  public static boolean isParquet(String named) {
     return named.toLowerCase(Locale.ROOT).endsWith(".parquet");
   }
 
@@ -90,7 +90,8 @@ public final class Inputs {
     return new Lines(new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)));
   }
 
-  /// Rows as lines of JSON: `{"id": …, "images": […], "prompt": …}`.
+  /// Rows as lines of JSON: `{"id": …, "images": […], "prompt": …}`, or requests in OpenAI's form:
+  /// `{"custom_id": …, "method": "POST", "url": …, "body": {…}}`.
   ///
   /// @throws IOException if it cannot be opened
   public static Input jsonLines(Path file) throws IOException {
@@ -98,11 +99,21 @@ public final class Inputs {
   }
 
   private static JsonLines lines(Path file, String prefix) throws IOException {
+    try (JsonLines lines = lines(file, prefix, false)) {
+      if (!lines.areCalls()) {
+        return lines(file, prefix, false);
+      }
+    }
+    return lines(file, prefix, true);
+  }
+
+  private static JsonLines lines(Path file, String prefix, boolean calls) throws IOException {
     return new JsonLines(
         new BufferedInputStream(Files.newInputStream(file), 1 << 16),
         folderOf(file),
         String.valueOf(file.getFileName()),
-        prefix);
+        prefix,
+        calls);
   }
 
   /// Rows of a Parquet file.

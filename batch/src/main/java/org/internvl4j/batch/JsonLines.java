@@ -15,26 +15,53 @@ import org.jspecify.annotations.Nullable;
 /// fields only `images` is needed; a row without `id` is called by its number. Pictures are paths,
 /// from the file's folder if they are not absolute, or `data:` addresses in base64.
 ///
-/// A line that makes no sense is a row that fails.
+/// Or requests in OpenAI's form: `{"custom_id": "a", "method": "POST", "url":
+/// "/v1/chat/completions", "body": {…}}`, if the first line that is either says so.
+///
+/// A line that makes no sense, or is of the other form, is a row that fails.
 final class JsonLines implements Input {
   private static final int MOST_BYTES = 1 << 28; // of a line
+  private static final String IMAGES = "images";
+  private static final String CUSTOM_ID = "custom_id";
+  private static final String APART = "keep requests in a file of their own";
   private static final Json.Limits LIMITS = new Json.Limits(MOST_BYTES, 200_000);
 
   private final InputStream in;
   private final Path folder;
   private final String name;
   private final String prefix;
+  private final boolean calls;
   private long number;
 
   /// @param in buffered; is closed with this
   /// @param folder where paths begin
   /// @param name what messages call it
   /// @param prefix of the numbers that rows without a name are called by
-  JsonLines(InputStream in, Path folder, String name, String prefix) {
+  /// @param calls whether they are requests
+  JsonLines(InputStream in, Path folder, String name, String prefix, boolean calls) {
     this.in = in;
     this.folder = folder;
     this.name = name;
     this.prefix = prefix;
+    this.calls = calls;
+  }
+
+  /// Reads on, up to the first line that says whether rows are requests.
+  boolean areCalls() throws IOException {
+    for (byte[] line = line(); line != null; line = line()) {
+      try {
+        if (json(line) instanceof Json.Obj row && (row.has(IMAGES) || isCall(row))) {
+          return !row.has(IMAGES);
+        }
+      } catch (CheckpointException e) {
+        // says nothing
+      }
+    }
+    return false;
+  }
+
+  private static boolean isCall(Json row) {
+    return row.has(CUSTOM_ID) || row.has("body");
   }
 
   @Override
@@ -48,12 +75,20 @@ final class JsonLines implements Input {
   }
 
   @Override
+  public @Nullable Path requestFolder() {
+    return calls ? folder : null;
+  }
+
+  @Override
   public @Nullable Row next() throws IOException {
     byte[] line = line();
     while (line != null && isBlank(line)) {
       line = line();
     }
-    return line == null ? null : row(line);
+    if (line == null) {
+      return null;
+    }
+    return calls ? call(line) : row(line);
   }
 
   /// @return null at the end
@@ -83,16 +118,47 @@ final class JsonLines implements Input {
     return true;
   }
 
+  private Json json(byte[] line) {
+    return Json.parse(line, name + " line " + number, LIMITS);
+  }
+
+  /// One that has no name is not called like one that has: `line-3`.
+  private Row call(byte[] line) {
+    String id = prefix + "line-" + number;
+    try {
+      Json json = json(line);
+      if (json.has(IMAGES) && !isCall(json)) {
+        throw json.wrong("a request, as in the lines before: " + APART);
+      }
+      id = json.getText(CUSTOM_ID);
+      Json method = json.at("method");
+      if (!method.asText().equals("POST")) {
+        throw method.wrong("POST");
+      }
+      String url = json.getText("url");
+      if (json.at("body") instanceof Json.Obj body) {
+        return new Row.Call(id, url, body);
+      }
+      throw json.at("body").wrong("an object");
+    } catch (CheckpointException e) {
+      return new Row.Unreadable(
+          id, new Failed(Failures.INPUT, String.valueOf(e.getMessage())), true);
+    }
+  }
+
   private Row row(byte[] line) {
     String id = prefix + number;
     try {
-      Json json = Json.parse(line, name + " line " + number, LIMITS);
+      Json json = json(line);
+      if (isCall(json) && !json.has(IMAGES)) {
+        throw json.wrong("pictures, as in the lines before: " + APART);
+      }
       Json named = json.find("id");
       if (named != null) {
         id = named instanceof Json.Num(String text, var _) ? text : named.asText();
       }
       List<PictureSource> pictures = new ArrayList<>();
-      for (Json image : json.at("images").items()) {
+      for (Json image : json.at(IMAGES).items()) {
         pictures.add(picture(image));
       }
       Json prompt = json.find("prompt");

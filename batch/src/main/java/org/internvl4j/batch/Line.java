@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.internvl4j.batch.Outcome.Answered;
+import org.internvl4j.batch.Outcome.Called;
 import org.internvl4j.batch.Outcome.Classified;
 import org.internvl4j.batch.Outcome.Embedded;
 import org.internvl4j.batch.Outcome.Failed;
@@ -20,9 +21,11 @@ final class Line {
   private Line() {}
 
   /// @param times whether it tells how long things took
-  static String of(String id, Outcome outcome, boolean times) {
-    JsonWriter json = new JsonWriter().object().field("id", id);
+  static String of(Row row, Outcome outcome, boolean times) {
+    JsonWriter json = new JsonWriter().object().field("id", row.id());
     switch (outcome) {
+      case Called called -> CallLine.answer(json, row.id(), called, times);
+      case Failed failed when row.isCall() -> CallLine.failure(json, row.id(), failed);
       case Answered answered -> answer(json, answered, times);
       case Embedded(float[] vector, int tokens) -> {
         json.array("embedding");

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.loader.json.JsonWriter;
@@ -35,10 +36,24 @@ public final class Manifest {
       Task task,
       PictureOptions pictures,
       String input) {
+    return of(model, weights, computing, task::describe, pictures, input);
+  }
+
+  /// As above, for what is not a [Task].
+  ///
+  /// @param task writes what tells it from every other one: fields of the object that was begun
+  ///   last
+  public static Manifest of(
+      String model,
+      String weights,
+      Map<String, String> computing,
+      Consumer<JsonWriter> task,
+      PictureOptions pictures,
+      String input) {
     JsonWriter json = new JsonWriter().object().field(VERSION, 1);
     json.field("model", model).field("weights_sha256", weights);
     computing.forEach(json::field);
-    task.describe(json.object("task"));
+    task.accept(json.object("task"));
     json.end().object("pictures");
     json.field("oriented", pictures.applyOrientation()).field("max_pixels", pictures.maxPixels());
     String text = json.end().field("input", input).end().toString();

@@ -1,12 +1,18 @@
 package org.internvl4j.batch;
 
 import java.util.List;
+import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.Answer;
 import org.internvl4j.models.contrastive.ZeroShot;
 import org.internvl4j.models.image.Picture;
 
 /// What became of a row. Immutable.
 public sealed interface Outcome {
+  /// Whether it is no result: an error, or a refusal.
+  default boolean isFailure() {
+    return false;
+  }
+
   /// An answer.
   ///
   /// @param pointing whether it was asked where something is: its boxes are a result of their own
@@ -29,11 +35,26 @@ public sealed interface Outcome {
     }
   }
 
+  /// The answer to a request in OpenAI's form.
+  ///
+  /// @param status as HTTP has them: 200, or 400 for a request that was refused
+  record Called(int status, Json body) implements Outcome {
+    @Override
+    public boolean isFailure() {
+      return status != 200;
+    }
+  }
+
   /// There is no result.
   ///
   /// @param code what kind of failure it is, for programs: [Failures]
   /// @param sentence what went wrong, for people
-  record Failed(String code, String sentence) implements Outcome {}
+  record Failed(String code, String sentence) implements Outcome {
+    @Override
+    public boolean isFailure() {
+      return true;
+    }
+  }
 
   /// Width and height of a picture in pixels.
   record Size(int width, int height) {

@@ -1,6 +1,7 @@
 package org.internvl4j.batch;
 
 import java.util.List;
+import org.internvl4j.loader.json.Json;
 import org.jspecify.annotations.Nullable;
 
 /// A row of an [Input].
@@ -9,6 +10,11 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Row {
   /// What it is called in the output. Two rows may have the same.
   String id();
+
+  /// Whether its line of output is a request's: [Call].
+  default boolean isCall() {
+    return false;
+  }
 
   /// Pictures, and what to do with them if it is not what is done with all.
   ///
@@ -24,6 +30,23 @@ public sealed interface Row {
     }
   }
 
+  /// A request in OpenAI's form, which says all itself.
+  ///
+  /// @param id its `custom_id`
+  /// @param url `/v1/chat/completions`
+  record Call(String id, String url, Json.Obj body) implements Row {
+    @Override
+    public boolean isCall() {
+      return true;
+    }
+  }
+
   /// A row that could not be understood; it gets an error for an outcome.
-  record Unreadable(String id, Outcome.Failed why) implements Row {}
+  ///
+  /// @param isCall whether it stands among requests
+  record Unreadable(String id, Outcome.Failed why, boolean isCall) implements Row {
+    public Unreadable(String id, Outcome.Failed why) {
+      this(id, why, false);
+    }
+  }
 }

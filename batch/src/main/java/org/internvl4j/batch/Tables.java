@@ -14,11 +14,13 @@ final class Tables implements Input {
   private final Columns columns;
   private final long size;
   private final boolean asks;
+  private final @Nullable Path requestFolder;
   private @Nullable Input open;
 
   /// Opens each file once, so that one that cannot be read is found before the work begins.
   ///
   /// @throws IOException if there is none, or one cannot be read
+  /// @throws IllegalArgumentException if some have requests and others have not
   Tables(Folder folder, Columns columns) throws IOException {
     List<Path> all = new ArrayList<>();
     for (Path file = folder.file(); file != null; file = folder.file()) {
@@ -26,16 +28,26 @@ final class Tables implements Input {
     }
     long rows = 0;
     boolean anyAsks = false;
+    Path calling = null; // files of either kind
+    Path showing = null;
     for (Path file : all) {
       try (Input table = Inputs.table(file, columns, "")) {
         rows = rows < 0 || table.size() < 0 ? -1 : rows + table.size();
         anyAsks |= table.asks();
+        calling = table.requestFolder() == null ? calling : file;
+        showing = table.requestFolder() == null ? file : showing;
       }
+    }
+    if (calling != null && showing != null) {
+      throw new IllegalArgumentException(
+          "%s: has requests, and %s has rows of pictures; name files of one kind"
+              .formatted(calling, showing));
     }
     this.files = all.iterator();
     this.columns = columns;
     this.size = rows;
     this.asks = anyAsks;
+    this.requestFolder = calling == null ? null : folder.top();
   }
 
   @Override
@@ -46,6 +58,11 @@ final class Tables implements Input {
   @Override
   public boolean asks() {
     return asks;
+  }
+
+  @Override
+  public @Nullable Path requestFolder() {
+    return requestFolder;
   }
 
   @Override

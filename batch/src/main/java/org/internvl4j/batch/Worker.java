@@ -19,20 +19,31 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Any thread may use it. The caller closes it.
 public final class Worker implements AutoCloseable {
-  /// What does the task.
-  interface Skill extends AutoCloseable {
+  /// What does the task: called by many threads.
+  public interface Skill extends AutoCloseable {
     /// How many rows it is worth working on at a time.
     int atOnce();
 
-    /// Called by many threads.
+    /// Does it with pictures.
     ///
-    /// @throws RuntimeException what [Failures] knows, if that is the row's fault
+    /// @throws IllegalArgumentException if that is the row's fault, and so are
+    ///   [org.internvl4j.media.PictureException] and
+    ///   [org.internvl4j.models.PromptTooLongException]; all else ends the run
     Outcome work(Row.Item item) throws InterruptedException;
+
+    /// Answers a request.
+    ///
+    /// @throws IllegalArgumentException if that is the row's fault, as it is unless said
+    default Outcome work(Row.Call call) throws InterruptedException {
+      throw new IllegalArgumentException("row: is a request, expected pictures");
+    }
 
     /// The same model for another task, closed with this.
     ///
-    /// @return null if the task needs another part of the checkpoint
-    @Nullable Skill with(Task task);
+    /// @return null if the task needs something else, as it does unless said
+    default @Nullable Skill with(Task task) {
+      return null;
+    }
 
     @Override
     void close();
@@ -42,7 +53,7 @@ public final class Worker implements AutoCloseable {
   private final Semaphore places;
   private final ExecutorService threads;
 
-  Worker(Skill skill) {
+  private Worker(Skill skill) {
     this(skill, new Semaphore(skill.atOnce()), Executors.newVirtualThreadPerTaskExecutor());
   }
 
@@ -50,6 +61,13 @@ public final class Worker implements AutoCloseable {
     this.skill = skill;
     this.places = places;
     this.threads = threads;
+  }
+
+  /// A worker that does what somebody else knows to do.
+  ///
+  /// @param skill is closed with it
+  public static Worker of(Skill skill) {
+    return new Worker(skill);
   }
 
   /// Opens the model that a task needs.
@@ -90,13 +108,22 @@ public final class Worker implements AutoCloseable {
   public @Nullable CompletableFuture<Outcome> submit(Row row, Duration patience)
       throws InterruptedException {
     return switch (row) {
-      case Row.Unreadable(String _, Failed why) -> CompletableFuture.completedFuture(why);
-      case Row.Item item ->
-          places.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS) ? begin(item) : null;
+      case Row.Unreadable(String _, Failed why, boolean _) ->
+          CompletableFuture.completedFuture(why);
+      case Row.Item item -> begin(() -> skill.work(item), patience);
+      case Row.Call call -> begin(() -> skill.work(call), patience);
     };
   }
 
-  private CompletableFuture<Outcome> begin(Row.Item item) {
+  private interface Work {
+    Outcome outcome() throws InterruptedException;
+  }
+
+  private @Nullable CompletableFuture<Outcome> begin(Work work, Duration patience)
+      throws InterruptedException {
+    if (!places.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+      return null;
+    }
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     threads.execute(() -> {
       Thread thread = Thread.currentThread();
@@ -107,7 +134,7 @@ public final class Worker implements AutoCloseable {
             }
           });
       try {
-        outcome.complete(work(item));
+        outcome.complete(outcome(work));
       } catch (InterruptedException | RuntimeException | Error e) {
         outcome.completeExceptionally(e);
       } finally {
@@ -117,9 +144,9 @@ public final class Worker implements AutoCloseable {
     return outcome;
   }
 
-  private Outcome work(Row.Item item) throws InterruptedException {
+  private static Outcome outcome(Work work) throws InterruptedException {
     try {
-      return skill.work(item);
+      return work.outcome();
     } catch (RuntimeException e) {
       Failed failed = Failures.of(e);
       if (failed == null) {

@@ -6,7 +6,6 @@ import java.util.List;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.testkit.Effort;
-import org.jspecify.annotations.Nullable;
 
 /// A batch in a process of its own, to be killed. With the whole effort the demo model answers;
 /// else rows are what their pixels add up to, so that the moments are many and short.
@@ -42,7 +41,7 @@ final class Child {
     try (Input input = Inputs.folder(pictures)) {
       Manifest manifest = Scenery.manifest(sums, pictures.toString());
       Batch.Output output = Batch.Output.of(out, false, sums);
-      return new Batch(() -> new Worker(new Sums()), input, output, manifest, Batch.Listener.NONE)
+      return new Batch(() -> Worker.of(new Sums()), input, output, manifest, Batch.Listener.NONE)
           .run();
     }
   }
@@ -64,11 +63,6 @@ final class Child {
         sums[i % NUMBERS] += rgb[i] / 256f;
       }
       return new Outcome.Embedded(sums, 0);
-    }
-
-    @Override
-    public @Nullable Sums with(Task task) {
-      return null;
     }
 
     @Override

@@ -121,7 +121,7 @@ class WorkerTest {
   @Test
   void rowsThatAreCancelledAreGivenUp() throws Exception {
     Endless endless = new Endless();
-    try (Worker worker = new Worker(endless)) {
+    try (Worker worker = Worker.of(endless)) {
       CompletableFuture<Outcome> first = worker.submit(scene(), PATIENCE);
       assertThat(first).isNotNull();
       assertThat(first.cancel(true)).isTrue();

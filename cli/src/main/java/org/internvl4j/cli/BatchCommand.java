@@ -2,8 +2,13 @@ package org.internvl4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.internvl4j.batch.Batch;
 import org.internvl4j.batch.Columns;
 import org.internvl4j.batch.Input;
@@ -12,12 +17,17 @@ import org.internvl4j.batch.Manifest;
 import org.internvl4j.batch.Task;
 import org.internvl4j.batch.Worker;
 import org.internvl4j.loader.Checkpoint;
+import org.internvl4j.loader.json.JsonWriter;
 import org.internvl4j.models.OpenOptions;
 import org.jline.utils.Signals;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "batch",
@@ -30,6 +40,7 @@ import picocli.CommandLine.Parameters;
       "  internvl batch photos/ -o photos.jsonl -m demo -p 'How many shapes are in the image?'",
       "  internvl batch 'scans/**/*.png' -o text.jsonl -m MODEL -p 'Read the text.' --schema form.json",
       "  internvl batch rows.jsonl -o answers.jsonl -m MODEL      rows: {\"id\", \"images\": [...], \"prompt\"}",
+      "  internvl batch requests.jsonl -o answers.jsonl -m MODEL  requests: OpenAI's batch form",
       "  internvl batch 'train-*.parquet' -o vectors.parquet -m MODEL --task embed --column image=photo.bytes"
     })
 final class BatchCommand implements Computing {
@@ -68,6 +79,8 @@ final class BatchCommand implements Computing {
           "Of Parquet files: which column is image, id or prompt, where it has no usual name; again for more.")
   private Map<ColumnRole, String> columns = new EnumMap<>(ColumnRole.class);
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final PictureInput pictures = new PictureInput();
   @Mixin private final TaskOptions tasks = new TaskOptions();
@@ -83,8 +96,44 @@ final class BatchCommand implements Computing {
     Task task = tasks.task(pictures);
     OpenOptions options = model.openOptions(console);
     try (Input input = Inputs.open(from, columns(), console.in())) {
+      Path folder = input.requestFolder();
+      if (folder != null) {
+        requireNoTask();
+        PdfPictures.quieten(console);
+        return run(
+            input,
+            () -> Worker.of(Calling.open(model.checkpoint(console), options, folder)),
+            new Batch.Output(out, times, null),
+            manifest(Calling::describe));
+      }
       requireQuestion(task, input);
-      return run(input, task, options);
+      return run(
+          input,
+          () -> Worker.open(model.checkpoint(console), options, task, pictures.options()),
+          Batch.Output.of(out, times, task),
+          manifest(task::describe));
+    }
+  }
+
+  /// Requests say themselves what is asked and how.
+  private void requireNoTask() {
+    CommandSpec command = Objects.requireNonNull(spec);
+    List<OptionSpec> tasksAlone = new ArrayList<>(List.of(command.findOption("--column")));
+    command
+        .mixins()
+        .forEach((name, mixin) -> {
+          if (!name.equals("model")) {
+            tasksAlone.addAll(mixin.options());
+          }
+        });
+    for (OptionSpec given : command.commandLine().getParseResult().matchedOptions()) {
+      if (tasksAlone.contains(given)) {
+        throw new UsageException(
+            given.longestName() + " does not go with requests, which say themselves what is asked");
+      }
+    }
+    if (Inputs.isParquet(out.toString())) {
+      throw new UsageException("answers to requests are lines of JSON: name a .jsonl file with -o");
     }
   }
 
@@ -102,16 +151,10 @@ final class BatchCommand implements Computing {
     }
   }
 
-  private int run(Input input, Task task, OpenOptions options)
+  private int run(Input input, Supplier<Worker> opening, Batch.Output output, Manifest manifest)
       throws IOException, InterruptedException {
     BatchProgress progress = new BatchProgress(console);
-    Batch batch =
-        new Batch(
-            () -> Worker.open(model.checkpoint(console), options, task, pictures.options()),
-            input,
-            Batch.Output.of(out, times, task),
-            manifest(task),
-            progress);
+    Batch batch = new Batch(opening, input, output, manifest, progress);
     Object before = Signals.register("INT", batch::stop);
     try {
       Batch.Result result = batch.run();
@@ -123,7 +166,8 @@ final class BatchCommand implements Computing {
     }
   }
 
-  private Manifest manifest(Task task) {
+  /// @param task writes what tells it from every other one
+  private Manifest manifest(Consumer<JsonWriter> task) {
     try (Checkpoint checkpoint = model.checkpoint(console)) {
       return Manifest.of(
           checkpoint.name(),

@@ -27,7 +27,7 @@ final class BatchProgress implements Batch.Listener {
   @Override
   public void done(Outcome outcome, long rows, long size) {
     done = rows;
-    failed += outcome instanceof Outcome.Failed ? 1 : 0;
+    failed += outcome.isFailure() ? 1 : 0;
     String figures = pace.figures(rows, size) + (failed == 0 ? "" : "  " + failed + " failed");
     if (size < 0) {
       progress.show("batch " + figures);

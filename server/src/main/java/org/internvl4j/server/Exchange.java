@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.internvl4j.loader.CheckpointException;
@@ -244,9 +245,11 @@ final class Exchange implements Desk.Watch {
   /// @throws IOException if it has
   @Override
   public void requireClient() throws IOException {
-    if (isStream
-        || !(request.getConnectionMetaData().getConnection().getEndPoint().getTransport()
-            instanceof SocketChannel channel)) {
+    EndPoint client = request.getConnectionMetaData().getConnection().getEndPoint();
+    if (!client.isOpen()) {
+      throw new IOException("the client has left");
+    }
+    if (isStream || !(client.getTransport() instanceof SocketChannel channel)) {
       return;
     }
     int read = channel.read(ByteBuffer.allocate(1));

@@ -162,14 +162,14 @@ public final class Server implements AutoCloseable {
     router.open(routes);
   }
 
-  private static SourceOptions sources(ServerOptions options) {
+  static SourceOptions sources(ServerOptions options) {
     return SourceOptions.of(options.limits())
         .withHosts(AllowedHosts.of(options.pictureHosts()))
         .withMediaPath(options.mediaPath())
         .withFfmpeg(options.ffmpeg());
   }
 
-  private static QueuedThreadPool threads() {
+  static QueuedThreadPool threads() {
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     threads.setName("internvl http");
     threads.setDaemon(true);

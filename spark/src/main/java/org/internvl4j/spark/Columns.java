@@ -118,6 +118,7 @@ record Columns(Job.Kind kind) implements Serializable {
         values.add(RowFactory.create(code, sentence));
         return values;
       }
+      case Outcome.Called _ -> throw new AssertionError("tables hold no requests");
     }
     values.add(null);
     return values;

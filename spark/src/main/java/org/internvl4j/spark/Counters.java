@@ -33,7 +33,7 @@ record Counters(
       }
       case Outcome.Embedded(float[] _, int tokens) -> promptTokens.add(tokens);
       case Outcome.Failed _ -> failed.add(1);
-      case Outcome.Classified _ -> {}
+      case Outcome.Classified _, Outcome.Called _ -> {}
     }
   }
 }

@@ -92,10 +92,14 @@ final class MediaFolder {
       throw outside();
     } catch (NoSuchFileException e) {
       throw new PictureRefusedException(
-          Kind.NOT_FOUND, "there is no such file below the folder of --media-path", e);
+          Kind.NOT_FOUND,
+          "there is no such file below the folder whose files requests may name",
+          e);
     } catch (IOException e) {
       throw new PictureRefusedException(
-          Kind.NOT_FOUND, "the file below the folder of --media-path cannot be read", e);
+          Kind.NOT_FOUND,
+          "the file below the folder whose files requests may name cannot be read",
+          e);
     }
   }
 
@@ -163,7 +167,7 @@ final class MediaFolder {
 
   private static PictureRefusedException outside() {
     return PictureRefusedException.notAllowed(
-        "the file does not lie below the folder of --media-path");
+        "the file does not lie below the folder whose files requests may name");
   }
 
   private static PictureRefusedException notAFile() {

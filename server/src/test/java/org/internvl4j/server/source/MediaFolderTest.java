@@ -120,7 +120,7 @@ class MediaFolderTest {
   void asksNothingAboutFilesOutside() {
     for (String path : List.of("/etc/passwd", "/no/such/file")) {
       assertThatThrownBy(() -> source(root).open(path))
-          .hasMessage("the file does not lie below the folder of --media-path");
+          .hasMessage("the file does not lie below the folder whose files requests may name");
     }
   }
 

@@ -44,7 +44,7 @@ class WorkerTest {
   }
 
   private static String line(@Nullable Worker worker, Row row) throws Exception {
-    return Line.of("", outcome(worker, row), false);
+    return Line.of(row, outcome(worker, row), false);
   }
 
   @Test

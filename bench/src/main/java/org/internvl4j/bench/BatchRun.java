@@ -17,8 +17,8 @@ import org.internvl4j.demo.DemoModel;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.OpenOptions;
 
-/// A batch with the demo model in a process of its own, which tells how it goes: rows, seconds since
-/// the start and mebibytes in memory, a line every 100 rows.
+/// A batch with the demo model in a process of its own, which tells how it goes: rows, seconds
+/// since the start and mebibytes in memory, a line every 100 rows.
 public final class BatchRun implements Batch.Listener {
   private static final int ROWS = 100;
 

@@ -97,7 +97,11 @@ public final class Growing {
     double one = medians.getOrDefault("batch, threads 1", Double.NaN);
     medians.forEach((what, rate) ->
         System.out.printf(
-            Locale.ROOT, "median %s: %.1f rows/s, %.2f x batch with one thread%n", what, rate, rate / one));
+            Locale.ROOT,
+            "median %s: %.1f rows/s, %.2f x batch with one thread%n",
+            what,
+            rate,
+            rate / one));
     return medians;
   }
 

@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class Functions {
   private Functions() {}
 
-  /// What of a row may make no sense.
-  private interface Arguments<T> {
-    /// @throws IllegalArgumentException if it does not
-    T get();
+  /// What is asked of a row.
+  private interface Prompt {
+    /// @return null for the task's
+    /// @throws IllegalArgumentException if it makes no sense
+    @Nullable String get();
   }
 
   static void register(SparkSession spark, Map<?, ?> given) {
@@ -62,8 +63,7 @@ final class Functions {
     UserDefinedFunction _ = spark.udf().register(name, function.asNondeterministic());
   }
 
-  private static Row row(
-      Counters counters, Job job, @Nullable Object picture, Arguments<@Nullable String> prompt) {
+  private static Row row(Counters counters, Job job, @Nullable Object picture, Prompt prompt) {
     org.internvl4j.batch.Row row;
     try {
       row = Pictures.of(picture, prompt.get());

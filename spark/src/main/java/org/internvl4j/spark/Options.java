@@ -1,6 +1,7 @@
 package org.internvl4j.spark;
 
 import java.io.Serializable;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,8 +42,8 @@ final class Options implements Serializable {
 
   private final TreeMap<String, String> values;
 
-  private Options(TreeMap<String, String> values) {
-    this.values = values;
+  private Options(Map<String, String> values) {
+    this.values = new TreeMap<>(values);
   }
 
   /// @param given words, or what is written as words: numbers, truth values
@@ -51,7 +52,7 @@ final class Options implements Serializable {
   static Options of(Map<?, ?> given, List<Set<String>> own) {
     Set<String> known = new TreeSet<>(MODEL);
     own.forEach(known::addAll);
-    TreeMap<String, String> values = new TreeMap<>();
+    Map<String, String> values = new HashMap<>();
     given.forEach((key, value) -> {
       String name = String.valueOf(key);
       if (!known.contains(name)) {
@@ -73,7 +74,7 @@ final class Options implements Serializable {
 
   /// Those of the model, and some others.
   Options only(Set<String> others) {
-    TreeMap<String, String> kept = new TreeMap<>(values);
+    Map<String, String> kept = new HashMap<>(values);
     kept.keySet().removeIf(name -> !MODEL.contains(name) && !others.contains(name));
     return new Options(kept);
   }

@@ -30,7 +30,7 @@ final class Cluster implements AutoCloseable {
 
   /// @param folder where its files go
   static Cluster start(Path folder, int workers, int cores) throws Exception {
-    return start(folder, SparkHome.java().getParent().getParent(), workers, cores);
+    return start(folder, Path.of(System.getProperty("java.home")), workers, cores);
   }
 
   /// @param java the home of the Java that executors run on

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.Option;
 
-/// A standalone cluster answers what a batch answers, also if a worker dies.
+/// A standalone cluster answers what a batch answers, also if tasks run twice or a worker dies.
 class ClusterTest {
   private static final int ROWS = Effort.isWhole() ? 2_000 : 120;
 
@@ -41,6 +41,11 @@ class ClusterTest {
             .session(
                 "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
                     + " --sun-misc-unsafe-memory-access=allow")
+            .config("spark.speculation", "true") // and eagerly
+            .config("spark.speculation.interval", "10ms")
+            .config("spark.speculation.multiplier", "1")
+            .config("spark.speculation.quantile", "0.1")
+            .config("spark.speculation.minTaskRuntime", "0ms")
             .config("spark.archives", temp.resolve("demo.zip") + "#shipped")
             .getOrCreate();
   }

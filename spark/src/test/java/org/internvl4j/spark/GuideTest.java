@@ -71,7 +71,8 @@ class GuideTest {
 
   /// Compiles a program and calls its `main`, as `java Snippet.java` does.
   private static void run(String program) throws Exception {
-    Path source = Files.createDirectories(temp.resolve("snippet")).resolve("Snippet.java");
+    Path folder = Files.createDirectories(temp.resolve("snippet"));
+    Path source = folder.resolve("Snippet.java");
     Files.writeString(source, program);
     int failed =
         ToolProvider.getSystemJavaCompiler()
@@ -83,10 +84,10 @@ class GuideTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 "-d",
-                source.getParent().toString(),
+                folder.toString(),
                 source.toString());
     assertThat(failed).isZero();
-    URL[] urls = {source.getParent().toUri().toURL()};
+    URL[] urls = {folder.toUri().toURL()};
     try (URLClassLoader loader = new URLClassLoader(urls, GuideTest.class.getClassLoader())) {
       Class<?> type = loader.loadClass("Snippet");
       Constructor<?> constructor = type.getDeclaredConstructor();

@@ -19,20 +19,6 @@ final class SparkHome {
   /// What the module brings beside itself.
   private static final List<String> BROUGHT = List.of("/tools/jackson/", "/com/twelvemonkeys/");
 
-  /// As Spark's own does it: its launcher writes the command behind a zero byte and a line's end,
-  /// each argument with a zero byte.
-  private static final String SUBMIT =
-      """
-      #!/usr/bin/env bash
-      export SPARK_HOME='%s' SPARK_SCALA_VERSION=2.13
-      command=()
-      while IFS= read -d '' -r argument; do
-        command+=("$argument")
-      done < <('%s' -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main \\
-        org.apache.spark.deploy.SparkSubmit "$@" | tail -n +2)
-      [ ${#command[@]} -gt 0 ] && exec "${command[@]}"
-      """;
-
   private SparkHome() {}
 
   /// Makes it, or makes it anew, where builds lie.
@@ -50,9 +36,25 @@ final class SparkHome {
       }
     }
     Path submit = Files.createDirectories(home.resolve("bin")).resolve("spark-submit");
-    Files.writeString(submit, SUBMIT.formatted(home, java()));
+    Files.writeString(submit, script(home));
     Files.setPosixFilePermissions(submit, PosixFilePermissions.fromString("rwx------"));
     return home;
+  }
+
+  /// As Spark's own does it: its launcher writes the command behind a zero byte and a line's end,
+  /// each argument with a zero byte.
+  private static String script(Path home) {
+    return """
+    #!/usr/bin/env bash
+    export SPARK_HOME='%s' SPARK_SCALA_VERSION=2.13
+    command=()
+    while IFS= read -d '' -r argument; do
+      command+=("$argument")
+    done < <('%s' -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main \\
+      org.apache.spark.deploy.SparkSubmit "$@" | tail -n +2)
+    [ ${#command[@]} -gt 0 ] && exec "${command[@]}"
+    """
+        .formatted(home, java());
   }
 
   /// The module and what it brings, as jars: what `--packages` would fetch.
@@ -67,7 +69,7 @@ final class SparkHome {
       } else if (isJar(entry) && isOurs(entry)) {
         jars.add(entry);
       } else if (entry.endsWith("target/classes")) {
-        Path module = entry.getParent().getParent().getFileName();
+        Path module = entry.resolve("../..").normalize().getFileName();
         Path jar = folder.resolve(OURS + "-" + module + ".jar");
         Archive.of(entry, jar);
         jars.add(jar);

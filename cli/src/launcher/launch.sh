@@ -17,6 +17,9 @@ esac
 flags='--enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xms48m -XX:TrimNativeHeapInterval=2000 -Xlog:aot*=off -Xlog:cds*=off'
 vector_api='--add-modules jdk.incubator.vector'
 
+# Where pictures come one after the other, those that are under way have room to die young: else the heap grows to its limit.
+many_pictures='-Xms320m -Xmn256m'
+
 # Runs of what the program does leave AOT caches: loaded classes and what the compiler should know (JEP 483, 515). Java
 # ignores one that does not fit, and without any everything works, later.
 rehearse() { # JAVA CLASS_PATH CACHES
@@ -38,11 +41,13 @@ launch() {
   shift 3
   vector=$vector_api
   jit=
+  heap=
   for word in "${1-help}" "$@"; do
     case $word in
       help | -h | --help | -V | --version | show | cache | models | rm | completion) vector='' jit=-XX:TieredStopAtLevel=1 ;;
       demo) case " $* " in *' --device'*) ;; *) vector='' jit=-XX:TieredStopAtLevel=1 ;; esac ;;
       tiles | tokenize | pull) vector= ;;
+      batch | index) heap=$many_pictures ;;
       -*) continue ;;
     esac
     break
@@ -58,6 +63,6 @@ launch() {
   done
 
   # shellcheck disable=SC2086 # lists
-  exec "$java" $vector $jit $flags ${aot:+"$aot"} "-Dinternvl4j.terminals=$terminals" \
+  exec "$java" $vector $jit $flags $heap ${aot:+"$aot"} "-Dinternvl4j.terminals=$terminals" \
     ${INTERNVL_JAVA_OPTS:-} -cp "$jars" org.internvl4j.cli.Main "$@"
 }

@@ -9,6 +9,7 @@ import org.internvl4j.models.Dialogue;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.Question;
 import org.internvl4j.models.Session;
+import org.internvl4j.models.SessionOptions;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.serving.Client;
@@ -29,6 +30,14 @@ final class Answering implements Worker.Skill {
   /// Places in the engine's queue: one client leaves most of them to others, who never come here.
   private static final int QUEUE = 8 * AT_ONCE;
 
+  /// Bytes of pictures that are kept for rows that ask about the same: few rows do.
+  private static final long PICTURES = 32L << 20;
+
+  private static final EngineOptions OPTIONS =
+      EngineOptions.DEFAULT
+          .withQueue(QUEUE)
+          .withSession(SessionOptions.DEFAULT.withPictureBytes(PICTURES));
+
   /// What is done with a question.
   private sealed interface Doing {
     record Answer(Task.Asking how) implements Doing {}
@@ -47,7 +56,7 @@ final class Answering implements Worker.Skill {
   private Answering(VisionLanguageModel model, Doing doing, PictureReader reader) {
     this(
         model,
-        new Engine(model, EngineOptions.DEFAULT.withQueue(QUEUE), EngineListener.NONE),
+        new Engine(model, OPTIONS, EngineListener.NONE),
         doing,
         reader);
   }

@@ -78,15 +78,16 @@ public final class Worker implements AutoCloseable {
   public static Worker open(
       Checkpoint checkpoint, OpenOptions options, Task task, PictureOptions pictures) {
     PictureReader reader = new PictureReader(pictures);
+    OpenOptions lasting = options.forLong();
     return new Worker(
         switch (task) {
-          case Task.Asking asking -> Answering.open(checkpoint, options, asking, reader);
+          case Task.Asking asking -> Answering.open(checkpoint, lasting, asking, reader);
           case Task.Embedding(Task.Vectors vectors) when vectors == Task.Vectors.STATES ->
-              Answering.reading(checkpoint, options, reader);
+              Answering.reading(checkpoint, lasting, reader);
           case Task.Embedding(Task.Vectors vectors) ->
-              Looking.embedding(checkpoint, options, vectors, reader);
+              Looking.embedding(checkpoint, lasting, vectors, reader);
           case Task.Classifying classifying ->
-              Looking.classifying(checkpoint, options, classifying, reader);
+              Looking.classifying(checkpoint, lasting, classifying, reader);
         });
   }
 

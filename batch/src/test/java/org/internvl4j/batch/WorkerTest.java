@@ -14,6 +14,7 @@ import org.internvl4j.loader.Checkpoint;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.ContrastiveModel;
 import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.contrastive.ZeroShotPrompts;
 import org.internvl4j.testkit.Fixtures;
 import org.jspecify.annotations.Nullable;
@@ -110,11 +111,6 @@ class WorkerTest {
     }
 
     @Override
-    public Worker.@Nullable Skill with(Task task) {
-      return null;
-    }
-
-    @Override
     public void close() {}
   }
 
@@ -127,6 +123,26 @@ class WorkerTest {
       assertThat(first.cancel(true)).isTrue();
       assertThat(endless.ended.get()).isEqualTo("scene");
       assertThat(worker.submit(scene(), PATIENCE)).isNotNull(); // its place is free
+    }
+  }
+
+  /// The demo is a toy, which else is answered by what starts at once.
+  @Test
+  void aToyThatWorksForLongTakesVectors() {
+    String below = "internvl4j.plain.below";
+    String before = System.getProperty(below, "");
+    System.setProperty(below, String.valueOf(Long.MAX_VALUE));
+    try {
+      assertThat(described(ONE_THREAD)).contains("plain loops");
+      assertThat(described(ONE_THREAD.forLong())).contains("Vector API");
+    } finally {
+      System.setProperty(below, before);
+    }
+  }
+
+  private static String described(OpenOptions options) {
+    try (VisionLanguageModel model = VisionLanguageModel.open(DemoModel.checkpoint(), options)) {
+      return model.description();
     }
   }
 }

@@ -126,10 +126,12 @@ public final class Growing {
 
   private List<Moment> batch(Path input, int threads) throws Exception {
     Path out = temp.resolve("out.jsonl");
+    List<String> flags = new ArrayList<>(Commands.FLAGS);
+    flags.addAll(List.of("-Xms320m", "-Xmn256m")); // as the launcher starts a batch
     List<Moment> moments =
         run(
             Processes.java(
-                Commands.FLAGS,
+                flags,
                 BatchRun.class.getName(),
                 List.of(input.toString(), out.toString(), String.valueOf(threads))));
     Files.delete(temp.resolve("out.jsonl.manifest.json"));

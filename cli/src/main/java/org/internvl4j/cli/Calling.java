@@ -31,7 +31,7 @@ final class Calling implements Worker.Skill {
   /// @param checkpoint belongs to it from now on, also if opening fails
   /// @param folder below which requests may name files
   static Calling open(Checkpoint checkpoint, OpenOptions options, Path folder) {
-    VisionLanguageModel model = VisionLanguageModel.open(checkpoint, options);
+    VisionLanguageModel model = VisionLanguageModel.open(checkpoint, options.forLong());
     try {
       return new Calling(model, folder);
     } catch (RuntimeException | Error e) {

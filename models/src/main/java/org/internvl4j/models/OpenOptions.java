@@ -15,6 +15,7 @@ import org.internvl4j.models.internvl.Adapters;
 /// @param wholeTower load also the tower's blocks that do not feed the decoder
 /// @param weights what the matrices of the language part are kept as; the tower's stay as stored
 /// @param cache whether prepared matrices are kept on disk for the next time, and where
+/// @param lasting whether it works for long: `auto` then takes for a toy, too, what starts slowly
 /// @param adapters what changes the model's weights, in no order
 /// @param loading hears how far the opening is, on the thread that opens
 public record OpenOptions(
@@ -23,6 +24,7 @@ public record OpenOptions(
     boolean wholeTower,
     WeightFormat weights,
     CachePolicy cache,
+    boolean lasting,
     List<Adapters.Choice> adapters,
     LoadListener loading) {
   /// The best device there is, on all cores; weights as stored; prepared matrices are kept.
@@ -33,6 +35,7 @@ public record OpenOptions(
           false,
           WeightFormat.STORED,
           CachePolicy.standard(),
+          false,
           List.of(),
           LoadListener.NONE);
 
@@ -41,26 +44,26 @@ public record OpenOptions(
   }
 
   public OpenOptions withDevice(String device) {
-    return new OpenOptions(device, threads, wholeTower, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, adapters, loading);
   }
 
   public OpenOptions withThreads(int threads) {
-    return new OpenOptions(device, threads, wholeTower, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, adapters, loading);
   }
 
   /// These options, with all blocks of the tower loaded: for [VisionLanguageModel#visionFeatures].
   public OpenOptions withWholeTower() {
-    return new OpenOptions(device, threads, true, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, true, weights, cache, lasting, adapters, loading);
   }
 
   /// These options, with the language part kept in fewer bits: less memory and more tokens a
   /// second, for some of the answers' quality.
   public OpenOptions withWeights(WeightFormat weights) {
-    return new OpenOptions(device, threads, wholeTower, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, adapters, loading);
   }
 
   public OpenOptions withCache(CachePolicy cache) {
-    return new OpenOptions(device, threads, wholeTower, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, adapters, loading);
   }
 
   /// These options, with nothing kept on disk, nor taken from there.
@@ -68,8 +71,13 @@ public record OpenOptions(
     return withCache(cache.off());
   }
 
+  /// These options, for a model that works for long.
+  public OpenOptions forLong() {
+    return new OpenOptions(device, threads, wholeTower, weights, cache, true, adapters, loading);
+  }
+
   public OpenOptions withLoading(LoadListener loading) {
-    return new OpenOptions(device, threads, wholeTower, weights, cache, adapters, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, adapters, loading);
   }
 
   /// These options, with one adapter more: a folder with `adapter_config.json` and
@@ -85,7 +93,7 @@ public record OpenOptions(
     }
     List<Adapters.Choice> more = new ArrayList<>(adapters);
     more.add(new Adapters.Choice(folder, weight));
-    return new OpenOptions(device, threads, wholeTower, weights, cache, more, loading);
+    return new OpenOptions(device, threads, wholeTower, weights, cache, lasting, more, loading);
   }
 
   /// These options, with one adapter more, as it was trained.

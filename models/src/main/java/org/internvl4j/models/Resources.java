@@ -47,7 +47,8 @@ final class Resources implements AutoCloseable {
   /// @param source of the weights
   /// @return the devices
   List<Device> open(OpenOptions options, WeightSource source) {
-    devices = Devices.openAll(options.device(), options.threads(), source.tensorBytes());
+    long size = options.lasting() ? Long.MAX_VALUE : source.tensorBytes();
+    devices = Devices.openAll(options.device(), options.threads(), size);
     devices.forEach(device -> opened.addFirst(device::close));
     Workspace room = new Workspace(devices.getFirst(), "model " + checkpoint.name());
     opened.addFirst(room::close);

@@ -54,11 +54,7 @@ final class Answering implements Worker.Skill {
   private final PictureReader reader;
 
   private Answering(VisionLanguageModel model, Doing doing, PictureReader reader) {
-    this(
-        model,
-        new Engine(model, OPTIONS, EngineListener.NONE),
-        doing,
-        reader);
+    this(model, new Engine(model, OPTIONS, EngineListener.NONE), doing, reader);
   }
 
   private Answering(VisionLanguageModel model, Engine engine, Doing doing, PictureReader reader) {

@@ -14,15 +14,15 @@ import java.util.Map;
 import javax.imageio.ImageIO;
 import org.internvl4j.demo.Scenes;
 
-/// How a batch grows: rows a second by threads and by executors of a Spark cluster on this machine,
-/// and memory by rows. Every run is a process of its own; rates begin behind the rows in which it
-/// warms up. Configurations take turns.
+/// How a batch grows: rows a second by cores, and by executors of a Spark cluster on this machine
+/// that have a core each; and memory by rows. Every run is a process of its own; rates begin behind
+/// the rows in which it warms up. Configurations take turns.
 ///
 /// Arguments: rows of a run (2000), rows of the run for memory (20000), folder of the charts or
 /// nothing. The class path of Spark's runs is in the property `internvl4j.bench.spark`.
 public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
-  private static final int WARM = 400; // rows
+  private static final int WARM = 600; // rows of a process
   private static final int ROUNDS = 2;
 
   private final Path pictures;
@@ -47,7 +47,7 @@ public final class Growing {
     int many = args.length > 1 ? Integer.parseInt(args[1]) : 20_000;
     Growing growing = new Growing(Files.createTempDirectory("growing"));
     try {
-      growing.paint(rows);
+      growing.paint(rows + 2 * WARM);
       Map<String, Double> rates = growing.rates(rows);
       List<Moment> memory = growing.memory(many, rows);
       if (args.length > 2) {
@@ -85,20 +85,19 @@ public final class Growing {
   private Map<String, Double> rates(int rows) throws Exception {
     Map<String, List<Double>> all = new LinkedHashMap<>();
     for (int round = 0; round < ROUNDS; round++) {
-      for (int threads = 1; threads <= 2; threads++) {
-        note(all, "batch, threads " + threads, rate(batch(pictures, threads), rows));
-      }
+      note(all, "batch, one core", rate(batch(pictures, 1, "taskset", "-c", "0"), rows));
+      note(all, "batch, two cores", rate(batch(pictures, 2), rows));
       for (int executors = 1; executors <= 2 && spark() != null; executors++) {
-        note(all, "Spark, executors " + executors, rate(spark(executors), rows));
+        note(all, "Spark, executors " + executors, rate(spark(executors, rows), rows));
       }
     }
     Map<String, Double> medians = new LinkedHashMap<>();
     all.forEach((what, rates) -> medians.put(what, median(rates)));
-    double one = medians.getOrDefault("batch, threads 1", Double.NaN);
+    double one = medians.getOrDefault("batch, one core", Double.NaN);
     medians.forEach((what, rate) ->
         System.out.printf(
             Locale.ROOT,
-            "median %s: %.1f rows/s, %.2f x batch with one thread%n",
+            "median %s: %.1f rows/s, %.2f x batch on one core%n",
             what,
             rate,
             rate / one));
@@ -118,22 +117,25 @@ public final class Growing {
   private static double rate(List<Moment> moments, int rows) {
     Moment warm = moments.stream().filter(m -> m.rows() >= WARM).findFirst().orElseThrow();
     Moment last = moments.getLast();
-    if (last.rows() != rows) {
-      throw new IllegalStateException("bench: " + last.rows() + " of " + rows + " rows were done");
+    if (last.rows() - warm.rows() < rows) {
+      throw new IllegalStateException(
+          "bench: %d of %d rows were done".formatted(last.rows() - warm.rows(), rows));
     }
     return (last.rows() - warm.rows()) / (last.seconds() - warm.seconds());
   }
 
-  private List<Moment> batch(Path input, int threads) throws Exception {
+  /// @param within what the process is started by
+  private List<Moment> batch(Path input, int threads, String... within) throws Exception {
     Path out = temp.resolve("out.jsonl");
     List<String> flags = new ArrayList<>(Commands.FLAGS);
     flags.addAll(List.of("-Xms320m", "-Xmn256m")); // as the launcher starts a batch
-    List<Moment> moments =
-        run(
-            Processes.java(
-                flags,
-                BatchRun.class.getName(),
-                List.of(input.toString(), out.toString(), String.valueOf(threads))));
+    List<String> command = new ArrayList<>(List.of(within));
+    command.addAll(
+        Processes.java(
+            flags,
+            BatchRun.class.getName(),
+            List.of(input.toString(), out.toString(), String.valueOf(threads))));
+    List<Moment> moments = run(command);
     Files.delete(temp.resolve("out.jsonl.manifest.json"));
     return moments;
   }
@@ -142,8 +144,9 @@ public final class Growing {
     return System.getProperty("internvl4j.bench.spark");
   }
 
-  /// A cluster of a master and workers of one core; its program tells its moments as a batch does.
-  private List<Moment> spark(int executors) throws Exception {
+  /// A cluster of a master and workers that have a core each; its program tells its moments as a
+  /// batch does.
+  private List<Moment> spark(int executors, int rows) throws Exception {
     List<String> command = new ArrayList<>(List.of(Processes.java()));
     command.addAll(Commands.FLAGS);
     String flags = System.getProperty("internvl4j.bench.spark.jvm", "");
@@ -155,7 +158,8 @@ public final class Growing {
             pictures.toString(),
             temp.resolve("spark-" + System.nanoTime()).toString(),
             String.valueOf(executors),
-            String.valueOf(WARM)));
+            String.valueOf(WARM),
+            String.valueOf(rows)));
     return run(command);
   }
 

@@ -14,8 +14,8 @@ import org.apache.spark.sql.SparkSession;
 /// Answers on a cluster of this machine, measured: rows done, seconds and no memory, a line behind
 /// the rows in which executors warm up, from which seconds count, and one at the end.
 ///
-/// Arguments: folder of pictures, folder for the cluster's files, executors of one core, rows to
-/// warm up with.
+/// Arguments: folder of pictures, folder for the cluster's files, executors, each of which has a
+/// core of its own, rows that each of them warms up with, rows that are measured.
 final class ClusterRun {
   private static final String FLAGS =
       "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
@@ -26,18 +26,29 @@ final class ClusterRun {
   public static void main(String[] args) throws Exception {
     Path folder = Files.createDirectories(Path.of(args[1]));
     int executors = Integer.parseInt(args[2]);
-    int warm = Integer.parseInt(args[3]);
+    int warm = executors * Integer.parseInt(args[3]);
+    int rows = Integer.parseInt(args[4]);
     Path model = Demo.model(folder.resolve("model"));
-    try (Cluster cluster = Cluster.start(folder, executors, 1);
-        SparkSession spark = cluster.session(FLAGS).getOrCreate()) {
+    try (Cluster cluster = Cluster.start(folder, 0, 1)) {
+      for (int core = 0; core < executors; core++) {
+        cluster.addPinned(core);
+      }
+      run(cluster, Path.of(args[0]), model, executors, warm, rows);
+    }
+  }
+
+  private static void run(
+      Cluster cluster, Path pictures, Path model, int executors, int warm, int rows) {
+    try (SparkSession spark = cluster.session(FLAGS).getOrCreate()) {
       Dataset<Row> all =
           spark
               .read()
               .format("binaryFile")
-              .load(args[0])
+              .load(pictures.toString())
               .withColumn("number", expr("int(regexp_extract(path, '(\\\\d+)[.]png', 1))"));
       Dataset<Row> first = cached(all.filter(col("number").lt(warm)), executors);
-      Dataset<Row> rest = cached(all.filter(col("number").geq(warm)), executors);
+      Dataset<Row> rest =
+          cached(all.filter(col("number").between(warm, warm + rows - 1)), executors);
       long done = ask(first, model);
       tell(done, 0);
       long start = System.nanoTime();
@@ -46,9 +57,9 @@ final class ClusterRun {
     }
   }
 
-  /// In memory, two partitions an executor.
+  /// In memory, four partitions an executor.
   private static Dataset<Row> cached(Dataset<Row> rows, int executors) {
-    Dataset<Row> cached = rows.repartition(2 * executors).cache();
+    Dataset<Row> cached = rows.repartition(4 * executors).cache();
     cached.count();
     return cached;
   }

@@ -39,6 +39,7 @@ final class Cluster implements AutoCloseable {
     Cluster cluster = new Cluster(SparkHome.make(), files, java, freePort());
     cluster.master =
         cluster.daemon(
+            List.of(),
             "master",
             "org.apache.spark.deploy.master.Master",
             "--host",
@@ -60,9 +61,21 @@ final class Cluster implements AutoCloseable {
   }
 
   void addWorker(int cores) throws IOException {
+    addWorker(cores, List.of());
+  }
+
+  /// A worker with one core, which its executor has, too, and no other.
+  ///
+  /// @param core its number
+  void addPinned(int core) throws IOException {
+    addWorker(1, List.of("taskset", "-c", String.valueOf(core)));
+  }
+
+  private void addWorker(int cores, List<String> within) throws IOException {
     String name = "worker" + workers.size();
     workers.add(
         daemon(
+            within,
             name,
             "org.apache.spark.deploy.worker.Worker",
             "--host",
@@ -78,8 +91,9 @@ final class Cluster implements AutoCloseable {
             url()));
   }
 
-  private Process daemon(String name, String main, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
+  private Process daemon(List<String> within, String name, String main, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(within);
     command.add(SparkHome.java().toString());
     command.add("-Xmx256m");
     command.add("-XX:+UseSerialGC");

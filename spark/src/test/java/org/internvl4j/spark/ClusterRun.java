@@ -3,6 +3,7 @@ package org.internvl4j.spark;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -38,7 +39,8 @@ final class ClusterRun {
   }
 
   private static void run(
-      Cluster cluster, Path pictures, Path model, int executors, int warm, int rows) {
+      Cluster cluster, Path pictures, Path model, int executors, int warm, int rows)
+      throws IOException {
     try (SparkSession spark = cluster.session(FLAGS).getOrCreate()) {
       Dataset<Row> all =
           spark

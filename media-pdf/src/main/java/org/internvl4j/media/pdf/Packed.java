@@ -137,7 +137,7 @@ final class Packed {
   }
 
   private void measureJpeg(byte[] jpeg, COSDictionary parameters) {
-    JpegScans scans = JpegScans.of(jpeg);
+    JpegScans scans = mostWork == MOST_INLINE ? JpegScans.ofAll(jpeg) : JpegScans.of(jpeg);
     String why = scans.tooMany();
     if (why == null && scans.work() > mostWork) {
       why =

@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 /// Draws a page and keeps account of what it could not draw; the library would only log it. Ends
 /// when its time is over, or its thread is interrupted.
 final class Drawer extends PDFRenderer {
-  private static final int OPERATORS = 256; // between two looks at the clock
   private static final int MOST_PROBLEMS = 20;
 
   static {
@@ -89,18 +88,24 @@ final class Drawer extends PDFRenderer {
     }
   }
 
-  private final class Page extends PageDrawer {
-    private int operators;
-
+  private final class Page extends BoundedDrawer {
     Page(PageDrawerParameters parameters) throws IOException {
       super(parameters);
     }
 
     @Override
+    void look() {
+      lookAtTheClock();
+    }
+
+    @Override
+    void problem(String sentence) {
+      Drawer.this.problem(sentence);
+    }
+
+    @Override
     protected void processOperator(Operator operator, List<COSBase> operands) throws IOException {
-      if (operators++ % OPERATORS == 0) {
-        lookAtTheClock();
-      }
+      lookAtTheClock();
       if (!operator.getName().equals("BI") || isWithinLimits(operator)) {
         super.processOperator(operator, operands);
       }

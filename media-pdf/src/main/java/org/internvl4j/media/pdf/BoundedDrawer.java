@@ -225,16 +225,17 @@ abstract class BoundedDrawer extends PageDrawer {
     look();
     if (patterns.getPattern(color) instanceof PDShadingPattern pattern
         && pattern.getShading() instanceof PDShading shading) {
-      return isWithinLimits(shading)
-          ? Shadings.watched(shading, this::look)
-              .toPaint(Matrix.concatenate(getInitialMatrix(), pattern.getMatrix()))
+      Matrix matrix = Matrix.concatenate(getInitialMatrix(), pattern.getMatrix());
+      return isWithinLimits(shading, matrix)
+          ? Shadings.watched(shading, this::look).toPaint(matrix)
           : new Color(0, 0, 0, 0);
     }
     return new WatchedPaint(super.getPaint(color), this::look);
   }
 
-  private boolean isWithinLimits(PDShading shading) throws IOException {
-    String why = Shadings.tooLarge(shading);
+  private boolean isWithinLimits(PDShading shading, Matrix matrix) throws IOException {
+    double unit = Math.max(matrix.getScalingFactorX(), matrix.getScalingFactorY());
+    String why = Shadings.tooLarge(shading, scale() * unit);
     if (why != null) {
       problem("a shading is left out: " + why);
     }
@@ -247,7 +248,7 @@ abstract class BoundedDrawer extends PageDrawer {
     if (shading == null) {
       throw new IOException("missing shading: " + name.getName());
     }
-    if (isWithinLimits(shading)) {
+    if (isWithinLimits(shading, getGraphicsState().getCurrentTransformationMatrix())) {
       shadings = Shadings.watched(getResources(), name, this::look);
       super.shadingFill(name);
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.apache.pdfbox.contentstream.operator.Operator;
 import org.apache.pdfbox.cos.COSBase;
 import org.apache.pdfbox.cos.COSStream;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// when its time is over, or its thread is interrupted.
 final class Drawer extends PDFRenderer {
   private static final int MOST_PROBLEMS = 20;
+  private static final Pattern OBJECT = Pattern.compile("\\w@\\p{XDigit}{3,}"); // as toString names
 
   static {
     WatchedStreams.register(RandomAccessInputStream.class);
@@ -74,7 +76,7 @@ final class Drawer extends PDFRenderer {
   }
 
   private void problem(String sentence) {
-    if (problems.size() < MOST_PROBLEMS) {
+    if (problems.size() < MOST_PROBLEMS && !problems.contains(sentence)) {
       problems.add(sentence);
     }
   }
@@ -220,10 +222,11 @@ final class Drawer extends PDFRenderer {
           case OutOfMemoryError _ -> "it takes more memory than there is";
           case StackOverflowError _ -> "it takes more stack than there is";
           case MissingImageReaderException _ -> "its format, such as JPEG 2000, is not read here";
-          default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+          default -> e.getMessage() == null ? "" : e.getMessage();
         };
     String line = said.lines().findFirst().orElse("no reason given").strip();
     line = line.replaceAll("\\p{Cntrl}", " ").replaceAll("\\.$", "");
+    line = line.isEmpty() || OBJECT.matcher(line).find() ? "no reason given" : line;
     return line.length() > 1
             && Character.isUpperCase(line.charAt(0))
             && Character.isLowerCase(line.charAt(1))

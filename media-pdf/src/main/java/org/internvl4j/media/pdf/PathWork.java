@@ -9,8 +9,8 @@ import java.util.List;
 
 /// What filling, stroking and clipping by a path costs: nothing ends any of them.
 final class PathWork {
-  /// Most rows of pixels that the edges of one path may cross, two seconds of work.
-  static final double MOST_ROWS = 3e7;
+  /// Most rows of pixels that the edges of one path may cross, three seconds of work.
+  static final double MOST_ROWS = 6e7;
 
   /// Most edges of a path that clips.
   static final int MOST_EDGES = 20_000;

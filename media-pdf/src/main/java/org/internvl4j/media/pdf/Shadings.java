@@ -32,6 +32,8 @@ final class Shadings {
   private static final long MOST_VERTICES = 200_000;
   private static final long MOST_PATCHES = 5_000; // of up to 512 triangles each
 
+  private static final double MOST_SIDES = 5e6; // pixels of all triangles or patches
+
   private Shadings() {}
 
   /// The same shading, watched.
@@ -67,7 +69,9 @@ final class Shadings {
   }
 
   /// Why a mesh is too large to be set up, as a part of a sentence; null if it is not.
-  static @Nullable String tooLarge(PDShading shading) throws IOException {
+  ///
+  /// @param scale pixels of a unit
+  static @Nullable String tooLarge(PDShading shading, double scale) throws IOException {
     int type = shading.getShadingType();
     if (type < PDShading.SHADING_TYPE4 || !(shading.getCOSObject() instanceof COSStream stream)) {
       return null;
@@ -81,10 +85,18 @@ final class Shadings {
         found++;
       }
     }
-    return found > mostBytes
-        ? "the shading has more than the limit of %d %s"
-            .formatted(most, patches ? "patches" : "vertices")
+    if (found > mostBytes) {
+      return "it has more than the limit of %d %s"
+          .formatted(most, patches ? "patches" : "vertices");
+    }
+    double mostSides = MOST_SIDES / scale;
+    return MeshWork.sides(stream, type, components(stream, shading), mostSides) > mostSides
+        ? "the sides of its mesh are longer than the limit of %.0f pixels".formatted(MOST_SIDES)
         : null;
+  }
+
+  private static int components(COSStream mesh, PDShading shading) throws IOException {
+    return mesh.containsKey(COSName.FUNCTION) ? 1 : shading.getColorSpace().getNumberOfComponents();
   }
 
   /// Fewest bits of a vertex or patch.
@@ -92,8 +104,7 @@ final class Shadings {
     int coordinate = Math.clamp(mesh.getInt(COSName.BITS_PER_COORDINATE, 1), 1, 64);
     int component = Math.clamp(mesh.getInt(COSName.BITS_PER_COMPONENT, 1), 1, 64);
     int flag = Math.clamp(mesh.getInt(COSName.BITS_PER_FLAG, 0), 0, 64);
-    int components =
-        mesh.containsKey(COSName.FUNCTION) ? 1 : shading.getColorSpace().getNumberOfComponents();
+    int components = components(mesh, shading);
     return switch (type) {
       case PDShading.SHADING_TYPE6 -> flag + 16L * coordinate + 2L * components * component;
       case PDShading.SHADING_TYPE7 -> flag + 24L * coordinate + 2L * components * component;

@@ -179,12 +179,24 @@ class EndlessDrawingTest {
   @Test
   void leavesOutMeshesOfTooManyParts() {
     assertThat(drawn(bySh(mesh(4, 200_001, 6))).problems())
-        .containsExactly(
-            "a shading is left out: the shading has more than the limit of 200000 vertices");
+        .containsExactly("a shading is left out: it has more than the limit of 200000 vertices");
     assertThat(drawn(byPattern(mesh(6, 9_000, 53))).problems())
-        .containsExactly(
-            "a shading is left out: the shading has more than the limit of 5000 patches");
+        .containsExactly("a shading is left out: it has more than the limit of 5000 patches");
     assertThat(drawn(bySh(mesh(4, 9, 6))).problems()).isEmpty();
+  }
+
+  @Test
+  void leavesOutMeshesWhoseSidesAreTooLong() {
+    String why =
+        "a shading is left out: the sides of its mesh are longer than the limit of 5000000 pixels";
+    assertThat(drawn(bySh(mesh(4, 30_000, 6))).problems()).containsExactly(why);
+    assertThat(drawn(byPattern(mesh(6, 3000, 53))).problems()).containsExactly(why);
+    assertThat(drawn(bySh(mesh(7, 3000, 69))).problems()).containsExactly(why);
+    byte[] lattice =
+        stream(
+            "/ShadingType 5 /VerticesPerRow 100 /ColorSpace /DeviceGray /BitsPerCoordinate 16 /BitsPerComponent 8 /Decode [0 1e9 0 1 0 1]",
+            mesh(5, 300, 6));
+    assertThat(drawn(bySh(lattice)).problems()).containsExactly(why);
   }
 
   private static byte[] program(int sines) {

@@ -9,7 +9,7 @@ import java.util.List;
 
 /// What filling, stroking and clipping by a path costs: nothing ends any of them.
 final class PathWork {
-  /// Most rows of pixels that the edges of one path may cross, three seconds of work.
+  /// Most rows of pixels that the edges of one path may cross, some seconds of work.
   static final double MOST_ROWS = 6e7;
 
   /// Most edges of a path that clips.

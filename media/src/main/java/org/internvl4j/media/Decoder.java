@@ -6,6 +6,7 @@ import java.awt.image.Raster;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.concurrent.CancellationException;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import org.internvl4j.media.Prepared.Canvas;
@@ -17,6 +18,9 @@ import org.internvl4j.models.image.Picture;
 /// The readers are the JDK's own and, for WebP, TwelveMonkeys'; others that an application has
 /// registered are not asked, so results do not depend on the class path.
 final class Decoder {
+  /// The name of a class, or of an object of it.
+  private static final Pattern CLASS = Pattern.compile("\\w@\\p{XDigit}+|\\w+\\.\\w+\\.\\w");
+
   private Decoder() {}
 
   /// @param watch is asked at least once for each scan and each 65,536 bytes of the file, and for
@@ -54,8 +58,8 @@ final class Decoder {
   private static <T> T withReader(Prepared prepared, Watch watch, Question<T> question) {
     String name = prepared.file().name();
     byte[] bytes = prepared.file().bytes();
-    int[] stops = prepared.format() == Format.JPEG ? JpegScans.of(bytes).begins() : new int[0];
-    try (WatchedInput input = new WatchedInput(bytes, stops, watch)) {
+    boolean scans = prepared.format() == Format.JPEG || prepared.format() == Format.TIFF;
+    try (WatchedInput input = new WatchedInput(bytes, bytes.length, scans, watch)) {
       ImageReader reader = reader(prepared.format());
       try {
         reader.setInput(input, true, true);
@@ -68,15 +72,18 @@ final class Decoder {
     } catch (IOException | RuntimeException e) {
       // The readers answer damaged data with exceptions of many kinds.
       throw new PictureException(
-          "%s: the %s data cannot be decoded (%s); the file is damaged or of a rare kind, convert it to PNG"
+          "%s: the %s data cannot be decoded%s; the file is damaged or of a rare kind, convert it to PNG"
               .formatted(name, prepared.format(), reason(e)),
           e);
     }
   }
 
+  /// What the reader said, in parentheses; nothing if it only named its own classes.
   private static String reason(Exception e) {
     String message = e.getMessage();
-    return message == null || message.isBlank() ? e.getClass().getSimpleName() : message.strip();
+    return message == null || message.isBlank() || CLASS.matcher(message).find()
+        ? ""
+        : " (" + message.strip() + ")";
   }
 
   private static Picture read(ImageReader reader, Prepared prepared, Watch watch)

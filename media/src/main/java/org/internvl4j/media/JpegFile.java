@@ -1,6 +1,7 @@
 package org.internvl4j.media;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.media.Prepared.Format;
 
@@ -40,11 +41,13 @@ final class JpegFile {
   static Prepared prepare(SourceFile file, PictureOptions options) {
     JpegFile jpeg = new JpegFile(file, options);
     int scan = jpeg.readHeader();
-    byte[] clean = jpeg.rebuilt(scan);
-    String tooMany = JpegScans.of(clean).tooMany();
+    byte[] whole = jpeg.rebuilt(scan);
+    JpegScans scans = JpegScans.of(whole);
+    String tooMany = scans.tooMany();
     if (tooMany != null) {
       throw PictureException.aboveLimit(file.name() + ": " + tooMany, "convert it to PNG");
     }
+    byte[] clean = scans.end() < whole.length ? Arrays.copyOf(whole, scans.end()) : whole;
     return new Prepared(new SourceFile(file.name(), clean), Format.JPEG, jpeg.orientation);
   }
 

@@ -1,5 +1,6 @@
 package org.internvl4j.media;
 
+import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.internvl4j.media.Prepared.Format;
 
@@ -10,6 +11,7 @@ final class TiffFile {
   private static final int MAX_SAMPLES = 8;
   private static final int OLD_JPEG = 6;
   private static final int JPEG = 7;
+  private static final byte EOI = (byte) 0xd9;
   private static final long LARGE_TILE = 1 << 22; // pixels; tiles of up to 2048 x 2048 are usual
   private static final int SHARED = 16; // times that all bytes may be used again
   private static final long MOST_WORK = 1_600_000_000; // pixels of all scans of JPEGs
@@ -116,13 +118,13 @@ final class TiffFile {
     byte[] tables = new byte[(int) directory.values(TiffDirectory.JPEG_TABLES).count()];
     int[] at = {0};
     directory.values(TiffDirectory.JPEG_TABLES).forEach(b -> tables[at[0]++] = (byte) b);
-    long work = JpegScans.of(tables).pixels() > 0 ? MOST_WORK + 1 : 0;
+    long work = 0;
     for (int i = 0; i < offsets.length; i++) {
       long end = i < lengths.length ? offsets[i] + lengths[i] : -1;
       if (end < 0 || end > file.length()) {
         throw file.cutOff("a JPEG of the TIFF");
       }
-      JpegScans scans = JpegScans.of(file.bytes(), (int) offsets[i], (int) end);
+      JpegScans scans = scans(tables, (int) offsets[i], (int) end);
       String tooMany = scans.tooMany();
       if (tooMany != null) {
         throw PictureException.aboveLimit(file.name() + ": " + tooMany, "convert it to PNG");
@@ -138,6 +140,22 @@ final class TiffFile {
               .formatted(file.name(), work, MOST_WORK),
           "convert it to PNG");
     }
+  }
+
+  /// The scans of a JPEG as the decoder gets it: behind the tables that all have in common, if
+  /// there are some, less their end mark and its own start mark.
+  private JpegScans scans(byte[] tables, int from, int end) {
+    if (tables.length == 0) {
+      return JpegScans.of(file.bytes(), from, end);
+    }
+    int kept = tables.length;
+    for (int at = tables.length - 2; at > 0 && kept == tables.length; at--) {
+      kept = tables[at] == -1 && tables[at + 1] == EOI ? at : kept;
+    }
+    int begin = file.hasAt(from, "\u00ff\u00d8") ? Math.min(from + 2, end) : from;
+    byte[] jpeg = Arrays.copyOf(tables, kept + end - begin);
+    System.arraycopy(file.bytes(), begin, jpeg, kept, end - begin);
+    return JpegScans.ofAll(jpeg);
   }
 
   /// Palette colours have 16 bits, of which Pillow takes the high byte where the JDK rounds; with

@@ -5,22 +5,24 @@ import javax.imageio.stream.ImageInputStreamImpl;
 /// An image input over bytes in memory that asks a [Watch] whenever bytes are taken: no copy, no
 /// cache file. One thread.
 ///
-/// No read goes past the beginning of a scan of a JPEG: the decoder takes hundreds of scans in one
-/// read where they are short, and works for a second at each.
+/// Where JPEGs may be, no read goes past a place where a scan can begin: the decoder takes hundreds
+/// of scans in one read where they are short, and works for a second at each.
 final class WatchedInput extends ImageInputStreamImpl {
   private static final int MOST = 1 << 16; // bytes between two looks
 
   private final byte[] bytes;
-  private final int[] stops;
+  private final int end;
+  private final boolean scans;
   private final Watch watch;
-  private int next; // of the stops, the first behind the position of the last read
   private long looked;
 
   /// @param bytes not changed
-  /// @param stops where no read goes past, ascending: [JpegScans#begins], or none
-  WatchedInput(byte[] bytes, int[] stops, Watch watch) {
+  /// @param end where the input ends
+  /// @param scans whether reads end where a scan of a JPEG can begin
+  WatchedInput(byte[] bytes, int end, boolean scans, Watch watch) {
     this.bytes = bytes;
-    this.stops = stops;
+    this.end = end;
+    this.scans = scans;
     this.watch = watch;
   }
 
@@ -30,7 +32,7 @@ final class WatchedInput extends ImageInputStreamImpl {
     if (Math.abs(streamPos - looked) >= MOST) {
       look();
     }
-    return streamPos < bytes.length ? bytes[(int) streamPos++] & 255 : -1;
+    return streamPos < end ? bytes[(int) streamPos++] & 255 : -1;
   }
 
   @Override
@@ -40,9 +42,14 @@ final class WatchedInput extends ImageInputStreamImpl {
       return 0;
     }
     look();
-    int n = (int) Math.min(Math.min(length, MOST), stop() - streamPos);
+    int n = (int) Math.min(Math.min(length, MOST), end - streamPos);
     if (n <= 0) {
       return -1;
+    }
+    if (scans) {
+      int from = (int) streamPos;
+      n = JpegScans.next(bytes, from + 1, Math.min(end, from + n + 1)) - from;
+      n = Math.min(n, length);
     }
     System.arraycopy(bytes, (int) streamPos, target, offset, n);
     streamPos += n;
@@ -54,18 +61,8 @@ final class WatchedInput extends ImageInputStreamImpl {
     looked = streamPos;
   }
 
-  private int stop() {
-    while (next > 0 && stops[next - 1] > streamPos) {
-      next--;
-    }
-    while (next < stops.length && stops[next] <= streamPos) {
-      next++;
-    }
-    return next < stops.length ? stops[next] : bytes.length;
-  }
-
   @Override
   public long length() {
-    return bytes.length;
+    return end;
   }
 }

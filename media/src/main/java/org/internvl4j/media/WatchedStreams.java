@@ -60,17 +60,19 @@ public final class WatchedStreams {
       InputStream stream = (InputStream) input;
       if (WATCH.isBound()) {
         byte[] bytes = stream.readAllBytes();
-        return new WatchedInput(bytes, stops(bytes), WATCH.get());
+        boolean jpeg = isJpeg(bytes);
+        int end = jpeg ? JpegScans.of(bytes).end() : bytes.length;
+        return new WatchedInput(bytes, end, jpeg, WATCH.get());
       }
       return useCache
           ? new FileCacheImageInputStream(stream, folder)
           : new MemoryCacheImageInputStream(stream);
     }
 
-    private static int[] stops(byte[] bytes) {
+    /// Also behind a line feed, as the library takes it.
+    private static boolean isJpeg(byte[] bytes) {
       SourceFile file = new SourceFile("stream", bytes);
-      boolean jpeg = file.hasAt(0, "\u00ff\u00d8") || file.hasAt(1, "\u00ff\u00d8");
-      return jpeg ? JpegScans.of(bytes).begins() : new int[0];
+      return file.hasAt(0, "\u00ff\u00d8") || file.hasAt(1, "\u00ff\u00d8");
     }
 
     @Override

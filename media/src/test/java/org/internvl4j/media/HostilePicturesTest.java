@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import org.internvl4j.models.image.Picture;
+import org.internvl4j.testkit.ProgressiveJpeg;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -104,6 +106,27 @@ class HostilePicturesTest {
     out.write(plain, 33, plain.length - 33);
     Picture picture = Pictures.read(out.toByteArray(), "bomb.png");
     assertThat(picture.rgb()).containsExactly(1, 2, 3, 4, 5, 6);
+  }
+
+  private static byte[] bmp(int compression, byte[] data) {
+    ByteBuffer out = ByteBuffer.allocate(54 + data.length).order(ByteOrder.LITTLE_ENDIAN);
+    out.put(new byte[] {'B', 'M'}).putInt(out.capacity()).putInt(0).putInt(54);
+    out.putInt(40).putInt(10).putInt(10).putShort((short) 1).putShort((short) 0);
+    out.putInt(compression).putInt(data.length);
+    return out.put(54, data).array();
+  }
+
+  @Test
+  void refusesWholeFilesWithinABmp() throws IOException {
+    assertRefused(
+        bmp(4, ProgressiveJpeg.of(10, 10, 1)),
+        "cat.png: expected a BMP of compression 0 to 3, found 4 (a JPEG within); convert it to PNG");
+    assertRefused(
+        bmp(5, png(header(10, 10), chunk("IDAT", bomb(1)), chunk("IEND", new byte[0]))),
+        "cat.png: expected a BMP of compression 0 to 3, found 5 (a PNG within); convert it to PNG");
+    assertRefused(
+        bmp(-1, new byte[9]),
+        "cat.png: expected a BMP of compression 0 to 3, found 4294967295; convert it to PNG");
   }
 
   @Test

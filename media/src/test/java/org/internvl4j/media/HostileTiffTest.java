@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.DeflaterOutputStream;
@@ -136,6 +137,52 @@ class HostileTiffTest {
         "a.tif: the TIFF holds a JPEG of the old style (compression 6); convert it to PNG");
     Tiff good = new Tiff(64, 64, 7, ProgressiveJpeg.of(64, 64, 10)).tag(258, 8).tag(262, 1).strip();
     assertThat(file(good).read()).hasToString("picture of 64 x 64");
+  }
+
+  @Test
+  void looksAtTheJpegsAsTheDecoderGetsThem() {
+    byte[] jpeg = ProgressiveJpeg.of(4000, 4000, 1);
+    int comment = 20; // behind JFIF
+    byte[] tables = {-1, -40, -1, -2, 0, (byte) comment}; // a comment that ends in the strip
+    byte[] decoy = {-1, -64, 0, 11, 8, 0, 64, 0, 64, 1, 1, 0x11, 0};
+    ByteBuffer data = ByteBuffer.allocate(tables.length + comment + jpeg.length);
+    data.put(jpeg, 0, 2).put(decoy).put(new byte[comment - 2 - decoy.length]);
+    data.put(jpeg, 2, jpeg.length - 2);
+    int strip = data.position();
+    data.put(tables);
+    Tiff tiff =
+        new Tiff(64, 64, 7, Arrays.copyOf(data.array(), data.position()))
+            .tag(258, 8)
+            .tag(262, 1)
+            .tag(273, DATA)
+            .tag(279, strip)
+            .tag(347, DATA + strip);
+    byte[] bytes = tiff.bytes();
+    ByteBuffer last = ByteBuffer.wrap(bytes, bytes.length - 4 - 12, 12);
+    last.putShort((short) 347).putShort((short) 7).putInt(tables.length);
+    assertThatThrownBy(() -> PictureFile.of(bytes, "a.tif", PictureOptions.DEFAULT))
+        .isInstanceOf(PictureException.class)
+        .hasMessage(
+            "a.tif: a JPEG of the TIFF does not end or is larger than its tile; the file is damaged");
+  }
+
+  @Test
+  void namesNoClassesWhereTheReaderDoes() {
+    byte[] bits = {0, 8, 0, 8, 0, 64, 0, 0};
+    ByteBuffer data = ByteBuffer.allocate(100 * 100 * 10 + bits.length);
+    data.put(data.capacity() - bits.length, bits);
+    byte[] tiff =
+        new Tiff(100, 100, 1, data.array())
+            .typed(258, 3, DATA + data.capacity() - bits.length)
+            .tag(262, 2)
+            .tag(277, 3)
+            .strip()
+            .bytes();
+    ByteBuffer.wrap(tiff).putInt(tiff.length - 4 - 12 * 5 + 4, 3); // three values of tag 258
+    assertThatThrownBy(() -> Pictures.read(tiff, "a.tif"))
+        .isInstanceOf(PictureException.class)
+        .hasMessage(
+            "a.tif: the TIFF data cannot be decoded; the file is damaged or of a rare kind, convert it to PNG");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.apache.pdfbox.contentstream.operator.Operator;
 import org.apache.pdfbox.cos.COSBase;
 import org.apache.pdfbox.cos.COSStream;
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// Draws a page and keeps account of what it could not draw; the library would only log it. Ends
 /// when its time is over, or its thread is interrupted.
 final class Drawer extends PDFRenderer {
-  private static final int OPERATORS = 256; // between two looks at the clock
   private static final int MOST_PROBLEMS = 20;
+  private static final Pattern OBJECT = Pattern.compile("\\w@\\p{XDigit}{3,}"); // as toString names
 
   static {
     WatchedStreams.register(RandomAccessInputStream.class);
@@ -75,7 +76,7 @@ final class Drawer extends PDFRenderer {
   }
 
   private void problem(String sentence) {
-    if (problems.size() < MOST_PROBLEMS) {
+    if (problems.size() < MOST_PROBLEMS && !problems.contains(sentence)) {
       problems.add(sentence);
     }
   }
@@ -89,18 +90,24 @@ final class Drawer extends PDFRenderer {
     }
   }
 
-  private final class Page extends PageDrawer {
-    private int operators;
-
+  private final class Page extends BoundedDrawer {
     Page(PageDrawerParameters parameters) throws IOException {
       super(parameters);
     }
 
     @Override
+    void look() {
+      lookAtTheClock();
+    }
+
+    @Override
+    void problem(String sentence) {
+      Drawer.this.problem(sentence);
+    }
+
+    @Override
     protected void processOperator(Operator operator, List<COSBase> operands) throws IOException {
-      if (operators++ % OPERATORS == 0) {
-        lookAtTheClock();
-      }
+      lookAtTheClock();
       if (!operator.getName().equals("BI") || isWithinLimits(operator)) {
         super.processOperator(operator, operands);
       }
@@ -215,10 +222,11 @@ final class Drawer extends PDFRenderer {
           case OutOfMemoryError _ -> "it takes more memory than there is";
           case StackOverflowError _ -> "it takes more stack than there is";
           case MissingImageReaderException _ -> "its format, such as JPEG 2000, is not read here";
-          default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+          default -> e.getMessage() == null ? "" : e.getMessage();
         };
     String line = said.lines().findFirst().orElse("no reason given").strip();
     line = line.replaceAll("\\p{Cntrl}", " ").replaceAll("\\.$", "");
+    line = line.isEmpty() || OBJECT.matcher(line).find() ? "no reason given" : line;
     return line.length() > 1
             && Character.isUpperCase(line.charAt(0))
             && Character.isLowerCase(line.charAt(1))

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// kilobytes can hold gigabytes.
 final class Packed {
   private static final int MOST_OBJECTS = 200_000;
+  private static final int MOST_PROGRAM = 1 << 15; // bytes of a PostScript function
+  private static final int MOST_SAMPLES = 1 << 22; // of a sampled function
+  private static final int MOST_INPUTS = 16;
 
   /// Ways that lead out of a page.
   private static final Set<String> ELSEWHERE =
@@ -89,6 +92,7 @@ final class Packed {
       } else if (found instanceof COSDictionary dictionary) {
         if (dictionary instanceof COSStream stream) {
           measure(stream);
+          requireFunction(stream);
         }
         boolean otherPage = found != page && COSName.PAGE.equals(dictionary.getItem(COSName.TYPE));
         if (!otherPage) {
@@ -99,6 +103,30 @@ final class Packed {
             }
           }
         }
+      }
+    }
+  }
+
+  /// Looks at a function, which is computed for every pixel and ends only by itself.
+  private void requireFunction(COSStream stream) throws IOException {
+    int type = stream.getInt(COSName.FUNCTION_TYPE, -1);
+    if (type == 4) {
+      try (InputStream program = stream.createInputStream()) {
+        if (program.readNBytes(MOST_PROGRAM + 1).length > MOST_PROGRAM) {
+          throw new PdfException(
+              "%s has a function of more than the limit of %d bytes; print it to a new PDF"
+                  .formatted(what, MOST_PROGRAM));
+        }
+      }
+    } else if (type == 0 && stream.getDictionaryObject(COSName.SIZE) instanceof COSArray sizes) {
+      double samples = 1;
+      for (int i = 0; i < sizes.size(); i++) {
+        samples *= Math.max(1, sizes.getInt(i, 1));
+      }
+      if (samples > MOST_SAMPLES || sizes.size() > MOST_INPUTS) {
+        throw new PdfException(
+            "%s has a function of more than the limit of %d samples and %d inputs; print it to a new PDF"
+                .formatted(what, MOST_SAMPLES, MOST_INPUTS));
       }
     }
   }
@@ -137,7 +165,7 @@ final class Packed {
   }
 
   private void measureJpeg(byte[] jpeg, COSDictionary parameters) {
-    JpegScans scans = JpegScans.of(jpeg);
+    JpegScans scans = mostWork == MOST_INLINE ? JpegScans.ofAll(jpeg) : JpegScans.of(jpeg);
     String why = scans.tooMany();
     if (why == null && scans.work() > mostWork) {
       why =

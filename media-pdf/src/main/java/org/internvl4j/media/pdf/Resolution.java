@@ -8,6 +8,8 @@ final class Resolution {
   private static final double LARGE = 1e5; // pixels of the longer side: the page can be any size
   private static final double MOST_OF_GRID = 4; // pixels for each of the grid's
 
+  private static final double MOST_SIDE = 65_535; // pixels, as of other pictures
+
   private Resolution() {}
 
   /// Pixels a point at which the page fills the grid that it will be cut into: no side falls short
@@ -30,6 +32,7 @@ final class Resolution {
       fills = Math.nextUp(fills); // sides are rounded down
     }
     double most = Math.min(maxPixels, MOST_OF_GRID * across * down);
-    return (float) Math.min(fills, Math.sqrt(most / width / height));
+    double longest = MOST_SIDE / Math.max(width, height);
+    return (float) Math.min(Math.min(fills, longest), Math.sqrt(most / width / height));
   }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.internvl4j.models.KvMemoryException;
 import org.internvl4j.models.SessionOptions;
 import org.internvl4j.server.Server;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Option;
     })
 final class ServeCommand implements Computing {
   private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(3); // as documented
   private static final long MOST_MEGABYTES = Long.MAX_VALUE >> 20;
   private static final String KEY = "INTERNVL_API_KEY";
 
@@ -194,9 +196,26 @@ final class ServeCommand implements Computing {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      server.close(GRACE);
-      Signals.unregister("INT", before);
-      ended.countDown();
+      try {
+        close(server);
+      } finally {
+        Signals.unregister("INT", before);
+        ended.countDown();
+      }
+    }
+  }
+
+  /// Ends a server within the time that is promised. What has not ended then is cut off along with
+  /// the process.
+  private void close(Server server) {
+    Thread closing =
+        Thread.ofPlatform().daemon().name("internvl end").start(() -> server.close(GRACE));
+    try {
+      if (!closing.join(GRACE.plus(LAST_WORDS))) {
+        console.note("internvl: work that does not end is cut off");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -204,7 +223,7 @@ final class ServeCommand implements Computing {
   private static void end(CountDownLatch end, CountDownLatch ended) {
     end.countDown();
     try {
-      ended.await();
+      ended.await(GRACE.plus(LAST_WORDS).toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

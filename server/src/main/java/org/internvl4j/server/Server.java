@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Any thread may call it. The caller closes it, and after it the model that is the caller's.
 public final class Server implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
+  private static final Duration LAST_WORK = Duration.ofMillis(400); // that nobody hears of
   private static final int IDLE = 30_000; // ms that a connection may say nothing
 
   private final ServerOptions options;
@@ -245,25 +247,33 @@ public final class Server implements AutoCloseable {
     return router.routes();
   }
 
-  /// Ends: takes no more connections, lets answers end within some time.
+  /// Ends: takes no more connections, lets answers end within some time. What is still being read
+  /// for a question is given up.
   ///
   /// @param grace how long
   public void close(Duration grace) {
+    connector.close(); // what it has accepted goes on
+    studio.close(); // whose questions the engine would refuse
+    desk.close();
     try {
-      connector.close(); // what it has accepted goes on
       Engine running = engine;
       if (running != null) {
         running.close(grace);
       }
-      jetty.stop();
-    } catch (Exception e) {
-      throw new IllegalStateException("server: does not stop", e);
     } finally {
-      desk.close();
-      studio.close();
-      if (own != null) {
-        own.close();
-      }
+      stopListening();
+    }
+    // Its memory stays as long as somebody may read it.
+    if (own != null && desk.awaitEnd(LAST_WORK) && studio.awaitEnd(LAST_WORK)) {
+      own.close();
+    }
+  }
+
+  private void stopListening() {
+    try {
+      jetty.stop();
+    } catch (Exception e) { // a request has not ended within LAST_WORDS
+      LOG.log(System.Logger.Level.DEBUG, "server: a request is cut off", e);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -28,13 +29,15 @@ public final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
   private static final Duration LAST_WORK = Duration.ofMillis(400); // that nobody hears of
-  private static final int IDLE = 30_000; // ms that a connection may say nothing
+  private static final int IDLE = 30_000; // ms that a connection may say nothing, or begin to say
+  private static final int CONNECTIONS = 1024; // at a time, and that wait to be taken
 
   private final ServerOptions options;
   private final PictureSource sources;
   private final org.eclipse.jetty.server.Server jetty;
   private final ServerConnector connector;
   private final Router router;
+  private final Arrivals arrivals;
   private final Meters meters = new Meters();
   private final Desk desk = new Desk("desk");
   private final Desk studio = new Desk("studio");
@@ -55,10 +58,13 @@ public final class Server implements AutoCloseable {
     this.sources = new PictureSource(sources(options)); // and whatever else may refuse
     this.router =
         new Router(options, new Guard(options), meters, desk); // the options, before a thread runs
+    this.arrivals = new Arrivals(router, idle);
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options, idle);
+    connector.addEventListener(arrivals);
     jetty.addConnector(connector);
-    jetty.setHandler(new GracefulHandler(router));
+    jetty.addBean(new NetworkConnectionLimit(CONNECTIONS, connector));
+    jetty.setHandler(new GracefulHandler(arrivals));
     jetty.setStopTimeout(LAST_WORDS);
     jetty.setErrorHandler(new PlainErrors(meters));
   }
@@ -114,11 +120,12 @@ public final class Server implements AutoCloseable {
 
   /// As [#listen(ServerOptions)], for tests.
   ///
-  /// @param idle ms that a connection may say nothing
+  /// @param idle ms that a connection may say nothing, and that the headers of a request may take
   static Server listen(ServerOptions options, int idle) throws IOException {
     Server server = new Server(options, idle);
     try {
       server.jetty.start();
+      server.arrivals.watch(server.connector);
       return server;
     } catch (Exception e) {
       server.close();
@@ -193,6 +200,7 @@ public final class Server implements AutoCloseable {
     connector.setIdleTimeout(idle);
     connector.setShutdownIdleTimeout(LAST_WORDS / 10);
     connector.setReuseAddress(true);
+    connector.setAcceptQueueSize(CONNECTIONS);
     return connector;
   }
 

@@ -78,12 +78,22 @@ record Service(
   }
 
   /// Asks what a text and its pictures are about.
-  Replies embed(Exchange exchange, Question question) {
-    Request request = Request.embedding(question, exchange.client(""), limits.time());
+  ///
+  /// @param cuts whether the end of a text is left out where it is too long
+  Replies embed(Exchange exchange, Question question, boolean cuts) {
+    Shortening shortening = new Shortening(model.tokenizer(), tokenising.characters());
+    Question begun = cuts ? shortening.first(question) : question;
+    Request request = Request.embedding(begun, exchange.client(""), limits.time());
     long memory = tokenising.memory(request.dialogue());
     exchange.memory().take(memory);
     Replies reply =
-        room(request.dialogue()).run(() -> new Replies(List.of(engine.submit(request))), exchange);
+        room(request.dialogue())
+            .run(
+                () ->
+                    new Replies(
+                        List.of(
+                            cuts ? shortening.submit(engine, request) : engine.submit(request))),
+                exchange);
     exchange.memory().give(memory);
     return reply;
   }

@@ -1,6 +1,8 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,7 +125,7 @@ final class ServeCommand implements Computing {
     Logging.to(console); // before the library that listens says anything
     PdfPictures.quieten(console);
     // until it is there, the process ends unhindered by a hook
-    serve(start(options, engine));
+    serve(start(options, engine), options.apiKey() == null && !isLoopback());
     return ExitCodes.OK;
   }
 
@@ -175,7 +177,11 @@ final class ServeCommand implements Computing {
         .withSession(SessionOptions.DEFAULT.withKvBytes(kvMegabytes << 20));
   }
 
-  private void serve(Server server) {
+  private boolean isLoopback() throws UnknownHostException {
+    return InetAddress.getByName(host).isLoopbackAddress();
+  }
+
+  private void serve(Server server, boolean isOpenToAll) {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> end(end, ended));
@@ -190,6 +196,11 @@ final class ServeCommand implements Computing {
               + ":"
               + server.port()
               + "; Ctrl-C ends it");
+      if (isOpenToAll) {
+        console.note(
+            "internvl: warning: whoever reaches this machine may ask it; give it a key with $"
+                + KEY);
+      }
       end.await();
       console.note(
           "internvl: ends; answers that are being made may take " + GRACE.toSeconds() + " s");

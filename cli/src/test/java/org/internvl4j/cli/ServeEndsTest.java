@@ -26,8 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS)
 class ServeEndsTest {
   private static final int HANGS = 120; // seconds, far more than it may take
-  private static final Pattern PORT =
-      Pattern.compile("serves demo on http://127\\.0\\.0\\.1:(\\d+)");
+  private static final Pattern PORT = Pattern.compile("serves demo on http://[0-9.]+:(\\d+)");
 
   @TempDir Path temp;
 
@@ -59,8 +58,22 @@ class ServeEndsTest {
       assertThat(server.waitFor(HANGS, TimeUnit.SECONDS)).as("ends: %s", said()).isTrue();
       assertThat(server.exitValue()).isEqualTo(128 + 15);
       assertThat(answer.join().body()).contains("server: is ending");
-      assertThat(said()).contains("internvl: ends").doesNotContain("unexpected");
+      assertThat(said()).contains("internvl: ends").doesNotContain("unexpected", "warning");
       client.shutdownNow();
+    } finally {
+      server.destroyForcibly();
+    }
+  }
+
+  @Test
+  void warnsIfEverybodyMayAsk() throws Exception {
+    Process server = serve("--host", "0.0.0.0");
+    try {
+      port(server);
+      server.destroy();
+      assertThat(server.waitFor(HANGS, TimeUnit.SECONDS)).as("ends: %s", said()).isTrue();
+      assertThat(said())
+          .containsOnlyOnce("internvl: warning: whoever reaches this machine may ask it");
     } finally {
       server.destroyForcibly();
     }

@@ -78,7 +78,7 @@ final class GenerationOptions {
       names = "--schema",
       paramLabel = "FILE",
       description =
-          "A JSON Schema that answers are held to; 'object' for any JSON object. See docs/STRUCTURED.md.")
+          "A JSON Schema that answers are held to, in a file or itself ('{…}'); 'object' for any JSON object. See docs/STRUCTURED.md.")
   private @Nullable String schema;
 
   /// @throws UsageException if a value is outside its range
@@ -124,10 +124,16 @@ final class GenerationOptions {
     if (schema == null || schema.equals("object")) {
       return schema == null ? null : ANY_OBJECT;
     }
+    if (schema.stripLeading().startsWith("{")) {
+      return schema;
+    }
     try {
       return Files.readString(Path.of(schema));
     } catch (IOException e) {
-      throw new UsageException("--schema is " + schema + ", which cannot be read as UTF-8 text");
+      throw new UsageException(
+          "--schema is "
+              + schema
+              + ", which cannot be read as UTF-8 text; expected a file with a JSON Schema, the schema itself ('{…}'), or object");
     }
   }
 

@@ -1,12 +1,15 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.internvl4j.models.KvMemoryException;
 import org.internvl4j.models.SessionOptions;
 import org.internvl4j.server.Server;
@@ -29,6 +32,7 @@ import picocli.CommandLine.Option;
     })
 final class ServeCommand implements Computing {
   private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(3); // as documented
   private static final long MOST_MEGABYTES = Long.MAX_VALUE >> 20;
   private static final String KEY = "INTERNVL_API_KEY";
 
@@ -121,7 +125,7 @@ final class ServeCommand implements Computing {
     Logging.to(console); // before the library that listens says anything
     PdfPictures.quieten(console);
     // until it is there, the process ends unhindered by a hook
-    serve(start(options, engine));
+    serve(start(options, engine), options.apiKey() == null && !isLoopback());
     return ExitCodes.OK;
   }
 
@@ -173,7 +177,11 @@ final class ServeCommand implements Computing {
         .withSession(SessionOptions.DEFAULT.withKvBytes(kvMegabytes << 20));
   }
 
-  private void serve(Server server) {
+  private boolean isLoopback() throws UnknownHostException {
+    return InetAddress.getByName(host).isLoopbackAddress();
+  }
+
+  private void serve(Server server, boolean isOpenToAll) {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> end(end, ended));
@@ -188,15 +196,37 @@ final class ServeCommand implements Computing {
               + ":"
               + server.port()
               + "; Ctrl-C ends it");
+      if (isOpenToAll) {
+        console.note(
+            "internvl: warning: whoever reaches this machine may ask it; give it a key with $"
+                + KEY);
+      }
       end.await();
       console.note(
           "internvl: ends; answers that are being made may take " + GRACE.toSeconds() + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      server.close(GRACE);
-      Signals.unregister("INT", before);
-      ended.countDown();
+      try {
+        close(server);
+      } finally {
+        Signals.unregister("INT", before);
+        ended.countDown();
+      }
+    }
+  }
+
+  /// Ends a server within the time that is promised. What has not ended then is cut off along with
+  /// the process.
+  private void close(Server server) {
+    Thread closing =
+        Thread.ofPlatform().daemon().name("internvl end").start(() -> server.close(GRACE));
+    try {
+      if (!closing.join(GRACE.plus(LAST_WORDS))) {
+        console.note("internvl: work that does not end is cut off");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -204,7 +234,7 @@ final class ServeCommand implements Computing {
   private static void end(CountDownLatch end, CountDownLatch ended) {
     end.countDown();
     try {
-      ended.await();
+      ended.await(GRACE.plus(LAST_WORDS).toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -23,6 +23,15 @@ class AskingTest {
   private static final String SHORT = "A green diamond, a orange square and a blue circle.";
 
   @Test
+  void aSchemaMayBeWrittenOut() {
+    String schema = " {\"type\": \"boolean\"}";
+    Cli.Result asked = Cli.run("ask", "-m", "demo", "-p", "hello", "--schema", schema);
+    assertThat(asked.lines()).as(asked.err()).containsAnyOf("true", "false");
+    assertThat(Cli.run("ask", "-m", "demo", "-p", "hello", "--schema", "{").err())
+        .contains("--schema {: schema: ");
+  }
+
+  @Test
   void demoAnswersEverySampleAsTheReferenceDoes() {
     Cli.Result demo = Cli.run("demo");
     assertThat(demo.code()).isZero();

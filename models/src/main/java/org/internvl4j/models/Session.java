@@ -1,5 +1,6 @@
 package org.internvl4j.models;
 
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -278,6 +279,15 @@ public final class Session implements AutoCloseable {
   /// Pages that nobody has, neither an answer nor what was kept of one's prompt.
   public int freePages() {
     return pools.stream().mapToInt(KvPool::freePages).min().orElse(0);
+  }
+
+  /// Pages that are kept of prompts for others that begin alike, and that no answer has: they make
+  /// room when answers need it.
+  public int keptPages() {
+    BitSet answers = new BitSet();
+    admitted.forEach(answering -> answering.cache().addPagesTo(answers));
+    KvPool pool = pools.getFirst();
+    return pool.pages() - pool.freePages() - answers.cardinality();
   }
 
   /// Lets go of everything that is kept for prompts to come, and that none needs that is being

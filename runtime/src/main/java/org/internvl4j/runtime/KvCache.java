@@ -3,6 +3,7 @@ package org.internvl4j.runtime;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 
@@ -84,6 +85,14 @@ public final class KvCache implements AutoCloseable {
       from = to;
     }
     return pools;
+  }
+
+  /// Adds the numbers of the pages that it has, those on the first device; others have as many.
+  public void addPagesTo(BitSet pages) {
+    Part part = parts.getFirst();
+    for (int i = 0; i < part.count; i++) {
+      pages.set(part.numbers[i]);
+    }
   }
 
   /// The layers on one device.

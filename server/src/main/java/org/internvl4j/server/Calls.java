@@ -133,14 +133,13 @@ public final class Calls implements AutoCloseable {
   /// Ends. Answers that are not complete are given up.
   @Override
   public void close() {
+    studio.close();
+    desk.close();
     try {
       engine.close();
       jetty.stop();
     } catch (Exception e) {
       throw new IllegalStateException("server: does not stop", e);
-    } finally {
-      desk.close();
-      studio.close();
     }
   }
 }

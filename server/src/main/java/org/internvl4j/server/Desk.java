@@ -1,6 +1,7 @@
 package org.internvl4j.server;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -134,6 +135,9 @@ final class Desk implements AutoCloseable {
     } catch (CancellationException | RejectedExecutionException e) {
       throw ending();
     } catch (ExecutionException e) {
+      if (threads.isShutdown()) { // which has interrupted it
+        throw ending();
+      }
       switch (e.getCause()) {
         case RuntimeException exception -> throw exception;
         case Error error -> throw error;
@@ -212,7 +216,17 @@ final class Desk implements AutoCloseable {
     }
   }
 
-  /// Interrupts what is being done, and does nothing else any more.
+  /// Whether all work has ended, or does soon, once this is closed.
+  boolean awaitEnd(Duration patience) {
+    try {
+      return threads.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// Interrupts what is being done, without waiting for it, and does nothing else any more.
   @Override
   public void close() {
     threads.shutdownNow();

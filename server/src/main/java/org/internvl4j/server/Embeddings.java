@@ -40,7 +40,7 @@ final class Embeddings implements Route.Action {
     Json json = exchange.json();
     boolean isBase64 = Fields.read(() -> isBase64(json));
     List<Question> inputs = Fields.read(() -> inputs(service, exchange, json));
-    Read read = read(service, json.at("input"), inputs, exchange);
+    Read read = read(service, json.at("input"), inputs, false, exchange);
     JsonWriter out = new JsonWriter().object().field("object", "list").array("data");
     for (int i = 0; i < inputs.size(); i++) {
       out.object().field("object", "embedding").field("index", i);
@@ -104,12 +104,14 @@ final class Embeddings implements Route.Action {
   /// Reads all inputs, as turns allow.
   ///
   /// @param field where they stand
-  static Read read(Service service, Json field, List<Question> inputs, Exchange exchange)
+  /// @param cuts whether the ends of texts that are too long are left out
+  static Read read(
+      Service service, Json field, List<Question> inputs, boolean cuts, Exchange exchange)
       throws IOException, InterruptedException {
     List<float[]> vectors = new ArrayList<>();
     int[] tokens = new int[1];
     for (Question input : inputs) {
-      try (Replies one = Fields.of(field, () -> service.embed(exchange, input))) {
+      try (Replies one = Fields.of(field, () -> service.embed(exchange, input, cuts))) {
         one.hear(
             new Replies.Listener() {
               @Override

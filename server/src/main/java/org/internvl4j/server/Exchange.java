@@ -1,6 +1,7 @@
 package org.internvl4j.server;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -126,9 +127,24 @@ final class Exchange implements Desk.Watch {
       if (e.getCause() instanceof TimeoutException) {
         throw tooSlow();
       }
-      throw e;
+      throw broken(e);
     }
     return body.toByteArray();
+  }
+
+  /// A body that is cut off, or no chunks: Jetty takes either for an early end.
+  ///
+  /// @throws IOException if the connection fails
+  private ApiException broken(IOException e) throws IOException {
+    if (!(e instanceof EOFException)) {
+      throw e;
+    }
+    boolean isCutOff =
+        request.getConnectionMetaData().getConnection().getEndPoint().isInputShutdown();
+    return ApiException.bad(
+        isCutOff
+            ? "request: its body ends before all of it has come, expected as much as its headers say"
+            : "request: its body is not in chunks as HTTP has them, expected the size of each in hexadecimal digits and as many bytes");
   }
 
   private static ApiException tooSlow() {

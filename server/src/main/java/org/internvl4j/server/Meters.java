@@ -108,7 +108,8 @@ final class Meters implements EngineListener {
     gauge(engine, "internvl.requests.reading", "prompts being read", EngineState::reading);
     gauge(engine, "internvl.requests.growing", "answers that grow", EngineState::growing);
     gauge(engine, "internvl.kv.pages", "pages of keys and values", EngineState::pages);
-    gauge(engine, "internvl.kv.pages.used", "of them, in use", EngineState::usedPages);
+    gauge(engine, "internvl.kv.pages.used", "of them, used by answers", EngineState::usedPages);
+    gauge(engine, "internvl.kv.pages.kept", "of them, kept for reuse", EngineState::keptPages);
   }
 
   private void gauge(

@@ -265,7 +265,8 @@ final class Ollama {
           KeepAlive.check(json);
           return Embeddings.inputs(service, exchange, json);
         });
-    Embeddings.Read read = Embeddings.read(service, json.at("input"), inputs, exchange);
+    boolean cuts = Fields.read(() -> json.getBoolean("truncate", true));
+    Embeddings.Read read = Embeddings.read(service, json.at("input"), inputs, cuts, exchange);
     JsonWriter out = new JsonWriter().object().field("model", service.name()).array("embeddings");
     read.vectors().forEach(vector -> Embeddings.vector(out.array(), vector).end());
     out.end()

@@ -9,6 +9,7 @@ import java.util.List;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -25,14 +26,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Any thread may call it. The caller closes it, and after it the model that is the caller's.
 public final class Server implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
-  private static final int IDLE = 30_000; // ms that a connection may say nothing
+  private static final Duration LAST_WORK = Duration.ofMillis(400); // that nobody hears of
+  private static final int IDLE = 30_000; // ms that a connection may say nothing, or begin to say
+  private static final int CONNECTIONS = 1024; // at a time, and that wait to be taken
 
   private final ServerOptions options;
   private final PictureSource sources;
   private final org.eclipse.jetty.server.Server jetty;
   private final ServerConnector connector;
   private final Router router;
+  private final Arrivals arrivals;
   private final Meters meters = new Meters();
   private final Desk desk = new Desk("desk");
   private final Desk studio = new Desk("studio");
@@ -53,10 +58,13 @@ public final class Server implements AutoCloseable {
     this.sources = new PictureSource(sources(options)); // and whatever else may refuse
     this.router =
         new Router(options, new Guard(options), meters, desk); // the options, before a thread runs
+    this.arrivals = new Arrivals(router, idle);
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options, idle);
+    connector.addEventListener(arrivals);
     jetty.addConnector(connector);
-    jetty.setHandler(new GracefulHandler(router));
+    jetty.addBean(new NetworkConnectionLimit(CONNECTIONS, connector));
+    jetty.setHandler(new GracefulHandler(arrivals));
     jetty.setStopTimeout(LAST_WORDS);
     jetty.setErrorHandler(new PlainErrors(meters));
   }
@@ -112,11 +120,12 @@ public final class Server implements AutoCloseable {
 
   /// As [#listen(ServerOptions)], for tests.
   ///
-  /// @param idle ms that a connection may say nothing
+  /// @param idle ms that a connection may say nothing, and that the headers of a request may take
   static Server listen(ServerOptions options, int idle) throws IOException {
     Server server = new Server(options, idle);
     try {
       server.jetty.start();
+      server.arrivals.watch(server.connector);
       return server;
     } catch (Exception e) {
       server.close();
@@ -191,6 +200,7 @@ public final class Server implements AutoCloseable {
     connector.setIdleTimeout(idle);
     connector.setShutdownIdleTimeout(LAST_WORDS / 10);
     connector.setReuseAddress(true);
+    connector.setAcceptQueueSize(CONNECTIONS);
     return connector;
   }
 
@@ -245,25 +255,33 @@ public final class Server implements AutoCloseable {
     return router.routes();
   }
 
-  /// Ends: takes no more connections, lets answers end within some time.
+  /// Ends: takes no more connections, lets answers end within some time. What is still being read
+  /// for a question is given up.
   ///
   /// @param grace how long
   public void close(Duration grace) {
+    connector.close(); // what it has accepted goes on
+    studio.close(); // whose questions the engine would refuse
+    desk.close();
     try {
-      connector.close(); // what it has accepted goes on
       Engine running = engine;
       if (running != null) {
         running.close(grace);
       }
-      jetty.stop();
-    } catch (Exception e) {
-      throw new IllegalStateException("server: does not stop", e);
     } finally {
-      desk.close();
-      studio.close();
-      if (own != null) {
-        own.close();
-      }
+      stopListening();
+    }
+    // Its memory stays as long as somebody may read it.
+    if (own != null && desk.awaitEnd(LAST_WORK) && studio.awaitEnd(LAST_WORK)) {
+      own.close();
+    }
+  }
+
+  private void stopListening() {
+    try {
+      jetty.stop();
+    } catch (Exception e) { // a request has not ended within LAST_WORDS
+      LOG.log(System.Logger.Level.DEBUG, "server: a request is cut off", e);
     }
   }
 

@@ -17,7 +17,7 @@ import org.internvl4j.serving.Request;
 ///
 /// @param name what clients call the model
 /// @param desk for work that every request has
-/// @param studio for that with pictures, videos and PDF files
+/// @param studio for that with pictures, videos and PDF files, up to the tiles
 /// @param tokenising what texts take to become tokens
 /// @param started seconds since 1970
 record Service(
@@ -67,7 +67,7 @@ record Service(
     Request request =
         new Request(operation, dialogue, options, exchange.client(user), limits.time());
     exchange.memory().take(tokenising.memory(dialogue));
-    Replies replies = desk.run(() -> new Replies(engine.submit(request, each)), exchange);
+    Replies replies = room(dialogue).run(() -> new Replies(engine.submit(request, each)), exchange);
     try {
       exchange.memory().hold(replies.pictureBytes()); // nothing else of what has come
     } catch (RuntimeException e) {
@@ -78,13 +78,33 @@ record Service(
   }
 
   /// Asks what a text and its pictures are about.
-  Replies embed(Exchange exchange, Question question) {
-    Request request = Request.embedding(question, exchange.client(""), limits.time());
+  ///
+  /// @param cuts whether the end of a text is left out where it is too long
+  Replies embed(Exchange exchange, Question question, boolean cuts) {
+    Shortening shortening = new Shortening(model.tokenizer(), tokenising.characters());
+    Question begun = cuts ? shortening.first(question) : question;
+    Request request = Request.embedding(begun, exchange.client(""), limits.time());
     long memory = tokenising.memory(request.dialogue());
     exchange.memory().take(memory);
-    Replies reply = desk.run(() -> new Replies(List.of(engine.submit(request))), exchange);
+    Replies reply =
+        room(request.dialogue())
+            .run(
+                () ->
+                    new Replies(
+                        List.of(
+                            cuts ? shortening.submit(engine, request) : engine.submit(request))),
+                exchange);
     exchange.memory().give(memory);
     return reply;
+  }
+
+  /// Where a dialogue is made ready for the engine: its pictures are cut where pictures are read,
+  /// so that they hold up no text.
+  private Desk room(Dialogue dialogue) {
+    boolean hasPictures =
+        !dialogue.question().images().isEmpty()
+            || dialogue.earlier().stream().anyMatch(turn -> !turn.question().images().isEmpty());
+    return hasPictures ? studio : desk;
   }
 
   /// The tokens of a text that a user would type: no control token comes out of it.

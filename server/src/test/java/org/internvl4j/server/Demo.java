@@ -80,7 +80,7 @@ final class Demo implements AutoCloseable {
       server.engine().forget();
       state = server.engine().state();
     }
-    assertThat(state.usedPages()).isZero();
+    assertThat(state.usedPages() + state.keptPages()).isZero();
   }
 
   @Override

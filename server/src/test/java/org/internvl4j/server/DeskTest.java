@@ -167,6 +167,42 @@ class DeskTest {
     }
   }
 
+  /// Work that does not hear that it is interrupted holds up neither the desk's end nor a server's,
+  /// and the model stays for it.
+  @Test
+  void deafWorkHoldsNobodyUp() throws Exception {
+    CountDownLatch taken = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    VisionLanguageModel model =
+        VisionLanguageModel.open(
+            DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Server server =
+          Server.start(() -> model, EngineOptions.DEFAULT, ServerOptions.DEFAULT.withPort(0));
+      Future<?> waiting = clients.submit(() -> server.studio().run(() -> deaf(taken, free)));
+      taken.await();
+      server.close();
+      assertThat(waiting.isDone()).isFalse();
+      assertThat(model.ask("hello").text()).isNotEmpty();
+      free.countDown();
+      assertThat(server.studio().awaitEnd(Duration.ofDays(1))).isTrue();
+      server.close();
+      assertThatThrownBy(() -> model.ask("hello")).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  private static String deaf(CountDownLatch taken, CountDownLatch free) {
+    taken.countDown();
+    while (true) {
+      try {
+        free.await();
+        return "";
+      } catch (InterruptedException e) {
+        // hears nothing
+      }
+    }
+  }
+
   /// A server that cannot do its work, as with a full disk, says so; it is not the client's
   /// leaving.
   @Test

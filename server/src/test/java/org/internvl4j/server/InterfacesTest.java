@@ -314,6 +314,24 @@ class InterfacesTest {
     assertThat(text.toString()).isEqualTo(answer.text());
   }
 
+  /// As Ollama does, unless told otherwise.
+  @ParameterizedTest
+  @ValueSource(strings = {"one word and another, ", "\uD83D\uDE00", "aaaa", "\u4F60\u597D"})
+  void cutsTextsThatAreTooLongToBeEmbedded(String word) throws Exception {
+    int context = demo.model.context();
+    String longer = word.repeat(200 * context / word.length());
+    String body = "{\"input\": \"" + longer + "\"%s}";
+    HttpResponse<String> cut = client.post("/api/embed", body.formatted(""));
+    assertThat(cut.statusCode()).as(cut.body()).isEqualTo(200);
+    assertThat(Client.json(cut.body()).getInt("prompt_eval_count"))
+        .isBetween(context - 32, context - 1);
+    for (String refused : List.of(", \"truncate\": false", ", \"truncate\": 1")) {
+      assertThat(client.post("/api/embed", body.formatted(refused)).statusCode()).isEqualTo(400);
+    }
+    assertThat(client.post("/v1/embeddings", body.formatted("")).body())
+        .contains("context_length_exceeded");
+  }
+
   @Test
   void embedsTextsAndPictures() throws Exception {
     String body =

@@ -103,7 +103,7 @@ class LeavingClientsTest {
         for (int i = 0; i < WAITING; i++) {
           Socket client = new Socket(InetAddress.getLoopbackAddress(), demo.server.port());
           clients.add(client);
-          client.getOutputStream().write(request(path, question(demo, path)));
+          client.getOutputStream().write(request(path, question(demo, path, where)));
         }
         while (desk.waiting() < WAITING) {
           Thread.onSpinWait();
@@ -155,12 +155,29 @@ class LeavingClientsTest {
     }
   }
 
-  private static String question(Demo demo, String path) {
+  /// @param where it takes its first seat
+  private static String question(Demo demo, String path, String where) {
     return switch (path) {
       case "/tokenize" -> "{\"content\": \"a b\"}";
       case "/v1/embeddings" -> "{\"input\": \"a b\"}";
-      default -> demo.chat("What is it?", "");
+      default ->
+          where.equals("studio")
+              ? demo.chat("What is it?", "")
+              : "{\"messages\": [{\"role\": \"user\", \"content\": \"hello\"}]}";
     };
+  }
+
+  /// However long it takes to cut one.
+  @Test
+  void picturesTakeNoSeatOfTexts() throws Exception {
+    try (Demo demo = demo();
+        Sitters _ = new Sitters(demo.server.desk())) {
+      assertThat(
+              demo.client.post("/v1/chat/completions", demo.chat("What is it?", "")).statusCode())
+          .isEqualTo(200);
+      String input = "{\"input\": [{\"image\": \"" + demo.base64 + "\"}]}";
+      assertThat(demo.client.post("/v1/embeddings", input).statusCode()).isEqualTo(200);
+    }
   }
 
   private static byte[] request(String path, String body) {

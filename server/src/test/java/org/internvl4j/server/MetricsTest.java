@@ -3,6 +3,7 @@ package org.internvl4j.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.internvl4j.serving.EngineState;
 import org.junit.jupiter.api.Test;
 
 /// What a server tells those who watch it.
@@ -42,6 +43,25 @@ class MetricsTest {
           .anyMatch(line ->
               line.startsWith("gen_ai_client_token_usage_bucket{")
                   && line.contains("le=\"6.7108864E7\""));
+    }
+  }
+
+  /// Pages that are kept for prompts to come are none that answers use.
+  @Test
+  void tellsKeptPagesFromUsedOnes() throws Exception {
+    try (Demo demo = new Demo()) {
+      ask(demo, "/v1/chat/completions", demo.chat("What is it? ".repeat(60), ""));
+      EngineState state = demo.server.engine().state();
+      while (state.growing() + state.reading() > 0 || state.usedPages() > 0) {
+        Thread.sleep(5); // the engine's state is that of its last turn
+        state = demo.server.engine().state();
+      }
+      assertThat(state.keptPages()).isPositive();
+      assertThat(demo.client.get("/metrics").body())
+          .contains(
+              "internvl_kv_pages_used 0.0", "internvl_kv_pages_kept " + state.keptPages() + ".0");
+      demo.settle();
+      assertThat(demo.client.get("/metrics").body()).contains("internvl_kv_pages_kept 0.0");
     }
   }
 

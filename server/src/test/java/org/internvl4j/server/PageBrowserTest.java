@@ -248,6 +248,7 @@ class PageBrowserTest {
       other.until(() -> !other.all(LAST + " .error").isEmpty());
       assertThat(other.text(LAST + " .error"))
           .isEqualTo("That did not work: the server does not answer");
+      assertThat(other.text("#said")).isEqualTo(other.text(LAST + " .error"));
       assertThat(other.strangers()).isEmpty();
     }
   }

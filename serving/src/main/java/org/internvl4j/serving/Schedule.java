@@ -53,12 +53,14 @@ final class Schedule implements AutoCloseable {
 
   EngineState state(int waiting) {
     int reading = (int) active.stream().filter(job -> job.answering().isReading()).count();
+    int kept = session.keptPages();
     return new EngineState(
         waiting,
         reading,
         active.size() - reading,
         session.pages(),
-        session.pages() - session.freePages());
+        session.pages() - session.freePages() - kept,
+        kept);
   }
 
   /// Ends all answers at the next turn.

@@ -87,7 +87,7 @@ class EngineTest {
       engine.forget();
       EngineState state = engine.state();
       assertThat(state.waiting() + state.reading() + state.growing()).isZero();
-      assertThat(state.usedPages()).isZero();
+      assertThat(state.usedPages() + state.keptPages()).isZero();
       assertThat(counting.done.get()).isEqualTo(answered.get());
       if (pages == 5) {
         assertThat(counting.suspended.get()).isPositive();
@@ -257,7 +257,7 @@ class EngineTest {
       assertThat(engine.submit(request(3, "one")).await().answer().text())
           .isEqualTo(alone.get(3).text());
       engine.forget();
-      assertThat(engine.state().usedPages()).isZero();
+      assertThat(engine.state().usedPages() + engine.state().keptPages()).isZero();
     }
   }
 

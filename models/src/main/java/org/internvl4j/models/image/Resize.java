@@ -1,18 +1,22 @@
 package org.internvl4j.models.image;
 
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
 
 /// Resizing, bit for bit as Pillow's `Image.resize` does it on 8-bit RGB.
 ///
 /// Rows first, rounded to 8 bits, then columns; a pass whose size does not change is left out. Rows
 /// are resized when a column first needs them and kept only as long as one does, so memory beside
-/// the result stays below a few rows times the factor by which the height shrinks.
+/// the result stays below a few rows times the factor by which the height shrinks. Work is in
+/// proportion to the old height times the new width, however narrow the picture was: it ends early
+/// where its thread is interrupted.
 public final class Resize {
   private Resize() {}
 
   /// `source` in the size `width` x `height`, bicubic; `source` itself if that is its size.
   ///
   /// @throws IllegalArgumentException if a side is below 1 or the result does not fit an array
+  /// @throws CancellationException if this thread is interrupted, and stays it
   public static Picture bicubic(Picture source, int width, int height) {
     byte[] out = new byte[Picture.byteCount(width, height)];
     if (source.width() == width && source.height() == height) {
@@ -32,6 +36,7 @@ public final class Resize {
   private static void resizeColumns(Rows rows, Bicubic columns, int width, byte[] out) {
     int[] sums = new int[3 * width];
     for (int y = 0; y < columns.out(); y++) {
+      requireWanted();
       Arrays.fill(sums, Bicubic.HALF);
       for (int j = 0; j < columns.taps(y); j++) {
         int from = columns.first(y) + j;
@@ -41,6 +46,12 @@ public final class Resize {
       for (int x = 0; x < sums.length; x++) {
         out[start + x] = Bicubic.clamp(sums[x]);
       }
+    }
+  }
+
+  private static void requireWanted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("resize: was interrupted");
     }
   }
 
@@ -85,6 +96,7 @@ public final class Resize {
         ring[slot] = row;
       }
       if (held[slot] != y) {
+        requireWanted();
         axis.resizeRow(source, 3 * sourceWidth * y, row);
         held[slot] = y;
       }

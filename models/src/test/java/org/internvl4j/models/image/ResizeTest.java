@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +35,20 @@ class ResizeTest {
     Picture picture = noise(w, h, 20_260 + w);
     assertThat(Resize.bicubic(picture, toWidth, toHeight).rgb())
         .isEqualTo(NaiveResize.resize(picture, toWidth, toHeight));
+  }
+
+  @ParameterizedTest(name = "{0}x{1} to {2}x{3}")
+  @CsvSource({"9, 100, 30, 100", "9, 100, 9, 30", "9, 100, 30, 30"})
+  void endsWhereItsThreadIsInterrupted(int w, int h, int toWidth, int toHeight) {
+    Picture picture = noise(w, h, 7);
+    Thread.currentThread().interrupt();
+    try {
+      assertThatThrownBy(() -> Resize.bicubic(picture, toWidth, toHeight))
+          .isInstanceOf(CancellationException.class)
+          .hasMessage("resize: was interrupted");
+    } finally {
+      assertThat(Thread.interrupted()).as("stays interrupted").isTrue();
+    }
   }
 
   @Test

@@ -119,8 +119,10 @@ async function grow(own) {
   } catch (error) {
     if (stop.signal.aborted) {
       message.finish = "stopped";
+      say(texts().stopped);
     } else {
       message.error = texts().failed(error.message || texts().notReached);
+      say(message.error);
       if (error.status === 401) {
         unlock();
       }

@@ -23,8 +23,8 @@ class FullDiskTest {
   private static final String SCRIPT =
       """
       set -eu
-      disk=$1; shift
-      mount -t tmpfs -o size=%s internvl "$disk"
+      disk=$1; size=$2; shift 2
+      mount -t tmpfs -o size="$size" internvl "$disk"
       code=0; "$@" >"$disk/../full.log" 2>&1 || code=$?
       echo "full $code"
       ls "$disk"
@@ -90,7 +90,7 @@ class FullDiskTest {
     String name = String.valueOf(wanted.getFileName());
     Path disk = Files.createDirectories(temp.resolve("disk"));
     List<String> command = new ArrayList<>(List.of("unshare", "-rm", "sh", "-c"));
-    command.addAll(List.of(SCRIPT.formatted(PAGE * pages), "sh", disk.toString()));
+    command.addAll(List.of(SCRIPT, "sh", disk.toString(), String.valueOf(PAGE * pages)));
     command.addAll(Child.command(pictures, disk.resolve(name)));
     assertThat(exec(command)).isZero();
     assertThat(Files.readString(temp.resolve("exec.log")))

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import java.util.zip.CRC32C;
 import org.internvl4j.loader.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,7 @@ public final class Batch {
   private final Listener listener;
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final StringBuilder segment = new StringBuilder();
+  private final CRC32C asked = new CRC32C(); // by the rows that are done
   private int segmentRows;
   private long segmentBegun;
   private volatile boolean stopped;
@@ -92,7 +94,7 @@ public final class Batch {
     this.opening = opening;
     this.input = input;
     this.output = output;
-    this.manifest = manifest;
+    this.manifest = manifest.withTimes(output.times());
     this.listener = listener;
   }
 
@@ -103,13 +105,18 @@ public final class Batch {
   /// @throws InterruptedException if this thread is interrupted; what is done is kept
   public Result run() throws IOException, InterruptedException {
     Path file = output.file();
-    if (isComplete()) {
+    requireOurs(file);
+    if (Files.exists(file)) {
+      manifest.requireBegun(file);
       Journal.delete(file);
       return new Result(0, End.FOUND);
     }
-    manifest.write(file);
     try (Journal journal = Journal.open(file)) {
-      manifest.requireBegun(file); // still, now that nobody else writes one
+      if (journal.rows() == 0) {
+        manifest.write(file); // over one with which nothing was done
+      } else {
+        manifest.requireBegun(file);
+      }
       if (!work(journal)) {
         return new Result(journal.rows(), End.STOPPED);
       }
@@ -118,14 +125,13 @@ public final class Batch {
     }
   }
 
-  private boolean isComplete() throws IOException {
-    Path file = output.file();
-    boolean begun = manifest.requireBegun(file);
-    if (!begun && (Files.exists(file) || Files.exists(Journal.rowsFile(file)))) {
+  private static void requireOurs(Path file) throws IOException {
+    Path rows = Journal.rowsFile(file);
+    boolean isThere = Files.exists(file) || (Files.exists(rows) && Files.size(rows) > 0);
+    if (!Manifest.isThere(file) && isThere) {
       throw new BatchException(
           file + ": is there, and no manifest says what it is made with; name another output file");
     }
-    return Files.exists(file);
   }
 
   /// Ends a run soon, from another thread or a signal's: rows that are done are kept, those that
@@ -169,13 +175,20 @@ public final class Batch {
         String was = id(lines.readLine());
         Row row = input.next();
         String is = row == null ? "missing" : row.id();
-        if (!is.equals(was)) {
+        if (row == null || !is.equals(was)) {
           throw new BatchException(
               ("%s: row %d was %s when it was done and is %s now; go on with the same input, or name"
                       + " another output file")
                   .formatted(output.file(), i, was, is));
         }
+        row.sum(asked);
       }
+    }
+    if ((int) asked.getValue() != journal.asked()) {
+      throw new BatchException(
+          output.file()
+              + ": a row that is done asked something else when it was done, or about other"
+              + " pictures; go on with the same input, or name another output file");
     }
   }
 
@@ -237,6 +250,7 @@ public final class Batch {
       segmentBegun = System.nanoTime();
     }
     segment.append(Line.of(row, outcome, output.times())).append('\n');
+    row.sum(asked);
     segmentRows++;
     listener.done(outcome, journal.rows() + segmentRows, input.size());
     if (segmentRows == SEGMENT_ROWS
@@ -252,7 +266,7 @@ public final class Batch {
       segmentRows = 0;
       String text = segment.toString();
       segment.setLength(0);
-      journal.add(text, rows);
+      journal.add(text, rows, (int) asked.getValue());
     }
   }
 

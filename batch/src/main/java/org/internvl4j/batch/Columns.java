@@ -18,6 +18,8 @@ public record Columns(@Nullable String image, @Nullable String id, @Nullable Str
   /// The usual ones.
   public static final Columns USUAL = new Columns(null, null, null);
 
+  private static final String BYTES = ".bytes";
+
   private static final Role IMAGE =
       new Role(
           "pictures",
@@ -46,6 +48,22 @@ public record Columns(@Nullable String image, @Nullable String id, @Nullable Str
               .formatted(file, String.join(", ", IMAGE.usual), names(fields)));
     }
     return found;
+  }
+
+  /// Paths beside bytes, as Hugging Face's tables have them, for pictures that are not in the
+  /// table; null if there are none.
+  static @Nullable Field pathsBeside(Field image, List<Field> fields) {
+    if (!image.path().endsWith(BYTES)) {
+      return null;
+    }
+    String path = image.path().replaceFirst("bytes$", "path");
+    return fields.stream()
+        .filter(field ->
+            field.path().equals(path)
+                && field.type() == Field.Type.STRING
+                && field.list() == image.list())
+        .findFirst()
+        .orElse(null);
   }
 
   /// @throws IllegalArgumentException if one is named and is not there

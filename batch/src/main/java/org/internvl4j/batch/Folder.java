@@ -62,11 +62,17 @@ final class Folder implements Input {
       Path entry = open.element().next();
       if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
         open.push(entries(entry));
-      } else if (wanted.test(entry) && Files.isRegularFile(entry)) {
+      } else if (wanted.test(entry) && isFile(entry)) {
         return entry;
       }
     }
     return null;
+  }
+
+  /// A file, or a link to one that is not there, which is a row that fails; no pipe, which may
+  /// never end.
+  private static boolean isFile(Path entry) {
+    return Files.isRegularFile(entry) || (Files.isSymbolicLink(entry) && Files.notExists(entry));
   }
 
   @Override

@@ -36,6 +36,9 @@ public final class Inputs {
     int wild = firstWild(named);
     if (wild >= 0 && !Files.exists(Path.of(named))) {
       Folder files = matching(named, wild);
+      if (files.size() == 0) {
+        throw new NoSuchFileException(named, null, "no file fits this pattern");
+      }
       return isTable(named) ? new Tables(files, columns) : files;
     }
     Path path = Path.of(named);

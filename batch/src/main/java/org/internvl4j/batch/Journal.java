@@ -16,19 +16,20 @@ import org.internvl4j.loader.CheckpointException;
 /// The rows that are done, in a file that only grows: lines, in the order of the input.
 ///
 /// They are written in segments. Behind each, a record in a second file says how many rows there
-/// are, where the segment ends and what its checksum is. Whatever a killed process, a full disk or
-/// a power failure leaves behind the last record that holds is cut off when the file is opened
-/// again.
+/// are, where the segment ends, what all these rows asked and what the segment's checksum is.
+/// Whatever a killed process, a full disk or a power failure leaves behind the last record that
+/// holds is cut off when the file is opened again.
 ///
 /// One thread; one process: the second file is locked.
 final class Journal implements AutoCloseable {
-  private static final int RECORD = 8 + 8 + 4;
+  private static final int RECORD = 8 + 8 + 4 + 4;
 
   private final Path rowsFile;
   private final FileChannel lines;
   private final FileChannel records;
   private long rows;
   private long end;
+  private int asked;
 
   private Journal(Path rowsFile, FileChannel lines, FileChannel records) {
     this.rowsFile = rowsFile;
@@ -93,12 +94,14 @@ final class Journal implements AutoCloseable {
       record.flip();
       long rowsThen = record.getLong();
       long endThen = record.getLong();
+      int askedThen = record.getInt();
       boolean grows = rowsThen > rows && endThen > end && endThen <= lines.size();
-      if (!grows || record.getInt() != sum(rowsThen, end, endThen)) {
+      if (!grows || record.getInt() != sum(rowsThen, end, endThen, askedThen)) {
         break;
       }
       rows = rowsThen;
       end = endThen;
+      asked = askedThen;
       at += RECORD;
     }
     records.truncate(at).position(at);
@@ -106,7 +109,7 @@ final class Journal implements AutoCloseable {
   }
 
   /// Of a segment and of what its record says.
-  private int sum(long rows, long from, long to) throws IOException {
+  private int sum(long rows, long from, long to, int asked) throws IOException {
     CRC32C sum = new CRC32C();
     ByteBuffer piece = ByteBuffer.allocate(1 << 16);
     for (long at = from; at < to; at += piece.limit()) {
@@ -116,11 +119,11 @@ final class Journal implements AutoCloseable {
       }
       sum.update(piece.flip());
     }
-    return sum(sum, rows, to);
+    return sum(sum, rows, to, asked);
   }
 
-  private static int sum(CRC32C lines, long rows, long to) {
-    lines.update(ByteBuffer.allocate(16).putLong(rows).putLong(to).flip());
+  private static int sum(CRC32C lines, long rows, long to, int asked) {
+    lines.update(ByteBuffer.allocate(20).putLong(rows).putLong(to).putInt(asked).flip());
     return (int) lines.getValue();
   }
 
@@ -141,6 +144,11 @@ final class Journal implements AutoCloseable {
     return rows;
   }
 
+  /// What all of them asked, as the caller sums it up; 0 if there are none.
+  int asked() {
+    return asked;
+  }
+
   /// Their lines, from the first one. The caller closes it.
   BufferedReader lines() throws IOException {
     return Files.newBufferedReader(rowsFile, StandardCharsets.UTF_8);
@@ -149,8 +157,9 @@ final class Journal implements AutoCloseable {
   /// Adds a segment; it is on the disk when this returns.
   ///
   /// @param segment lines with their ends
+  /// @param askedNow what all rows asked, those of the segment included
   /// @throws IOException if the disk is full, say; the rows that were there stay
-  void add(String segment, int count) throws IOException {
+  void add(String segment, int count, int askedNow) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(segment.getBytes(StandardCharsets.UTF_8));
     CRC32C sum = new CRC32C();
     sum.update(bytes.duplicate());
@@ -159,7 +168,8 @@ final class Journal implements AutoCloseable {
       write(lines, bytes);
       lines.force(false);
       ByteBuffer record = ByteBuffer.allocate(RECORD);
-      record.putLong(rows + count).putLong(to).putInt(sum(sum, rows + count, to));
+      record.putLong(rows + count).putLong(to).putInt(askedNow);
+      record.putInt(sum(sum, rows + count, to, askedNow));
       write(records, record.flip());
       records.force(false);
     } catch (IOException e) {
@@ -170,6 +180,7 @@ final class Journal implements AutoCloseable {
     }
     rows += count;
     end = to;
+    asked = askedNow;
   }
 
   private static void write(FileChannel file, ByteBuffer bytes) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.internvl4j.batch.Outcome.Failed;
 import org.internvl4j.loader.CheckpointException;
@@ -106,7 +107,18 @@ final class JsonLines implements Input {
       line.write(c);
     }
     number++;
-    return line.toByteArray();
+    byte[] bytes = line.toByteArray();
+    return number == 1 && startsWithMark(bytes)
+        ? Arrays.copyOfRange(bytes, 3, bytes.length)
+        : bytes;
+  }
+
+  /// The mark of UTF-8 that some editors put in front of a file.
+  private static boolean startsWithMark(byte[] line) {
+    return line.length >= 3
+        && line[0] == (byte) 0xef
+        && line[1] == (byte) 0xbb
+        && line[2] == (byte) 0xbf;
   }
 
   private static boolean isBlank(byte[] line) {

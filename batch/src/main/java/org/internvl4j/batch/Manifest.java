@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.internvl4j.loader.CheckpointException;
@@ -65,12 +66,34 @@ public final class Manifest {
     return output.resolveSibling(output.getFileName() + ".manifest.json");
   }
 
+  /// The same, for rows that tell how long they took, or do not.
+  Manifest withTimes(boolean times) {
+    Map<String, Json> fields = new LinkedHashMap<>(content.fields());
+    fields.put("times", new Json.Bool(times, content.place()));
+    return new Manifest(new Json.Obj(fields, content.place()));
+  }
+
   /// Writes it beside the output.
+  ///
+  /// @throws IOException if the disk is full, say; what was there stays
   void write(Path output) throws IOException {
     Path file = file(output);
     Path half = file.resolveSibling(file.getFileName() + ".tmp");
-    Files.writeString(half, content + "\n");
-    Files.move(half, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      Files.writeString(half, content + "\n");
+      Files.move(half, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(half);
+      throw new IOException(
+          file + ": cannot be written: " + CheckpointException.reason(e) + "; no row was lost", e);
+    }
+  }
+
+  /// Whether something was begun.
+  ///
+  /// @throws BatchException if the file is none of these
+  static boolean isThere(Path output) throws IOException {
+    return read(output) != null;
   }
 
   /// What an output was begun with; null if it was not.
@@ -93,16 +116,14 @@ public final class Manifest {
 
   /// Refuses to go on with what was begun in another way.
   ///
-  /// @return false if nothing was begun
   /// @throws BatchException naming the first thing that is not the same
-  boolean requireBegun(Path output) throws IOException {
+  void requireBegun(Path output) throws IOException {
     Manifest begun = read(output);
-    String other = begun == null ? null : difference(begun.content, content, "");
+    String other = begun == null ? "no manifest" : difference(begun.content, content, "");
     if (other != null) {
       throw new BatchException(
           output + ": was begun with " + other + "; go on with that, or name another output file");
     }
-    return begun != null;
   }
 
   private static @Nullable String difference(Json before, Json now, String path) {

@@ -22,6 +22,7 @@ final class ParquetRows implements Input {
   private final String prefix;
   private final ParquetReader reader;
   private final Field image;
+  private final @Nullable Field path; // of pictures whose bytes are null
   private final @Nullable Field id;
   private final @Nullable Field prompt;
   private final Iterator<org.internvl4j.parquet.Row> rows;
@@ -37,11 +38,12 @@ final class ParquetRows implements Input {
     try {
       List<Field> fields = reader.fields();
       this.image = columns.image(file, fields);
+      this.path = Columns.pathsBeside(image, fields);
       this.id = columns.id(file, fields);
       this.prompt = columns.prompt(file, fields);
       this.rows =
           reader.rows(
-              Stream.of(image, id, prompt)
+              Stream.of(image, path, id, prompt)
                   .filter(Objects::nonNull)
                   .map(Field::path)
                   .toArray(String[]::new));
@@ -112,18 +114,35 @@ final class ParquetRows implements Input {
   }
 
   private List<PictureSource> pictures(org.internvl4j.parquet.Row row) {
-    String path = image.path();
     List<PictureSource> pictures = new ArrayList<>();
     if (image.type() == Field.Type.STRING) {
-      for (String text : image.list() ? there(row.strings(path)) : one(row.string(path))) {
-        pictures.add(PictureSource.named(there(text), folder, path));
+      for (String text : there(texts(row, image))) {
+        pictures.add(named(text));
       }
-    } else {
-      for (byte[] bytes : image.list() ? there(row.arrays(path)) : one(row.bytes(path))) {
-        pictures.add(new PictureSource.OfBytes(path, there(bytes)));
+      return pictures;
+    }
+    String column = image.path();
+    if (path != null && !image.list() && row.isNull(column)) {
+      return List.of(named(row.string(path.path())));
+    }
+    List<@Nullable String> paths = path == null ? null : texts(row, path);
+    for (byte[] bytes : image.list() ? there(row.arrays(column)) : one(row.bytes(column))) {
+      if (bytes == null && paths != null && paths.size() > pictures.size()) {
+        pictures.add(named(paths.get(pictures.size())));
+      } else {
+        pictures.add(new PictureSource.OfBytes(column, there(bytes)));
       }
     }
     return pictures;
+  }
+
+  private static @Nullable List<@Nullable String> texts(
+      org.internvl4j.parquet.Row row, Field field) {
+    return field.list() ? row.strings(field.path()) : one(row.string(field.path()));
+  }
+
+  private PictureSource named(@Nullable String text) {
+    return PictureSource.named(there(text), folder, image.path());
   }
 
   private static <T> List<@Nullable T> one(@Nullable T picture) {

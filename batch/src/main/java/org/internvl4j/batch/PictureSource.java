@@ -26,6 +26,9 @@ public sealed interface PictureSource {
   /// @throws IllegalArgumentException if it names none; its message is what was expected
   static PictureSource named(String text, Path folder, String name) {
     int data = text.indexOf(',') + 1;
+    if (text.matches("[A-Za-z][A-Za-z0-9+.-]*://.*")) {
+      throw new IllegalArgumentException("a path or a data: address (nothing is fetched)");
+    }
     if (!text.regionMatches(true, 0, "data:", 0, 5)) {
       try {
         return new OfFile(folder.resolve(text));
@@ -37,7 +40,8 @@ public sealed interface PictureSource {
       throw new IllegalArgumentException("data:image/…;base64,…");
     }
     try {
-      return new OfBytes(name, Base64.getMimeDecoder().decode(text.substring(data)));
+      String base64 = text.substring(data).replaceAll("\\s", "");
+      return new OfBytes(name, Base64.getDecoder().decode(base64));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("base64", e);
     }

@@ -1,6 +1,9 @@
 package org.internvl4j.batch;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.Checksum;
 import org.internvl4j.loader.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +19,31 @@ public sealed interface Row {
     return false;
   }
 
+  /// Adds what it asks, and about what, to a checksum.
+  void sum(Checksum sum);
+
+  private static void sum(Checksum sum, String text) {
+    sum.update(text.getBytes(StandardCharsets.UTF_8));
+    sum.update(0);
+  }
+
   /// Pictures, and what to do with them if it is not what is done with all.
   ///
   /// @param prompt what is asked; null for the task's own question
   record Item(String id, List<PictureSource> pictures, @Nullable String prompt) implements Row {
     public Item {
       pictures = List.copyOf(pictures);
+    }
+
+    @Override
+    public void sum(Checksum sum) {
+      Row.sum(sum, prompt == null ? "" : prompt);
+      for (PictureSource picture : pictures) {
+        switch (picture) {
+          case PictureSource.OfFile(Path file) -> Row.sum(sum, file.toString());
+          case PictureSource.OfBytes(String _, byte[] bytes) -> sum.update(bytes);
+        }
+      }
     }
 
     /// A picture.
@@ -39,6 +61,12 @@ public sealed interface Row {
     public boolean isCall() {
       return true;
     }
+
+    @Override
+    public void sum(Checksum sum) {
+      Row.sum(sum, url);
+      Row.sum(sum, body.toString());
+    }
   }
 
   /// A row that could not be understood; it gets an error for an outcome.
@@ -47,6 +75,11 @@ public sealed interface Row {
   record Unreadable(String id, Outcome.Failed why, boolean isCall) implements Row {
     public Unreadable(String id, Outcome.Failed why) {
       this(id, why, false);
+    }
+
+    @Override
+    public void sum(Checksum sum) {
+      Row.sum(sum, why.sentence());
     }
   }
 }

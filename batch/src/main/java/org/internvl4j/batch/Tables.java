@@ -19,7 +19,7 @@ final class Tables implements Input {
 
   /// Opens each file once, so that one that cannot be read is found before the work begins.
   ///
-  /// @throws IOException if there is none, or one cannot be read
+  /// @throws IOException if one cannot be read
   /// @throws IllegalArgumentException if some have requests and others have not
   Tables(Folder folder, Columns columns) throws IOException {
     List<Path> all = new ArrayList<>();

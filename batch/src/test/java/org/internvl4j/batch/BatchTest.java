@@ -15,6 +15,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.Generation;
 import org.internvl4j.models.OpenOptions;
+import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.models.VisionLanguageModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,69 @@ class BatchTest {
     Files.move(folder.resolve("00000.png"), folder.resolve("00009.png"));
     assertThatThrownBy(() -> Scenery.run(folder, out, TASK))
         .hasMessageContaining("row 1 was 00000.png when it was done and is 00001.png now");
+  }
+
+  @Test
+  void otherQuestionsThanBeforeAreRefused() throws Exception {
+    Path rows = temp.resolve("rows.jsonl");
+    String line = "{\"images\": [\"%s\"], \"prompt\": \"%s\"}\n";
+    String first = line.formatted(pictures.resolve("00000.png"), Scenery.QUESTION);
+    String second = line.formatted(pictures.resolve("00001.png"), Scenery.QUESTION);
+    Path out = temp.resolve("out.jsonl");
+    Files.writeString(rows, first + second);
+    assertThat(run(rows, out, false, 1).end()).isEqualTo(Batch.End.STOPPED);
+    Files.writeString(rows, first.replace("How many", "Which") + second);
+    assertThatThrownBy(() -> run(rows, out, false, 9))
+        .isInstanceOf(BatchException.class)
+        .hasMessageContaining("a row that is done asked something else when it was done");
+    Files.writeString(rows, first.replace("00000", "00002") + second);
+    assertThatThrownBy(() -> run(rows, out, false, 9)).hasMessageContaining("other pictures");
+    Files.writeString(rows, first + second.replace("How many", "Which"));
+    assertThatThrownBy(() -> run(rows, out, true, 9))
+        .hasMessageContaining("was begun with times false and is asked to go on with true");
+    assertThat(run(rows, out, false, 9).end()).isEqualTo(Batch.End.COMPLETE);
+  }
+
+  private static Batch.Result run(Path rows, Path out, boolean times, long stop) throws Exception {
+    try (Input input = Inputs.jsonLines(rows)) {
+      Batch[] batch = new Batch[1];
+      Batch.Listener listener =
+          new Batch.Listener() {
+            @Override
+            public void done(Outcome outcome, long done, long size) {
+              if (done >= stop) {
+                batch[0].stop();
+              }
+            }
+          };
+      batch[0] =
+          new Batch(
+              () -> Scenery.worker(TASK),
+              input,
+              Batch.Output.of(out, times, TASK),
+              Scenery.manifest(TASK, "rows"),
+              listener);
+      return batch[0].run();
+    }
+  }
+
+  @Test
+  void whatFailedBeforeItsFirstRowMayBeBegunAnew() throws Exception {
+    Path out = temp.resolve("out.jsonl");
+    Task impossible = new Task.Embedding(Task.Vectors.C);
+    assertThatThrownBy(() -> Scenery.run(pictures, out, impossible))
+        .isInstanceOf(UnsupportedModelException.class);
+    assertThat(Scenery.run(pictures, out, TASK).end()).isEqualTo(Batch.End.COMPLETE);
+    assertThat(Files.readString(out)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void linksThatLeadNowhereAreRowsThatFail() throws Exception {
+    Path folder = Files.createDirectories(temp.resolve("links"));
+    Files.createSymbolicLink(folder.resolve("a.png"), Path.of("nowhere"));
+    Path out = temp.resolve("out.jsonl");
+    assertThat(Scenery.run(folder, out, TASK).rows()).isEqualTo(1);
+    assertThat(Files.readString(out)).contains("a.png: there is no such file");
   }
 
   @Test

@@ -29,7 +29,7 @@ class JournalTest {
     Path out = temp.resolve("out.jsonl");
     try (Journal journal = Journal.open(out)) {
       for (int i = 0; i < SEGMENTS; i++) {
-        journal.add(segment(i), i % 3 + 1);
+        journal.add(segment(i), i % 3 + 1, i);
       }
     }
     return out;
@@ -52,7 +52,7 @@ class JournalTest {
       }
       assertThat(journal.rows()).isEqualTo(rows);
       assertThat(String.join("\n", lines(journal))).isEqualTo(all.toString().strip());
-      journal.add("more\n", 1);
+      journal.add("more\n", 1, 7);
     }
     try (Journal journal = Journal.open(out)) {
       assertThat(lines(journal)).last().isEqualTo("more");
@@ -98,7 +98,7 @@ class JournalTest {
       assertThatThrownBy(() -> Journal.open(out))
           .isInstanceOf(BatchException.class)
           .hasMessageContaining("is being written by another batch");
-      first.add("more\n", 1);
+      first.add("more\n", 1, 1);
     }
   }
 
@@ -116,7 +116,7 @@ class JournalTest {
       Files.delete(other);
       try (Journal journal = Journal.open(out)) {
         assertThat(journal.rows()).isEqualTo(rows);
-        journal.add(line, 1);
+        journal.add(line, 1, 7);
         assertThat(lines(journal)).hasSize(rows + 1).containsOnly(line.strip());
       }
     }
@@ -125,7 +125,7 @@ class JournalTest {
   private static int fill(Path out, String line) throws IOException {
     try (Journal journal = Journal.open(out)) {
       while (journal.rows() < 1000) {
-        journal.add(line, 1);
+        journal.add(line, 1, 7);
       }
       throw new AssertionError("the disk is larger than it should be");
     } catch (IOException e) {

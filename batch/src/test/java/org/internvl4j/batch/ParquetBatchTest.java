@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.parquet.Column;
 import org.internvl4j.parquet.Column.Kind;
@@ -134,6 +136,18 @@ class ParquetBatchTest {
                 new Outcome.Failed(
                     Failures.INPUT, "column images: data:image/…;base64,… was expected")));
     assertThat(((Row.Item) rows.get(2)).pictures()).isEmpty();
+  }
+
+  /// As Hugging Face's tables are that do not hold their pictures.
+  @Test
+  void picturesThatAreNotInATableAreWhereItSays() throws Exception {
+    Path file = temp.resolve("paths.parquet");
+    try (InputStream table = getClass().getResourceAsStream("paths.parquet")) {
+      Files.copy(Objects.requireNonNull(table), file);
+    }
+    Row.Item row = (Row.Item) rows(open(file.toString())).getFirst();
+    assertThat(row.pictures())
+        .containsExactly(new PictureSource.OfFile(pictures.resolve("00001.png")));
   }
 
   @Test

@@ -106,6 +106,7 @@ final class BatchCommand implements Computing {
             new Batch.Output(out, times, null),
             manifest(Calling::describe));
       }
+      requireColumns();
       requireQuestion(task, input);
       return run(
           input,
@@ -134,6 +135,12 @@ final class BatchCommand implements Computing {
     }
     if (Inputs.isParquet(out.toString())) {
       throw new UsageException("answers to requests are lines of JSON: name a .jsonl file with -o");
+    }
+  }
+
+  private void requireColumns() {
+    if (!columns.isEmpty() && !Inputs.isParquet(from)) {
+      throw new UsageException("--column is of Parquet files: name a .parquet file or a pattern");
     }
   }
 

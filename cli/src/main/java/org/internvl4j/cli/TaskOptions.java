@@ -95,6 +95,8 @@ final class TaskOptions {
     requireAlone(kind == Kind.BOXES, "--find", find != null, "boxes");
     requireAlone(kind == Kind.CLASSIFY, "-c", !names.isEmpty(), "classify");
     requireAlone(kind == Kind.CLASSIFY, "--classes", classes != null, "classify");
+    requireAlone(
+        kind != Kind.EMBED && kind != Kind.CLASSIFY, "-p", prompt != null, "ask or describe");
     return switch (kind) {
       case ASK -> asking(prompt == null ? Task.Asking.NONE : prompt, pictures);
       case DESCRIBE -> asking(prompt == null ? Task.Asking.DESCRIBE : prompt, pictures);
@@ -126,7 +128,9 @@ final class TaskOptions {
 
   private String finding() {
     if (find == null || prompt != null) {
-      throw new UsageException("--task boxes looks for what --find names, not for -p");
+      throw new UsageException(
+          "--task boxes looks for what --find names, "
+              + (prompt == null ? "which is missing" : "not for -p"));
     }
     try {
       return Grounding.question(find);

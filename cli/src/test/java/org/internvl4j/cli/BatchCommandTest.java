@@ -272,6 +272,8 @@ class BatchCommandTest {
           --max-tokens 3                 | 2 | nothing is asked
           -p x --schema nowhere.json     | 2 | --schema is nowhere.json
           --task embed --vectors c       | 4 |
+          --task embed -p x              | 2 | -p goes with --task ask or describe
+          -p x --column id=a             | 2 | --column is of Parquet files
           """)
   void wrongOptionsAreSaid(String options, int code, String sentence) throws IOException {
     Cli.Result result = batch("", folder().toString(), "out.jsonl", options.strip().split(" +"));

@@ -131,6 +131,9 @@ record FileMetadata(List<Leaf> leaves, List<Group> groups, Map<String, String> m
     }
 
     Chunk checked(long pages) {
+      if (values == 0) {
+        return new Chunk(codec, 0, 0, 0); // writers say anything of where there is nothing
+      }
       long at = dictionary > 0 ? Math.min(dictionary, data) : data;
       if (at < 4 || size < 0 || size > pages || at > pages - size || values < 0) {
         throw new Damage(

@@ -53,6 +53,15 @@ class PyarrowFilesTest {
     }
   }
 
+  /// What such a file says of its pages is not of this file.
+  @Test
+  void aTableWithoutRowsHasNone() {
+    try (ParquetReader reader = ParquetReader.open(file("empty"))) {
+      assertThat(reader.rowCount()).isZero();
+      assertThat(reader.rows("image.bytes", "image.path").hasNext()).isFalse();
+    }
+  }
+
   @Test
   void fieldsAreNamedByTheirPaths() {
     try (ParquetReader reader = ParquetReader.open(file("snappy"))) {

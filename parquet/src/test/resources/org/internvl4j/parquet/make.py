@@ -101,3 +101,5 @@ write("lz4-split", compression="lz4", use_dictionary=False, column_encoding=SPLI
 write("brotli", table.select(["id"]), compression="brotli")
 text = pa.table({"text": [words(500), words(6000), "x" * 100_000]})
 write("zstd-text", text, compression="zstd", compression_level=12, use_dictionary=False, write_statistics=False)
+picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+write("empty", pa.table({"image": pa.array([], picture)}))

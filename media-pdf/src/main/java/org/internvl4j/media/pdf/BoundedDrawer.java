@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
 abstract class BoundedDrawer extends PageDrawer {
   private static final long MOST_CROSSINGS = 10_000; // of the edges of all clips of a page
 
-  private final Map<PDVectorFont, Map<Integer, GeneralPath>> glyphs = new IdentityHashMap<>();
+  private final IdentityHashMap<PDVectorFont, Map<Integer, GeneralPath>> glyphs =
+      new IdentityHashMap<>();
   private long crossings;
   private int segments;
   private GeneralPath clipping = new GeneralPath();
@@ -68,7 +69,7 @@ abstract class BoundedDrawer extends PageDrawer {
   private boolean canFill(Shape path) {
     boolean can = PathWork.filled(path, scale(), seen) <= PathWork.MOST_ROWS;
     boolean byPattern = getGraphicsState().getNonStrokingColorSpace() instanceof PDPattern;
-    return can && !(byPattern && !canClip(path)) || leftOut("path that is filled");
+    return (can && (!byPattern || canClip(path))) || leftOut("path that is filled");
   }
 
   private boolean canStroke(Shape path) {
@@ -223,8 +224,9 @@ abstract class BoundedDrawer extends PageDrawer {
       return super.getPaint(color);
     }
     look();
-    if (patterns.getPattern(color) instanceof PDShadingPattern pattern
-        && pattern.getShading() instanceof PDShading shading) {
+    PDShading shading =
+        patterns.getPattern(color) instanceof PDShadingPattern shaded ? shaded.getShading() : null;
+    if (shading != null && patterns.getPattern(color) instanceof PDShadingPattern pattern) {
       Matrix matrix = Matrix.concatenate(getInitialMatrix(), pattern.getMatrix());
       return isWithinLimits(shading, matrix)
           ? Shadings.watched(shading, this::look).toPaint(matrix)

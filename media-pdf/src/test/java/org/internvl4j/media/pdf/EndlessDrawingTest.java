@@ -118,10 +118,9 @@ class EndlessDrawingTest {
     assertThat(problems((star(90) + "W* n ").repeat(20) + "0 0 600 600 re f"))
         .isNotEmpty()
         .allMatch(("a path that clips" + ACROSS)::equals);
-    String stripes = "%d 0 m %d 600 l %d 600 l %d 0 l h ";
     StringBuilder many = new StringBuilder();
     for (int i = 0; i < 600; i++) {
-      many.append(stripes.formatted(i, i, i, i));
+      many.append("%d 0 m %d 600 l %d 600 l %d 0 l h ".formatted(i, i, i, i));
     }
     assertThat(problems(many + "W n 0 0 600 600 re f")).isEmpty();
   }

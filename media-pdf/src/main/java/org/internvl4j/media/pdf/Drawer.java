@@ -12,10 +12,13 @@ import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.apache.pdfbox.contentstream.operator.Operator;
 import org.apache.pdfbox.cos.COSBase;
+import org.apache.pdfbox.cos.COSDictionary;
+import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.cos.COSStream;
 import org.apache.pdfbox.filter.MissingImageReaderException;
 import org.apache.pdfbox.io.RandomAccessInputStream;
 import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDResources;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImage;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImageXObject;
 import org.apache.pdfbox.rendering.PDFRenderer;
@@ -150,6 +153,12 @@ final class Drawer extends PDFRenderer {
         return;
       }
       try {
+        if (colorWork(image) > ColorWork.MOST) {
+          problem(
+              "%s is left out: its colours take more than the limit of %.0f million steps"
+                  .formatted(which, ColorWork.MOST / 1e6));
+          return;
+        }
         String missing = missing(image);
         if (missing != null) {
           problem(which + " is incomplete: " + missing);
@@ -162,6 +171,22 @@ final class Drawer extends PDFRenderer {
       } catch (RuntimeException e) {
         problem(which + " cannot be decoded: " + reason(e));
       }
+    }
+
+    /// Of the picture and its masks.
+    private double colorWork(PDImage image) throws IOException {
+      PDResources resources = getResources();
+      COSDictionary all = resources == null ? null : resources.getCOSObject();
+      double work = 0;
+      if (image.getCOSObject() instanceof COSDictionary picture) {
+        work = ColorWork.of(picture, all);
+        for (COSName mask : List.of(COSName.SMASK, COSName.MASK)) {
+          if (picture.getDictionaryObject(mask) instanceof COSStream other) {
+            work += ColorWork.of(other, all);
+          }
+        }
+      }
+      return work;
     }
   }
 

@@ -18,6 +18,9 @@ import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.cos.COSObject;
 import org.apache.pdfbox.cos.COSStream;
 import org.apache.pdfbox.filter.FilterFactory;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDPage;
+import org.apache.pdfbox.pdmodel.PDResources;
 import org.internvl4j.media.JpegScans;
 import org.internvl4j.media.Watch;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +29,45 @@ import org.jspecify.annotations.Nullable;
 /// kilobytes can hold gigabytes.
 final class Packed {
   private static final int MOST_OBJECTS = 200_000;
-  private static final int MOST_PROGRAM = 1 << 15; // bytes of a PostScript function
+  static final int MOST_PROGRAM = 1 << 15; // bytes of a PostScript function
+  private static final double MOST_STEPS = 1e6; // of one
   private static final int MOST_SAMPLES = 1 << 22; // of a sampled function
   private static final int MOST_INPUTS = 16;
 
-  /// Ways that lead out of a page.
+  /// Ways that lead out of a page, and that drawing it does not take.
   private static final Set<String> ELSEWHERE =
-      Set.of("Parent", "P", "A", "AA", "Dest", "B", "Popup", "IRT", "StructParent", "Metadata");
+      Set.of(
+          "Parent",
+          "P",
+          "A",
+          "AA",
+          "PA",
+          "Dest",
+          "B",
+          "Popup",
+          "IRT",
+          "Metadata",
+          "PieceInfo",
+          "DPart",
+          "SeparationInfo",
+          "Ref",
+          "AF");
+
+  /// Dictionaries whose keys are names that the file gives: of resources, letters, colours, states.
+  private static final Set<String> NAMED =
+      Set.of(
+          "XObject",
+          "Font",
+          "Pattern",
+          "ColorSpace",
+          "Shading",
+          "ExtGState",
+          "Properties",
+          "CharProcs",
+          "Colorants",
+          "N",
+          "R",
+          "D");
 
   /// Filters of pictures but JPEGs, whose size the pictures' headers tell.
   private static final Set<String> PICTURES =
@@ -45,6 +80,9 @@ final class Packed {
   private final String what;
   private final PdfOptions options;
   private final long mostWork;
+  private final Deque<Part> open = new ArrayDeque<>();
+  private final Set<COSBase> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<COSBase> seenNamed = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Packed(String what, PdfOptions options, long mostWork) {
     this.what = what;
@@ -55,8 +93,21 @@ final class Packed {
   /// @param what the page, in messages
   /// @throws PdfException if anything unpacks to more bytes than `options` allow, or a JPEG has too
   ///   many scans
-  static void require(COSDictionary page, String what, PdfOptions options) throws IOException {
-    new Packed(what, options, Long.MAX_VALUE).walk(page);
+  static void require(PDDocument document, PDPage page, String what, PdfOptions options)
+      throws IOException {
+    Packed packed = new Packed(what, options, Long.MAX_VALUE);
+    packed.open.push(new Part(page.getCOSObject(), false));
+    PDResources resources = page.getResources(); // those of its parents, if it has none
+    if (resources != null) {
+      packed.open.push(new Part(resources.getCOSObject(), false));
+    }
+    COSDictionary form =
+        document.getDocumentCatalog().getCOSObject().getCOSDictionary(COSName.ACRO_FORM);
+    COSBase shared = form == null ? null : form.getItem(COSName.DR); // fonts of free texts
+    if (shared != null) {
+      packed.open.push(new Part(shared, false));
+    }
+    packed.walk();
   }
 
   /// The same for a picture within the text. Such pictures are small: what is decoded of them is
@@ -71,38 +122,35 @@ final class Packed {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // other pages may look the same
-  private void walk(COSDictionary page) throws IOException {
-    Set<COSBase> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    Deque<COSBase> open = new ArrayDeque<>();
-    open.push(page);
+  private void walk() throws IOException {
     while (!open.isEmpty()) {
       Watch.INTERRUPT.look();
-      COSBase next = open.pop();
-      COSBase found = next instanceof COSObject indirect ? indirect.getObject() : next;
-      if (found == null || !seen.add(found)) {
+      Part part = open.pop();
+      COSBase found = part.at instanceof COSObject indirect ? indirect.getObject() : part.at;
+      if (found == null || !(part.named ? seenNamed : seen).add(found)) {
         continue;
       }
-      if (seen.size() > MOST_OBJECTS) {
+      if (seen.size() + seenNamed.size() > MOST_OBJECTS) {
         throw new PdfException(
             "%s has more than %d parts; print it to a new PDF".formatted(what, MOST_OBJECTS));
       }
       if (found instanceof COSArray array) {
-        array.forEach(open::push);
+        array.forEach(value -> open.push(new Part(value, false)));
       } else if (found instanceof COSDictionary dictionary) {
         if (dictionary instanceof COSStream stream) {
           measure(stream);
           requireFunction(stream);
         }
-        boolean otherPage = found != page && COSName.PAGE.equals(dictionary.getItem(COSName.TYPE));
-        if (!otherPage) {
-          for (COSName key : dictionary.keySet()) {
-            COSBase value = dictionary.getItem(key);
-            if (value != null && !ELSEWHERE.contains(key.getName())) {
-              open.push(value);
-            }
-          }
-        }
+        openAll(dictionary, part.named);
+      }
+    }
+  }
+
+  private void openAll(COSDictionary dictionary, boolean named) {
+    for (COSName key : dictionary.keySet()) {
+      COSBase value = dictionary.getItem(key);
+      if (value != null && (named || !ELSEWHERE.contains(key.getName()))) {
+        open.push(new Part(value, NAMED.contains(key.getName())));
       }
     }
   }
@@ -117,6 +165,11 @@ final class Packed {
               "%s has a function of more than the limit of %d bytes; print it to a new PDF"
                   .formatted(what, MOST_PROGRAM));
         }
+      }
+      if (ColorWork.program(stream) > MOST_STEPS) {
+        throw new PdfException(
+            "%s has a function of more than the limit of %.0f steps; print it to a new PDF"
+                .formatted(what, MOST_STEPS));
       }
     } else if (type == 0 && stream.getDictionaryObject(COSName.SIZE) instanceof COSArray sizes) {
       double samples = 1;
@@ -199,6 +252,12 @@ final class Packed {
       case null, default -> List.of();
     };
   }
+
+  /// An object on the way.
+  ///
+  /// @param named whether its keys are names that the file gives; what is such a dictionary in one
+  ///   place may be another in the next, and is walked as both
+  private record Part(COSBase at, boolean named) {}
 
   private static final class TooMuchException extends IOException {
     private static final long serialVersionUID = 1;

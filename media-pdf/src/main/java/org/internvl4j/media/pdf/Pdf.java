@@ -216,7 +216,7 @@ public final class Pdf implements AutoCloseable {
     return read(
         number,
         (page, which) -> {
-          Packed.require(page.getCOSObject(), which, options);
+          Packed.require(document, page, which, options);
           Drawer drawer = new Drawer(document, options, System::nanoTime);
           float scale = scale(page, which, tiling);
           Picture picture = Pictures.of(drawer.draw(number - 1, scale));

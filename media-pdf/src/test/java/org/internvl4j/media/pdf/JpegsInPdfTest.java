@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -72,12 +73,22 @@ class JpegsInPdfTest {
   /// One page of 100 x 100 points, with XObjects: `/X` is the first, the second is object 6.
   /// Without a table: the library finds the objects.
   private static byte[] page(byte[] content, byte[]... objects) {
+    return page("", "/Resources << /XObject << /X 5 0 R >> >>", content, objects);
+  }
+
+  /// @param ofAll what else the parent of the page holds
+  /// @param ofPage what else the page holds
+  private static byte[] page(String ofAll, String ofPage, byte[] content, byte[]... objects) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(ascii("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"));
-    out.writeBytes(ascii("2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n"));
     out.writeBytes(
         ascii(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"));
+            "2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 %s >>\nendobj\n3 0 obj\n"
+                .formatted(ofAll)));
+    out.writeBytes(
+        ascii(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R %s >>"
+                .formatted(ofPage)));
     out.writeBytes(ascii("\nendobj\n4 0 obj\n"));
     out.writeBytes(stream("", content));
     for (int i = 0; i < objects.length; i++) {
@@ -151,6 +162,69 @@ class JpegsInPdfTest {
     assertRefused(
         shown(image(4, 4, GREY + " /Filter /DCTDecode", jpeg)),
         "the JPEG has 16000000 pixels, more than the limit of 10000000, and is said to have 4 x 4");
+  }
+
+  /// Ways to a picture which is object 5.
+  private static List<byte[]> ways(byte[] picture) {
+    List<byte[]> files = new ArrayList<>();
+    String resources = "/Resources << %s /XObject << /%s 5 0 R >> >>";
+    files.add(page(resources.formatted("", "X"), "", ascii(SHOWS_X), picture));
+    for (String name : List.of("X", "P", "A", "B", "AA", "Dest", "Metadata", "Parent", "Font")) {
+      byte[] content = ascii(SHOWS_X.replace("/X", "/" + name));
+      files.add(page("", resources.formatted("", name), content, picture));
+      files.add(page("", resources.formatted("/Type /Page", name), content, picture));
+      files.add(page(resources.formatted("/Type /Page", name), "", content, picture));
+    }
+    String form = "/Type /XObject /Subtype /Form /BBox [0 0 100 100] /Resources 7 0 R";
+    byte[] shows = stream(form, ascii(SHOWS_X));
+    byte[] within = ascii("<< /Type /Page /XObject << /X 5 0 R >> >>");
+    String indirect = "/Resources << /XObject << /P 6 0 R >> >>";
+    files.add(page(indirect, "", ascii("/P Do"), picture, shows, within));
+    String state =
+        "/Annots [<< /Subtype /Widget /Rect [0 0 100 100] /AS /P /AP << /N << /P 6 0 R >> >> >>]";
+    files.add(page("", state, ascii(""), picture, shows, within));
+    byte[] both = ascii("<< /Subtype /Widget /Rect [0 0 9 9] /P 5 0 R >>");
+    String twice = "/Annots [6 0 R] /Resources << /XObject 6 0 R >>";
+    files.add(page("", twice, ascii("/P Do"), picture, both));
+    return files;
+  }
+
+  @Test
+  void noWayToAPictureIsMissed() throws IOException {
+    String twice = GREY + " /Filter [/FlateDecode /FlateDecode]";
+    byte[] much = deflated(deflated(new byte[9 << 20]));
+    PdfOptions tight = LIMITS.withMaxStream(8 << 20);
+    for (byte[] file : ways(image(64, 64, twice, much))) {
+      assertThatThrownBy(() -> Pdf.of(file, "a.pdf", tight).page(1, SMALL))
+          .as(new String(file, StandardCharsets.ISO_8859_1))
+          .isInstanceOf(PdfException.class)
+          .hasMessageContaining("unpacks to more than the limit of 8388608 bytes");
+    }
+    byte[] scans = ProgressiveJpeg.of(64, 64, 3000);
+    for (byte[] file : ways(image(64, 64, GREY + " /Filter /DCTDecode", scans))) {
+      assertRefused(file, TOO_MANY.replace("101", "3000"));
+    }
+    byte[] large = ProgressiveJpeg.of(20_000, 20_000, 1);
+    for (byte[] file : ways(image(10, 10, GREY + " /Filter /DCTDecode", large))) {
+      assertRefused(
+          file,
+          "the JPEG has 400000000 pixels, more than the limit of 10000000, and is said to have 10 x 10");
+    }
+    byte[] good = ProgressiveJpeg.of(64, 64, 2);
+    for (byte[] file : ways(image(64, 64, GREY + " /Filter /DCTDecode", good))) {
+      assertThat(drawn(file).problems()).isEmpty();
+    }
+  }
+
+  /// Each page holds its own: a page is not refused for another.
+  @Test
+  void otherPagesAreNotLookedAt() {
+    byte[] scans = image(64, 64, GREY + " /Filter /DCTDecode", ProgressiveJpeg.of(64, 64, 101));
+    byte[] other = ascii("<< /Type /Page /Resources << /XObject << /X 5 0 R >> >> >>");
+    String link =
+        "/B [<< /P 6 0 R >>] /Annots [<< /Subtype /Link /Rect [0 0 9 9] /Dest [6 0 R /Fit] /Parent << /Kids [6 0 R] >> >>"
+            + " << /Subtype /Link /Rect [0 0 9 9] /A << /S /GoTo /D [6 0 R /Fit] >> >>]";
+    assertThat(drawn(page("", link, ascii(""), scans, other)).problems()).isEmpty();
   }
 
   private static byte[] within(String filters, byte[] data) {

@@ -177,13 +177,11 @@ final class Drawer extends PDFRenderer {
     private double colorWork(PDImage image) throws IOException {
       PDResources resources = getResources();
       COSDictionary all = resources == null ? null : resources.getCOSObject();
-      double work = 0;
-      if (image.getCOSObject() instanceof COSDictionary picture) {
-        work = ColorWork.of(picture, all);
-        for (COSName mask : List.of(COSName.SMASK, COSName.MASK)) {
-          if (picture.getDictionaryObject(mask) instanceof COSStream other) {
-            work += ColorWork.of(other, all);
-          }
+      COSDictionary picture = image.getCOSObject();
+      double work = ColorWork.of(picture, all);
+      for (COSName mask : List.of(COSName.SMASK, COSName.MASK)) {
+        if (picture.getDictionaryObject(mask) instanceof COSStream other) {
+          work += ColorWork.of(other, all);
         }
       }
       return work;

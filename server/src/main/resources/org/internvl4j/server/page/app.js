@@ -119,7 +119,6 @@ async function grow(own) {
   } catch (error) {
     if (stop.signal.aborted) {
       message.finish = "stopped";
-      say(texts().stopped);
     } else {
       message.error = texts().failed(error.message || texts().notReached);
       say(message.error);
@@ -140,7 +139,10 @@ async function finish({ conversation, message, stop }) {
 }
 
 function stop() {
-  running?.stop.abort();
+  if (running) {
+    running.stop.abort();
+    say(texts().stopped);
+  }
   byId("question").focus();
 }
 

@@ -4,9 +4,6 @@ import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.apache.pdfbox.cos.COSArray;
 import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.cos.COSStream;
@@ -15,14 +12,14 @@ import org.apache.pdfbox.pdmodel.graphics.shading.PDShading;
 /// How long all sides of a mesh's triangles or patches are: the library walks along each, pixel by
 /// pixel, on the page or off it, and keeps some of the pixels.
 final class MeshWork {
-  private final ImageInputStream in;
+  private final BitReader in;
   private final int flagBits;
   private final int bits;
   private final int colourBits;
   private final double across;
   private final double down;
 
-  private MeshWork(ImageInputStream in, COSStream mesh, int components) {
+  private MeshWork(BitReader in, COSStream mesh, int components) {
     this.in = in;
     flagBits = number(mesh, COSName.BITS_PER_FLAG);
     bits = number(mesh, COSName.BITS_PER_COORDINATE);
@@ -42,9 +39,11 @@ final class MeshWork {
   /// @param most where adding up ends
   /// @return units of the mesh's coordinates
   static double sides(COSStream mesh, int type, int components, double most) throws IOException {
-    try (InputStream data = mesh.createInputStream();
-        ImageInputStream in = new MemoryCacheImageInputStream(data)) {
+    try (BitReader in = new BitReader(mesh.createInputStream())) {
       MeshWork work = new MeshWork(in, mesh, components);
+      if (work.bits == 0) {
+        return 0; // all points are the same, and nothing would end them
+      }
       return switch (type) {
         case PDShading.SHADING_TYPE4 -> work.triangles(most);
         case PDShading.SHADING_TYPE5 ->
@@ -56,21 +55,19 @@ final class MeshWork {
   }
 
   private Point2D point() throws IOException {
-    return new Point2D.Double(across * in.readBits(bits), down * in.readBits(bits));
+    return new Point2D.Double(across * in.read(bits), down * in.read(bits));
   }
 
   private void skip(long count) throws IOException {
     for (long left = count; left > 0; left -= 64) {
-      in.readBits((int) Math.min(64, left));
+      in.read((int) Math.min(64, left));
     }
   }
 
   private Point2D vertex() throws IOException {
     Point2D point = point();
     skip(colourBits);
-    if (in.getBitOffset() != 0) {
-      in.readBits(8 - in.getBitOffset());
-    }
+    in.align();
     return point;
   }
 
@@ -79,12 +76,12 @@ final class MeshWork {
     Point2D[] corners = {new Point2D.Double(), new Point2D.Double(), new Point2D.Double()};
     try {
       while (sides <= most) {
-        long flag = in.readBits(flagBits) & 3;
+        long flag = in.read(flagBits) & 3;
         if (flag == 0) {
           corners[0] = vertex();
-          in.readBits(flagBits);
+          in.read(flagBits);
           corners[1] = vertex();
-          in.readBits(flagBits);
+          in.read(flagBits);
         } else {
           corners[0] = flag == 1 ? corners[1] : corners[0];
           corners[1] = corners[2];
@@ -124,7 +121,7 @@ final class MeshWork {
     Rectangle2D all = new Rectangle2D.Double();
     try {
       while (sides <= most) {
-        boolean free = (in.readBits(flagBits) & 3) == 0;
+        boolean free = (in.read(flagBits) & 3) == 0;
         for (int i = free ? 0 : 4; i < points; i++) {
           Point2D point = point();
           if (free && i == 0) {

@@ -224,9 +224,10 @@ abstract class BoundedDrawer extends PageDrawer {
       return super.getPaint(color);
     }
     look();
-    PDShading shading =
-        patterns.getPattern(color) instanceof PDShadingPattern shaded ? shaded.getShading() : null;
-    if (shading != null && patterns.getPattern(color) instanceof PDShadingPattern pattern) {
+    PDShadingPattern pattern =
+        patterns.getPattern(color) instanceof PDShadingPattern shaded ? shaded : null;
+    PDShading shading = pattern == null ? null : pattern.getShading();
+    if (pattern != null && shading != null) {
       Matrix matrix = Matrix.concatenate(getInitialMatrix(), pattern.getMatrix());
       return isWithinLimits(shading, matrix)
           ? Shadings.watched(shading, this::look).toPaint(matrix)

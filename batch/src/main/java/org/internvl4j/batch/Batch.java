@@ -274,7 +274,7 @@ public final class Batch {
     Path file = output.file();
     Path whole = Journal.rowsFile(file);
     if (output.table() != null) {
-      whole = new Answers(output.table(), output.times()).write(journal, file);
+      whole = new OutputTable(output.table(), output.times()).write(journal, file);
     }
     Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
     Journal.delete(file);

@@ -85,7 +85,11 @@ public final class Manifest {
     } catch (IOException e) {
       Files.deleteIfExists(half);
       throw new IOException(
-          file + ": cannot be written: " + CheckpointException.reason(e) + "; no row was lost", e);
+          file
+              + ": cannot be written: "
+              + CheckpointException.reason(e)
+              + "; make room and run the same again",
+          e);
     }
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// The rows of a task as a Parquet file, made of the lines of JSON that they were before, with the
 /// same names: `error_code` and `error_message` for the fields of `error`; `classes`,
 /// `probabilities` and `cosines` side by side; and `regions` as JSON.
-final class Answers {
+final class OutputTable {
   private final List<Column> columns = new ArrayList<>();
   private final List<Cell> cells = new ArrayList<>();
 
@@ -31,13 +31,13 @@ final class Answers {
   }
 
   /// @param times whether lines tell how long things took
-  Answers(Task task, boolean times) {
+  OutputTable(Task task, boolean times) {
     columns.add(Column.required("id", Kind.STRING));
     cells.add(line -> line.getText("id"));
     switch (task) {
       case Task.Asking asking -> answer(asking.pointing(), times);
       case Task.Embedding _ -> {
-        add("embedding", Kind.FLOATS, Answers::floats);
+        add("embedding", Kind.FLOATS, OutputTable::floats);
         add("prompt_tokens", Kind.LONG, Json::asLong);
       }
       case Task.Classifying _ -> {

@@ -179,6 +179,7 @@ final class Charts {
     chart.getStyler().setLegendVisible(false);
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setLabelsVisible(true);
+    chart.getStyler().setDecimalPattern("0.0");
     chart
         .addSeries("rows", List.copyOf(rates.keySet()), List.copyOf(rates.values()))
         .setFillColor(MET);

@@ -169,6 +169,7 @@ class PageBrowserTest {
     visitor.choose(visitor.shapes, "shapes.png");
     visitor.ask(DESCRIBE);
     assertThat(browser.run("return document.documentElement.scrollWidth")).isEqualTo(375L);
+    browser.until(() -> browser.first("#send").isDisplayed());
     assertThat(browser.first("#send").getRect().x).isBetween(250, 350);
     browser.click("#menu");
     browser.until(() -> browser.first("#new").isDisplayed());

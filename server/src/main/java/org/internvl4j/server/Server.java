@@ -30,7 +30,7 @@ public final class Server implements AutoCloseable {
   private static final int LAST_WORDS = 2_000; // ms for clients to hear how their answers ended
   private static final Duration LAST_WORK = Duration.ofMillis(400); // that nobody hears of
   private static final int IDLE = 30_000; // ms that a connection may say nothing, or begin to say
-  private static final int CONNECTIONS = 1024; // at a time, and that wait to be taken
+  private static final int CONNECTIONS = 1024; // at a time; as many wait to be taken
 
   private final ServerOptions options;
   private final PictureSource sources;
@@ -52,18 +52,18 @@ public final class Server implements AutoCloseable {
     VisionLanguageModel load() throws IOException;
   }
 
-  private Server(ServerOptions options, int idle) {
+  private Server(ServerOptions options, int idle, int connections) {
     this.options = options;
     this.name = options.name();
     this.sources = new PictureSource(sources(options)); // and whatever else may refuse
     this.router =
         new Router(options, new Guard(options), meters, desk); // the options, before a thread runs
-    this.arrivals = new Arrivals(router, idle);
     this.jetty = new org.eclipse.jetty.server.Server(threads());
     this.connector = connector(jetty, options, idle);
+    this.arrivals = new Arrivals(router, connector, connections, idle);
     connector.addEventListener(arrivals);
     jetty.addConnector(connector);
-    jetty.addBean(new NetworkConnectionLimit(CONNECTIONS, connector));
+    jetty.addBean(new NetworkConnectionLimit(connections + 1, connector)); // with who comes
     jetty.setHandler(new GracefulHandler(arrivals));
     jetty.setStopTimeout(LAST_WORDS);
     jetty.setErrorHandler(new PlainErrors(meters));
@@ -115,17 +115,18 @@ public final class Server implements AutoCloseable {
   ///
   /// @throws IOException if it cannot bind
   static Server listen(ServerOptions options) throws IOException {
-    return listen(options, IDLE);
+    return listen(options, IDLE, CONNECTIONS);
   }
 
   /// As [#listen(ServerOptions)], for tests.
   ///
   /// @param idle ms that a connection may say nothing, and that the headers of a request may take
-  static Server listen(ServerOptions options, int idle) throws IOException {
-    Server server = new Server(options, idle);
+  /// @param connections at a time
+  static Server listen(ServerOptions options, int idle, int connections) throws IOException {
+    Server server = new Server(options, idle, connections);
     try {
       server.jetty.start();
-      server.arrivals.watch(server.connector);
+      server.arrivals.watch();
       return server;
     } catch (Exception e) {
       server.close();
@@ -228,6 +229,11 @@ public final class Server implements AutoCloseable {
   /// How many there are, for tests.
   int connections() {
     return connector.getConnectedEndPoints().size();
+  }
+
+  /// Those of them that have no request, for tests.
+  int waiting() {
+    return arrivals.waiting();
   }
 
   /// Finds what answers a request, for tests.

@@ -272,7 +272,7 @@ class DeskTest {
     try (VisionLanguageModel model =
             VisionLanguageModel.open(
                 DemoModel.checkpoint(), OpenOptions.DEFAULT.withDevice("cpu").withoutCache());
-        Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 1000)) {
+        Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 1000, 1024)) {
       server.serve(model, EngineOptions.DEFAULT);
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
         socket.getOutputStream().write((head + "{").getBytes(StandardCharsets.US_ASCII));

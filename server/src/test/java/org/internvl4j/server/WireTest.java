@@ -73,7 +73,7 @@ class WireTest {
   @ParameterizedTest
   @CsvSource({"GET /health HTTP/1.1\\r\\nHost: loc", "G", "''"})
   void headersThatNeverEndAreCutOff(String begin) throws Exception {
-    try (Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 300);
+    try (Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 300, 1024);
         Socket socket = connect(server)) {
       Thread drip =
           Thread.startVirtualThread(() -> {
@@ -99,7 +99,7 @@ class WireTest {
   /// The time for headers begins anew with each request, and is no time for answers.
   @Test
   void answersTakeLongerThanHeadersMay() throws Exception {
-    try (Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 300)) {
+    try (Server server = Server.listen(ServerOptions.DEFAULT.withPort(0), 300, 1024)) {
       Route slow =
           new Route(
               "GET",

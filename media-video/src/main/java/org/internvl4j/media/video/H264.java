@@ -253,7 +253,7 @@ final class H264 {
   }
 
   /// The library answers damaged data with exceptions, and errors, of many kinds.
-  private static VideoException damaged(String name, String what, Throwable e) {
+  static VideoException damaged(String name, String what, Throwable e) {
     if (e instanceof VideoException told) {
       return told;
     }
@@ -261,13 +261,11 @@ final class H264 {
         switch (e) {
           case OutOfMemoryError _ -> "more memory than there is";
           case StackOverflowError _ -> "more stack than there is";
-          default ->
-              String.valueOf(
-                  e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+          default -> e.getMessage() == null ? "" : e.getMessage();
         };
     return new VideoException(
         "%s: %s cannot be decoded (%s); the file is damaged or of a rare kind, convert it with ffmpeg -i IN -pix_fmt yuv420p OUT.mp4"
-            .formatted(name, what, why.lines().findFirst().orElse("no reason given")),
+            .formatted(name, what, why.lines().findFirst().orElse("the decoder does not say why")),
         e);
   }
 }

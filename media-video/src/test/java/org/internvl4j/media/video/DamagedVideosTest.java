@@ -129,6 +129,17 @@ class DamagedVideosTest {
     }
   }
 
+  /// Nor one of what was thrown, which says nothing to who sees it.
+  @Test
+  void noMessageIsTheNameOfAClass() {
+    String end =
+        "; the file is damaged or of a rare kind, convert it with ffmpeg -i IN -pix_fmt yuv420p OUT.mp4";
+    assertThat(H264.damaged("a.mp4", "frame 3", new IllegalStateException()))
+        .hasMessage("a.mp4: frame 3 cannot be decoded (the decoder does not say why)" + end);
+    assertThat(H264.damaged("a.mp4", "frame 3", new IllegalStateException("Index 5\nof 4")))
+        .hasMessage("a.mp4: frame 3 cannot be decoded (Index 5)" + end);
+  }
+
   /// A video may lie in a file whose path is nobody's business: its name is all that is said.
   @Test
   void noMessageNamesThePath() {

@@ -1,7 +1,6 @@
 package org.internvl4j.cli;
 
 import java.util.concurrent.Callable;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -37,7 +36,7 @@ final class CompletionCommand implements Callable<Integer> {
     CommandLine line = Completable.commandLine(console);
     String script =
         switch (shell) {
-          case BASH -> AutoComplete.bash(line.getCommandName(), line);
+          case BASH -> BashCompletion.of(line);
           case ZSH -> ZshCompletion.of(line);
           case FISH -> FishCompletion.of(line);
         };

@@ -81,6 +81,9 @@ class CompletionTest {
     assertThat(inBash("internvl", "help", "doc")).containsOnly("doctor");
     assertThat(inBash("internvl", "ask", "-m", "mod"))
         .containsExactlyInAnyOrder("models", "model.txt");
+    assertThat(inBash("internvl", "ask", "-m", "dem")).containsExactly("demo");
+    assertThat(inBash("internvl", "tiles", "--model", "dem")).containsExactly("demo");
+    assertThat(inBash("internvl", "ask", "-i", "dem")).containsOnly("");
     assertThat(inBash("internvl", "ask", "-i", "pic")).containsExactly("pic ture.png");
     assertThat(inBash("internvl", "describe", "pic")).containsExactly("pic ture.png");
   }

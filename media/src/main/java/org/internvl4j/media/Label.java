@@ -103,13 +103,15 @@ record Label(TextLayout text, int pad, int width, int height, int pictureWidth, 
   private static final class Fonts {
     static final boolean FOUND = look();
 
-    /// A Java installed without its font library throws errors, one without fonts a
-    /// `RuntimeException` or an `InternalError`, as the case may be.
+    /// A Java installed without its font library throws errors of many kinds, as does one without
+    /// fonts, which may throw a `RuntimeException`, too.
     private static boolean look() {
       try {
         Font font = new Font(Font.SANS_SERIF, Font.BOLD, SMALLEST);
         return new TextLayout("a", font, CONTEXT).getAdvance() > 0;
-      } catch (LinkageError | InternalError | RuntimeException _) {
+      } catch (OutOfMemoryError e) {
+        throw e;
+      } catch (Error | RuntimeException _) {
         return false;
       }
     }

@@ -213,13 +213,15 @@ class ArchitectureTest {
   }
 
   @Test
-  void twoClassesStartProcesses() {
+  void threeClassesStartProcesses() {
     check(
         noClasses()
             .that()
             .areNotAssignableTo(Relaunch.class)
             .and()
             .doNotHaveFullyQualifiedName("org.internvl4j.media.video.Ffmpeg")
+            .and()
+            .doNotHaveFullyQualifiedName("org.internvl4j.media.pdf.IsolatedPdf")
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

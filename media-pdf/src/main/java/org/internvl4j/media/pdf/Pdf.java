@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.apache.pdfbox.Loader;
 import org.apache.pdfbox.io.MemoryUsageSetting;
-import org.apache.pdfbox.io.RandomAccessStreamCache.StreamCacheCreateFunction;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.PDPage;
 import org.apache.pdfbox.pdmodel.common.PDRectangle;
@@ -67,11 +66,11 @@ public final class Pdf implements AutoCloseable {
     return opened(
         name,
         options,
-        scratch -> {
+        () -> {
           try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             requireWhole(channel, name, options);
           }
-          return Loader.loadPDF(file.toFile(), scratch);
+          return Loader.loadPDF(file.toFile(), mixed(options).streamCache);
         });
   }
 
@@ -80,24 +79,36 @@ public final class Pdf implements AutoCloseable {
   /// @param name what sentences call it
   /// @throws PdfException if it is no PDF, damaged, needs a password, or is above a limit
   public static Pdf of(byte[] bytes, String name, PdfOptions options) {
+    return of(bytes, name, options, mixed(options));
+  }
+
+  /// As [#of], without a temporary file, which whoever is killed leaves behind.
+  static Pdf inMemory(byte[] bytes, String name, PdfOptions options) {
+    return of(bytes, name, options, MemoryUsageSetting.setupMainMemoryOnly(options.maxScratch()));
+  }
+
+  private static Pdf of(byte[] bytes, String name, PdfOptions options, MemoryUsageSetting scratch) {
     return opened(
         name,
         options,
-        scratch -> {
+        () -> {
           requireWhole(bytes, name, options);
-          return Loader.loadPDF(bytes, "", null, null, scratch);
+          return Loader.loadPDF(bytes, "", null, null, scratch.streamCache);
         });
+  }
+
+  private static MemoryUsageSetting mixed(PdfOptions options) {
+    return MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch());
   }
 
   /// Lets the library read.
   private interface Reading {
-    PDDocument read(StreamCacheCreateFunction scratch) throws IOException;
+    PDDocument read() throws IOException;
   }
 
   private static Pdf opened(String name, PdfOptions options, Reading reading) {
     try {
-      MemoryUsageSetting scratch = MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch());
-      return opened(name, reading.read(scratch.streamCache), options);
+      return opened(name, reading.read(), options);
     } catch (InvalidPasswordException e) {
       throw new PdfException(
           name + ": needs a password; save it without one, as with qpdf --decrypt", e);
@@ -248,10 +259,7 @@ public final class Pdf implements AutoCloseable {
   }
 
   private <T> T read(int number, PageReading<T> reading) {
-    if (number < 1 || number > pageCount) {
-      throw new IllegalArgumentException(
-          "%s: there is no page %d, it has pages 1 to %d".formatted(name, number, pageCount));
-    }
+    requirePage(number, pageCount, name);
     String which = "%s: page %d".formatted(name, number);
     try {
       return reading.read(document.getPage(number - 1), which);
@@ -262,6 +270,13 @@ public final class Pdf implements AutoCloseable {
           "%s cannot be drawn (%s); the file is damaged, or print it to a new PDF"
               .formatted(which, Drawer.reason(e)),
           e);
+    }
+  }
+
+  static void requirePage(int number, int pageCount, String name) {
+    if (number < 1 || number > pageCount) {
+      throw new IllegalArgumentException(
+          "%s: there is no page %d, it has pages 1 to %d".formatted(name, number, pageCount));
     }
   }
 

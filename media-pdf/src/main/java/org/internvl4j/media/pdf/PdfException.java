@@ -1,6 +1,7 @@
 package org.internvl4j.media.pdf;
 
 import java.io.Serial;
+import org.jspecify.annotations.Nullable;
 
 /// A PDF file could not be read. The message is one sentence: which file, what was expected, what
 /// was found, what to do.
@@ -11,7 +12,7 @@ public final class PdfException extends RuntimeException {
     super(message);
   }
 
-  PdfException(String message, Throwable cause) {
+  PdfException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

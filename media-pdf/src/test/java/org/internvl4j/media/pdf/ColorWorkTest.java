@@ -2,8 +2,10 @@ package org.internvl4j.media.pdf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.internvl4j.media.pdf.PdfBytes.ascii;
+import static org.internvl4j.media.pdf.PdfBytes.page;
+import static org.internvl4j.media.pdf.PdfBytes.stream;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
@@ -25,22 +27,10 @@ class ColorWorkTest {
     LIBRARY.setLevel(Level.OFF); // what it logs is told as problems
   }
 
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.ISO_8859_1);
-  }
-
   private static byte[] noise(int length) {
     byte[] noise = new byte[length];
     new Random(1).nextBytes(noise);
     return noise;
-  }
-
-  private static byte[] stream(String dictionary, byte[] data) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("<< %s /Length %d >>\nstream\n".formatted(dictionary, data.length)));
-    out.writeBytes(data);
-    out.writeBytes(ascii("\nendstream"));
-    return out.toByteArray();
   }
 
   private static byte[] image(int side, int channels, String more) {
@@ -68,23 +58,9 @@ class ColorWorkTest {
         noise(3 << inputs));
   }
 
-  /// `objects` have numbers from 5 on. Without a table: the library finds the objects.
   private static List<String> problems(String resources, String content, byte[]... objects) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"));
-    out.writeBytes(ascii("2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n"));
-    out.writeBytes(
-        ascii(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 600] /Contents 4 0 R /Resources << %s >> >>"
-                .formatted(resources)));
-    out.writeBytes(ascii("\nendobj\n4 0 obj\n"));
-    out.writeBytes(stream("", ascii(content)));
-    for (int i = 0; i < objects.length; i++) {
-      out.writeBytes(ascii("\nendobj\n%d 0 obj\n".formatted(5 + i)));
-      out.writeBytes(objects[i]);
-    }
-    out.writeBytes(ascii("\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"));
-    try (Pdf pdf = Pdf.of(out.toByteArray(), "a.pdf", PdfOptions.DEFAULT)) {
+    byte[] file = page("0 0 600 600", resources, content, objects);
+    try (Pdf pdf = Pdf.of(file, "a.pdf", PdfOptions.DEFAULT)) {
       return pdf.page(1, Tiling.of(448, 12)).problems();
     }
   }

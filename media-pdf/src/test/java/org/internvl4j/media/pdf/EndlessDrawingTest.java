@@ -2,10 +2,11 @@ package org.internvl4j.media.pdf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.internvl4j.media.pdf.PdfBytes.ascii;
+import static org.internvl4j.media.pdf.PdfBytes.page;
+import static org.internvl4j.media.pdf.PdfBytes.stream;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
@@ -37,37 +38,6 @@ class EndlessDrawingTest {
   @AfterEach
   void notInterrupted() {
     Thread.interrupted();
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  private static byte[] stream(String dictionary, byte[] data) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("<< %s /Length %d >>\nstream\n".formatted(dictionary, data.length)));
-    out.writeBytes(data);
-    out.writeBytes(ascii("\nendstream"));
-    return out.toByteArray();
-  }
-
-  /// One page; `objects` have numbers from 5 on. Without a table: the library finds the objects.
-  private static byte[] page(String box, String resources, String content, byte[]... objects) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"));
-    out.writeBytes(ascii("2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n3 0 obj\n"));
-    out.writeBytes(
-        ascii(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [%s] /Contents 4 0 R /Resources << %s >> >>"
-                .formatted(box, resources)));
-    out.writeBytes(ascii("\nendobj\n4 0 obj\n"));
-    out.writeBytes(stream("", ascii(content)));
-    for (int i = 0; i < objects.length; i++) {
-      out.writeBytes(ascii("\nendobj\n%d 0 obj\n".formatted(5 + i)));
-      out.writeBytes(objects[i]);
-    }
-    out.writeBytes(ascii("\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"));
-    return out.toByteArray();
   }
 
   private static PdfPage drawn(byte[] file) {

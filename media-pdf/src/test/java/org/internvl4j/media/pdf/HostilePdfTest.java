@@ -3,6 +3,9 @@ package org.internvl4j.media.pdf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
+import static org.internvl4j.media.pdf.PdfBytes.ascii;
+import static org.internvl4j.media.pdf.PdfBytes.deflated;
+import static org.internvl4j.media.pdf.PdfBytes.stream;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,8 +19,6 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.zip.Deflater;
-import java.util.zip.DeflaterOutputStream;
 import org.internvl4j.models.image.Tiling;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,28 +71,6 @@ class HostilePdfTest {
             "xref\n0 %d\n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
                 .formatted(size, table, size, start)));
     return Files.write(folder.resolve("made.pdf"), out.toByteArray());
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  private static byte[] stream(String dictionary, byte[] data) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("<< %s /Length %d >>\nstream\n".formatted(dictionary, data.length)));
-    out.writeBytes(data);
-    out.writeBytes(ascii("\nendstream"));
-    return out.toByteArray();
-  }
-
-  private static byte[] deflated(byte[] data) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (var deflate = new DeflaterOutputStream(out, new Deflater(Deflater.BEST_COMPRESSION))) {
-      deflate.write(data);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-    return out.toByteArray();
   }
 
   /// One page with a content stream and one XObject, `/X`.

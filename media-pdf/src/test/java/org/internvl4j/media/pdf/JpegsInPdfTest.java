@@ -2,6 +2,9 @@ package org.internvl4j.media.pdf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.internvl4j.media.pdf.PdfBytes.ascii;
+import static org.internvl4j.media.pdf.PdfBytes.deflated;
+import static org.internvl4j.media.pdf.PdfBytes.stream;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,7 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.zip.DeflaterOutputStream;
 import org.apache.pdfbox.Loader;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.internvl4j.media.Pictures;
@@ -43,31 +45,11 @@ class JpegsInPdfTest {
     Thread.interrupted();
   }
 
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  private static byte[] stream(String dictionary, byte[] data) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("<< %s /Length %d >>\nstream\n".formatted(dictionary, data.length)));
-    out.writeBytes(data);
-    out.writeBytes(ascii("\nendstream"));
-    return out.toByteArray();
-  }
-
   private static byte[] image(int width, int height, String more, byte[] data) {
     return stream(
         "/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8 %s"
             .formatted(width, height, more),
         data);
-  }
-
-  private static byte[] deflated(byte[] data) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (var deflate = new DeflaterOutputStream(out)) {
-      deflate.write(data);
-    }
-    return out.toByteArray();
   }
 
   /// One page of 100 x 100 points, with XObjects: `/X` is the first, the second is object 6.
@@ -79,24 +61,7 @@ class JpegsInPdfTest {
   /// @param ofAll what else the parent of the page holds
   /// @param ofPage what else the page holds
   private static byte[] page(String ofAll, String ofPage, byte[] content, byte[]... objects) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(ascii("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"));
-    out.writeBytes(
-        ascii(
-            "2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 %s >>\nendobj\n3 0 obj\n"
-                .formatted(ofAll)));
-    out.writeBytes(
-        ascii(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R %s >>"
-                .formatted(ofPage)));
-    out.writeBytes(ascii("\nendobj\n4 0 obj\n"));
-    out.writeBytes(stream("", content));
-    for (int i = 0; i < objects.length; i++) {
-      out.writeBytes(ascii("\nendobj\n%d 0 obj\n".formatted(5 + i)));
-      out.writeBytes(objects[i]);
-    }
-    out.writeBytes(ascii("\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"));
-    return out.toByteArray();
+    return PdfBytes.page("/MediaBox [0 0 100 100] " + ofAll, ofPage, content, objects);
   }
 
   private static byte[] shown(byte[]... objects) {

@@ -1,26 +1,26 @@
 package org.internvl4j.server.source;
 
 import java.time.Duration;
-import org.internvl4j.media.pdf.Pdf;
+import org.internvl4j.media.pdf.IsolatedPdf;
 import org.internvl4j.media.pdf.PdfException;
 import org.internvl4j.media.pdf.PdfOptions;
 import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Tiling;
 import org.internvl4j.server.source.PictureRefusedException.Kind;
 
-/// A PDF file of a stranger: less is unpacked, and drawing ends sooner, than for those of the
-/// command line. One thread at a time.
+/// A PDF file of a stranger: drawn by a process of its own, less of it is unpacked, and drawing
+/// ends sooner, than for those of the command line. One thread at a time.
 public final class PdfReader implements AutoCloseable {
   private static final int UNPACKED = 1 << 28; // bytes of anything within a page
-  private static final long SCRATCH = 1L << 29; // bytes of a file
+  private static final long SCRATCH = 1L << 28; // bytes of a file
   private static final Duration PAGE = Duration.ofSeconds(20);
 
-  private final Pdf pdf;
+  private final IsolatedPdf pdf;
   private final Tiling tiling;
   private final Duration patience;
   private long spent; // ns
 
-  private PdfReader(Pdf pdf, Tiling tiling, Duration patience) {
+  private PdfReader(IsolatedPdf pdf, Tiling tiling, Duration patience) {
     this.pdf = pdf;
     this.tiling = tiling;
     this.patience = patience;
@@ -37,7 +37,7 @@ public final class PdfReader implements AutoCloseable {
     int largest = (int) Math.min(Integer.MAX_VALUE, options.pixels());
     PdfOptions limits = new PdfOptions(options.bytes(), most, largest, UNPACKED, SCRATCH, PAGE);
     try {
-      return new PdfReader(Pdf.of(bytes, "file", limits), tiling, options.times().pages());
+      return new PdfReader(IsolatedPdf.of(bytes, "file", limits), tiling, options.times().pages());
     } catch (PdfException e) {
       throw refused(e);
     }
@@ -87,11 +87,8 @@ public final class PdfReader implements AutoCloseable {
     }
   }
 
-  private static RuntimeException refused(PdfException e) {
-    return e.getCause() instanceof OutOfMemoryError
-        ? new PictureRefusedException(
-            Kind.BUSY, "server: is out of memory for now; ask again later, or for fewer pages")
-        : new PictureRefusedException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
+  private static PictureRefusedException refused(PdfException e) {
+    return new PictureRefusedException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
   }
 
   @Override

@@ -1,0 +1,246 @@
+package org.internvl4j.media.pdf;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.internvl4j.models.image.Tiling;
+import org.jspecify.annotations.Nullable;
+
+/// A PDF file of a stranger: what [Pdf] reads, read by a process of its own, which has 1 GiB of
+/// memory, no file but the fonts of the system, and the time of a page. A file that fills or holds
+/// up its process hurts nobody else: the process is killed.
+///
+/// The process is a Java of the kind that runs this one, with the same class path; it takes about
+/// half a second to start and ends with [#close], or with this process. One thread at a time; an
+/// interrupt ends a call with a [CancellationException], and the process with it.
+public final class IsolatedPdf implements AutoCloseable {
+  private static final int HEAP = 1024; // MiB
+  private static final Duration START = Duration.ofSeconds(10); // on top of the time of a page
+  private static final Duration GRACE = Duration.ofSeconds(2); // to say itself that it is late
+  private static final String FONTS = "pdfbox.fontcache";
+  private static final Set<String> ENVIRONMENT =
+      Set.of("HOME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SystemRoot");
+
+  private final String name;
+  private final PdfOptions options;
+  private final Process process;
+  private final DataOutputStream out;
+  private final DataInputStream in;
+  private int pageCount;
+  private boolean started;
+
+  private IsolatedPdf(String name, PdfOptions options, Process process) {
+    this.name = name;
+    this.options = options;
+    this.process = process;
+    this.out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
+    this.in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
+  }
+
+  /// Opens what a file holds; the caller closes it.
+  ///
+  /// @param name what sentences call it
+  /// @throws PdfException if it is no PDF, damaged, needs a password, is above a limit, or fills or
+  ///   holds up its process; or if that cannot be started
+  /// @throws CancellationException if this thread is interrupted
+  public static IsolatedPdf of(byte[] bytes, String name, PdfOptions options) {
+    IsolatedPdf pdf = new IsolatedPdf(name, options, start(name));
+    try {
+      Wire.Opening opening = new Wire.Opening(name, options, bytes);
+      pdf.pageCount = pdf.ask(name, START, opening::write, DataInputStream::readInt);
+      return pdf;
+    } catch (RuntimeException | Error e) {
+      pdf.close();
+      throw e;
+    }
+  }
+
+  private static Process start(String name) {
+    ProcessBuilder builder = new ProcessBuilder(command()).redirectError(Redirect.DISCARD);
+    builder.environment().keySet().retainAll(ENVIRONMENT); // no keys, no flags for Java
+    try {
+      Process process = builder.start();
+      sacrifice(process);
+      return process;
+    } catch (IOException e) {
+      throw unstarted(name, Drawer.reason(e), e);
+    }
+  }
+
+  /// Has Linux end the process before this one where memory ends.
+  private static void sacrifice(Process process) {
+    try {
+      Files.writeString(Path.of("/proc", Long.toString(process.pid()), "oom_score_adj"), "1000");
+    } catch (IOException e) {
+      // another system, or one that does not let us
+    }
+  }
+
+  private static List<String> command() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of("-Xmx" + HEAP + "m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto"));
+    command.add("-Djava.awt.headless=true");
+    if (System.getProperty(FONTS) != null) {
+      command.add("-D" + FONTS + "=" + System.getProperty(FONTS));
+    }
+    command.add("-cp");
+    command.add(
+        Stream.of("java.class.path", "jdk.module.path")
+            .map(property -> System.getProperty(property, ""))
+            .filter(path -> !path.isEmpty())
+            .collect(Collectors.joining(File.pathSeparator)));
+    command.add(PdfProcess.class.getName());
+    return command;
+  }
+
+  /// Pages of the file, at least 1.
+  public int pageCount() {
+    return pageCount;
+  }
+
+  /// The numbers of pages that a person named, counted from 1.
+  ///
+  /// @param ranges `1-3,7`, `5-`, or nothing for all pages
+  /// @throws IllegalArgumentException if it is no such list, or names pages that are not there
+  /// @throws PdfException if there are too many
+  public int[] numbers(String ranges) {
+    return PageRanges.parse(ranges, pageCount, options.maxPages(), name);
+  }
+
+  /// A page.
+  ///
+  /// @param number counted from 1
+  /// @param tiling how the picture will be cut, such as the model's
+  /// @throws IllegalArgumentException if there is no such page
+  /// @throws PdfException if it is damaged, above a limit, takes too long, or fills its process
+  /// @throws CancellationException if this thread is interrupted
+  public PdfPage page(int number, Tiling tiling) {
+    return ask(number, tiling, true, in -> Wire.readPage(in, number, options.maxPixels()));
+  }
+
+  /// How many pixels the picture of a page will have, before it is drawn.
+  ///
+  /// @param number counted from 1
+  /// @param tiling how the picture will be cut, such as the model's
+  /// @throws IllegalArgumentException if there is no such page
+  /// @throws PdfException if it is damaged
+  /// @throws CancellationException if this thread is interrupted
+  public long pixels(int number, Tiling tiling) {
+    return ask(number, tiling, false, DataInputStream::readLong);
+  }
+
+  private <T> T ask(int number, Tiling tiling, boolean drawn, Answer<T> answer) {
+    Pdf.requirePage(number, pageCount, name);
+    Wire.Question question = new Wire.Question(drawn, number, tiling);
+    String which = "%s: page %d".formatted(name, number);
+    return ask(which, GRACE, question::write, answer);
+  }
+
+  private interface Words {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  private interface Answer<T> {
+    T read(DataInputStream in) throws IOException;
+  }
+
+  /// Asks in a thread of its own, which ends when the process does.
+  ///
+  /// @param more time than a page may take
+  private <T> T ask(String which, Duration more, Words question, Answer<T> answer) {
+    FutureTask<T> asking =
+        new FutureTask<>(() -> {
+          requireStarted();
+          question.write(out);
+          out.flush();
+          if (!in.readBoolean()) {
+            throw new PdfException(Wire.readText(in));
+          }
+          return answer.read(in);
+        });
+    Thread.ofPlatform().daemon().name("internvl pdf").start(asking);
+    try {
+      return asking.get(options.deadline().plus(more).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      close();
+      throw undrawn(which, "it takes longer than " + options.deadline().toSeconds() + " s", e);
+    } catch (InterruptedException e) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new CancellationException(which + ": drawing was interrupted");
+    } catch (ExecutionException e) {
+      throw failed(which, e.getCause());
+    }
+  }
+
+  /// Waits until the process has said so.
+  private void requireStarted() throws IOException {
+    if (!started) {
+      started = in.read() >= 0;
+    }
+    if (!started) {
+      throw unstarted(name, "it ended with exit code " + exitCode(), null);
+    }
+  }
+
+  private static PdfException unstarted(String name, String why, @Nullable Throwable cause) {
+    return new PdfException(
+        "%s: the Java process that draws its pages cannot be started: %s".formatted(name, why),
+        cause);
+  }
+
+  private static PdfException undrawn(String which, String why, Throwable cause) {
+    return new PdfException(
+        "%s cannot be drawn (%s); the file is damaged, or print it to a new PDF"
+            .formatted(which, why),
+        cause);
+  }
+
+  private RuntimeException failed(String which, Throwable cause) {
+    switch (cause) {
+      case PdfException refusal -> throw refusal;
+      case IOException gone -> {
+        return undrawn(which, "its process has ended with exit code " + exitCode(), gone);
+      }
+      case null, default -> throw new IllegalStateException(which + ": cannot be asked for", cause);
+    }
+  }
+
+  /// Of a process that has ended, or does so.
+  private int exitCode() {
+    return process
+        .onExit()
+        .completeOnTimeout(process, 1, TimeUnit.SECONDS)
+        .thenApply(_ -> {
+          close();
+          return process.exitValue();
+        })
+        .join();
+  }
+
+  /// Kills the process. Again does nothing.
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}

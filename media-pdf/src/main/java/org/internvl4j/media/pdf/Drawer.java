@@ -12,13 +12,10 @@ import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.apache.pdfbox.contentstream.operator.Operator;
 import org.apache.pdfbox.cos.COSBase;
-import org.apache.pdfbox.cos.COSDictionary;
-import org.apache.pdfbox.cos.COSName;
 import org.apache.pdfbox.cos.COSStream;
 import org.apache.pdfbox.filter.MissingImageReaderException;
 import org.apache.pdfbox.io.RandomAccessInputStream;
 import org.apache.pdfbox.pdmodel.PDDocument;
-import org.apache.pdfbox.pdmodel.PDResources;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImage;
 import org.apache.pdfbox.pdmodel.graphics.image.PDImageXObject;
 import org.apache.pdfbox.rendering.PDFRenderer;
@@ -31,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// when its time is over, or its thread is interrupted.
 final class Drawer extends PDFRenderer {
   private static final int MOST_PROBLEMS = 20;
+  private static final int MOST_SEGMENTS = 2_000_000; // of a path; edges lie outside the heap
   private static final Pattern OBJECT = Pattern.compile("\\w@\\p{XDigit}{3,}"); // as toString names
 
   static {
@@ -93,32 +91,49 @@ final class Drawer extends PDFRenderer {
     }
   }
 
-  private final class Page extends BoundedDrawer {
+  private final class Page extends PageDrawer {
+    private int segments; // of the path at hand
+
     Page(PageDrawerParameters parameters) throws IOException {
       super(parameters);
     }
 
     @Override
-    void look() {
-      lookAtTheClock();
-    }
-
-    @Override
-    void problem(String sentence) {
-      Drawer.this.problem(sentence);
-    }
-
-    @Override
     protected void processOperator(Operator operator, List<COSBase> operands) throws IOException {
       lookAtTheClock();
-      if (!operator.getName().equals("BI") || isWithinLimits(operator)) {
+      if (isWithinLimits(operator)) {
         super.processOperator(operator, operands);
       }
     }
 
-    /// Looks at a picture within the text before it is decoded, which nothing would end.
     private boolean isWithinLimits(Operator operator) {
-      lookAtTheClock();
+      return switch (operator.getName()) {
+        case "BI" -> isSmallEnough(operator);
+        case "m", "l", "c", "v", "y", "h", "W", "W*" -> canGrow(1);
+        case "re" -> canGrow(4);
+        case "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "n" -> {
+          segments = 0;
+          yield true;
+        }
+        default -> true;
+      };
+    }
+
+    /// Whether the path may have more segments; one that may not is forgotten, so that nothing is
+    /// left to be painted.
+    private boolean canGrow(int more) {
+      segments += more;
+      if (segments > MOST_SEGMENTS) {
+        getLinePath().reset();
+        problem(
+            "a path is left out: it has more than the limit of %d segments"
+                .formatted(MOST_SEGMENTS));
+      }
+      return segments <= MOST_SEGMENTS;
+    }
+
+    /// Looks at a picture within the text before it is decoded, which nothing would end.
+    private boolean isSmallEnough(Operator operator) {
       try {
         Packed.requireInline(operator.getImageParameters(), operator.getImageData(), options);
         return true;
@@ -153,12 +168,6 @@ final class Drawer extends PDFRenderer {
         return;
       }
       try {
-        if (colorWork(image) > ColorWork.MOST) {
-          problem(
-              "%s is left out: its colours take more than the limit of %.0f million steps"
-                  .formatted(which, ColorWork.MOST / 1e6));
-          return;
-        }
         String missing = missing(image);
         if (missing != null) {
           problem(which + " is incomplete: " + missing);
@@ -171,20 +180,6 @@ final class Drawer extends PDFRenderer {
       } catch (RuntimeException e) {
         problem(which + " cannot be decoded: " + reason(e));
       }
-    }
-
-    /// Of the picture and its masks.
-    private double colorWork(PDImage image) throws IOException {
-      PDResources resources = getResources();
-      COSDictionary all = resources == null ? null : resources.getCOSObject();
-      COSDictionary picture = image.getCOSObject();
-      double work = ColorWork.of(picture, all);
-      for (COSName mask : List.of(COSName.SMASK, COSName.MASK)) {
-        if (picture.getDictionaryObject(mask) instanceof COSStream other) {
-          work += ColorWork.of(other, all);
-        }
-      }
-      return work;
     }
   }
 
@@ -242,7 +237,9 @@ final class Drawer extends PDFRenderer {
   static String reason(Throwable e) {
     String said =
         switch (e) {
-          case OutOfMemoryError _ -> "it takes more memory than there is";
+          case OutOfMemoryError _ ->
+              "it takes more memory than the heap of %d MiB has"
+                  .formatted(Runtime.getRuntime().maxMemory() >> 20);
           case StackOverflowError _ -> "it takes more stack than there is";
           case MissingImageReaderException _ -> "its format, such as JPEG 2000, is not read here";
           default -> e.getMessage() == null ? "" : e.getMessage();

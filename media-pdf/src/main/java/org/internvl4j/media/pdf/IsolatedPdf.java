@@ -23,35 +23,60 @@ import java.util.stream.Stream;
 import org.internvl4j.models.image.Tiling;
 import org.jspecify.annotations.Nullable;
 
-/// A PDF file of a stranger: what [Pdf] reads, read by a process of its own, which has 1 GiB of
-/// memory, no file but the fonts of the system, and the time of a page. A file that fills or holds
-/// up its process hurts nobody else: the process is killed.
+/// A PDF file of a stranger: what [Pdf] reads, read by a process of its own, which has a heap of 1
+/// GiB and the time of a page, and reads no file but the fonts of the system. A file that fills or
+/// holds up its process hurts nobody else: the process is killed.
 ///
 /// The process is a Java of the kind that runs this one, with the same class path; it takes about
 /// half a second to start and ends with [#close], or with this process. One thread at a time; an
 /// interrupt ends a call with a [CancellationException], and the process with it.
 public final class IsolatedPdf implements AutoCloseable {
-  private static final int HEAP = 1024; // MiB
-  private static final Duration START = Duration.ofSeconds(10); // on top of the time of a page
-  private static final Duration GRACE = Duration.ofSeconds(2); // to say itself that it is late
   private static final String FONTS = "pdfbox.fontcache";
   private static final Set<String> ENVIRONMENT =
       Set.of("HOME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SystemRoot");
 
   private final String name;
   private final PdfOptions options;
+  private final Room room;
   private final Process process;
   private final DataOutputStream out;
   private final DataInputStream in;
   private int pageCount;
   private boolean started;
 
-  private IsolatedPdf(String name, PdfOptions options, Process process) {
+  private IsolatedPdf(String name, PdfOptions options, Room room, Process process) {
     this.name = name;
     this.options = options;
+    this.room = room;
     this.process = process;
     this.out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
     this.in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
+  }
+
+  /// What a process gets beside the time of a page.
+  ///
+  /// @param heap in MiB
+  /// @param start time to start
+  /// @param grace time to say itself that it is late
+  record Room(int heap, Duration start, Duration grace) {
+    static final Room DEFAULT = new Room(1024, Duration.ofSeconds(10), Duration.ofSeconds(2));
+  }
+
+  /// Opens a file with [PdfOptions#DEFAULT]; the caller closes it.
+  ///
+  /// @throws PdfException as [#open(Path, PdfOptions)]
+  /// @throws CancellationException if this thread is interrupted
+  public static IsolatedPdf open(Path file) {
+    return open(file, PdfOptions.DEFAULT);
+  }
+
+  /// Opens a file, which this process reads and hands over; the caller closes it.
+  ///
+  /// @throws PdfException if there is no such file, it is no PDF, damaged, needs a password, is
+  ///   above a limit, or fills or holds up its process; or if that cannot be started
+  /// @throws CancellationException if this thread is interrupted
+  public static IsolatedPdf open(Path file, PdfOptions options) {
+    return of(Pdf.read(file, options), file.toString(), options);
   }
 
   /// Opens what a file holds; the caller closes it.
@@ -61,10 +86,14 @@ public final class IsolatedPdf implements AutoCloseable {
   ///   holds up its process; or if that cannot be started
   /// @throws CancellationException if this thread is interrupted
   public static IsolatedPdf of(byte[] bytes, String name, PdfOptions options) {
-    IsolatedPdf pdf = new IsolatedPdf(name, options, start(name));
+    return of(bytes, name, options, Room.DEFAULT);
+  }
+
+  static IsolatedPdf of(byte[] bytes, String name, PdfOptions options, Room room) {
+    IsolatedPdf pdf = new IsolatedPdf(name, options, room, start(name, room));
     try {
       Wire.Opening opening = new Wire.Opening(name, options, bytes);
-      pdf.pageCount = pdf.ask(name, START, opening::write, DataInputStream::readInt);
+      pdf.pageCount = pdf.ask(name, room.start(), opening::write, DataInputStream::readInt);
       return pdf;
     } catch (RuntimeException | Error e) {
       pdf.close();
@@ -72,8 +101,8 @@ public final class IsolatedPdf implements AutoCloseable {
     }
   }
 
-  private static Process start(String name) {
-    ProcessBuilder builder = new ProcessBuilder(command()).redirectError(Redirect.DISCARD);
+  private static Process start(String name, Room room) {
+    ProcessBuilder builder = new ProcessBuilder(command(room)).redirectError(Redirect.DISCARD);
     builder.environment().keySet().retainAll(ENVIRONMENT); // no keys, no flags for Java
     try {
       Process process = builder.start();
@@ -93,11 +122,12 @@ public final class IsolatedPdf implements AutoCloseable {
     }
   }
 
-  private static List<String> command() {
+  private static List<String> command(Room room) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
-        List.of("-Xmx" + HEAP + "m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto"));
+        List.of(
+            "-Xmx" + room.heap() + "m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto"));
     command.add("-Djava.awt.headless=true");
     if (System.getProperty(FONTS) != null) {
       command.add("-D" + FONTS + "=" + System.getProperty(FONTS));
@@ -115,6 +145,18 @@ public final class IsolatedPdf implements AutoCloseable {
   /// Pages of the file, at least 1.
   public int pageCount() {
     return pageCount;
+  }
+
+  /// Pages that a person named.
+  ///
+  /// @param ranges `1-3,7`, `5-`, or nothing for all pages
+  /// @param tiling how the pictures will be cut, such as the model's
+  /// @throws IllegalArgumentException if it is no such list, or names pages that are not there
+  /// @throws PdfException if a page is damaged, above a limit, takes too long, or fills its
+  ///   process, or there are too many
+  /// @throws CancellationException if this thread is interrupted
+  public List<PdfPage> pages(String ranges, Tiling tiling, PageListener listener) {
+    return Pdf.pages(numbers(ranges), number -> page(number, tiling), listener);
   }
 
   /// The numbers of pages that a person named, counted from 1.
@@ -152,7 +194,7 @@ public final class IsolatedPdf implements AutoCloseable {
     Pdf.requirePage(number, pageCount, name);
     Wire.Question question = new Wire.Question(drawn, number, tiling);
     String which = "%s: page %d".formatted(name, number);
-    return ask(which, GRACE, question::write, answer);
+    return ask(which, room.grace(), question::write, answer);
   }
 
   private interface Words {
@@ -215,14 +257,13 @@ public final class IsolatedPdf implements AutoCloseable {
         cause);
   }
 
-  private RuntimeException failed(String which, Throwable cause) {
-    switch (cause) {
-      case PdfException refusal -> throw refusal;
-      case IOException gone -> {
-        return undrawn(which, "its process has ended with exit code " + exitCode(), gone);
-      }
-      case null, default -> throw new IllegalStateException(which + ": cannot be asked for", cause);
-    }
+  private RuntimeException failed(String which, @Nullable Throwable cause) {
+    return switch (cause) {
+      case PdfException refusal -> refusal;
+      case IOException gone ->
+          undrawn(which, "its process has ended with exit code " + exitCode(), gone);
+      case null, default -> new IllegalStateException(which + ": cannot be asked for", cause);
+    };
   }
 
   /// Of a process that has ended, or does so.

@@ -29,10 +29,6 @@ import org.jspecify.annotations.Nullable;
 /// kilobytes can hold gigabytes.
 final class Packed {
   private static final int MOST_OBJECTS = 200_000;
-  static final int MOST_PROGRAM = 1 << 15; // bytes of a PostScript function
-  private static final double MOST_STEPS = 1e6; // of one
-  private static final int MOST_SAMPLES = 1 << 22; // of a sampled function
-  private static final int MOST_INPUTS = 16;
 
   /// Ways that lead out of a page, and that drawing it does not take.
   private static final Set<String> ELSEWHERE =
@@ -139,7 +135,6 @@ final class Packed {
       } else if (found instanceof COSDictionary dictionary) {
         if (dictionary instanceof COSStream stream) {
           measure(stream);
-          requireFunction(stream);
         }
         openAll(dictionary, part.named);
       }
@@ -151,35 +146,6 @@ final class Packed {
       COSBase value = dictionary.getItem(key);
       if (value != null && (named || !ELSEWHERE.contains(key.getName()))) {
         open.push(new Part(value, NAMED.contains(key.getName())));
-      }
-    }
-  }
-
-  /// Looks at a function, which is computed for every pixel and ends only by itself.
-  private void requireFunction(COSStream stream) throws IOException {
-    int type = stream.getInt(COSName.FUNCTION_TYPE, -1);
-    if (type == 4) {
-      try (InputStream program = stream.createInputStream()) {
-        if (program.readNBytes(MOST_PROGRAM + 1).length > MOST_PROGRAM) {
-          throw new PdfException(
-              "%s has a function of more than the limit of %d bytes; print it to a new PDF"
-                  .formatted(what, MOST_PROGRAM));
-        }
-      }
-      if (ColorWork.program(stream) > MOST_STEPS) {
-        throw new PdfException(
-            "%s has a function of more than the limit of %.0f steps; print it to a new PDF"
-                .formatted(what, MOST_STEPS));
-      }
-    } else if (type == 0 && stream.getDictionaryObject(COSName.SIZE) instanceof COSArray sizes) {
-      double samples = 1;
-      for (int i = 0; i < sizes.size(); i++) {
-        samples *= Math.max(1, sizes.getInt(i, 1));
-      }
-      if (samples > MOST_SAMPLES || sizes.size() > MOST_INPUTS) {
-        throw new PdfException(
-            "%s has a function of more than the limit of %d samples and %d inputs; print it to a new PDF"
-                .formatted(what, MOST_SAMPLES, MOST_INPUTS));
       }
     }
   }

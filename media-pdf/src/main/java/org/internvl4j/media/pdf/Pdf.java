@@ -2,6 +2,7 @@ package org.internvl4j.media.pdf;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -10,8 +11,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntFunction;
 import org.apache.pdfbox.Loader;
 import org.apache.pdfbox.io.MemoryUsageSetting;
 import org.apache.pdfbox.pdmodel.PDDocument;
@@ -28,10 +31,15 @@ import org.internvl4j.models.image.Tiling;
 /// could not be drawn is told with it ([PdfPage#problems]). Nothing in a file is run, and nothing
 /// outside it is read but the fonts of the system. One thread at a time; an interrupt ends a call
 /// with a [CancellationException].
+///
+/// Time and interrupts are looked at before each operator of a page and within its pictures: a file
+/// that is made to hurt can hold up its thread, or fill the heap, within one operator, or while it
+/// is opened. Files of strangers belong into an [IsolatedPdf].
 public final class Pdf implements AutoCloseable {
   private static final long IN_MEMORY = 32L << 20; // bytes unpacked before a temporary file is used
   private static final int HEAD = 1024; // bytes in which %PDF- lies
   private static final int TAIL = 2048; // bytes in which %%EOF lies
+  private static final long LONGEST_ARRAY = Integer.MAX_VALUE - 8; // bytes
   private static final double LONGEST_SIDE = 1e6; // points, 350 m
 
   private final String name;
@@ -60,18 +68,42 @@ public final class Pdf implements AutoCloseable {
   ///   above a limit
   public static Pdf open(Path file, PdfOptions options) {
     String name = file.toString();
-    if (Files.isDirectory(file)) {
-      throw new PdfException(name + ": is a folder, expected a PDF file");
-    }
     return opened(
         name,
         options,
         () -> {
-          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            requireWhole(channel, name, options);
-          }
+          whole(file, options).close();
           return Loader.loadPDF(file.toFile(), mixed(options).streamCache);
         });
+  }
+
+  /// What a file holds.
+  ///
+  /// @throws PdfException if there is no such file, it is no PDF, or is above a limit
+  static byte[] read(Path file, PdfOptions options) {
+    PdfOptions limits = options.withMaxBytes(Math.min(options.maxBytes(), LONGEST_ARRAY));
+    return explained(
+        file.toString(),
+        () -> {
+          try (FileChannel channel = whole(file, limits)) {
+            return read(channel, 0, (int) channel.size());
+          }
+        });
+  }
+
+  /// Opens a file that looks like a whole PDF; the caller closes it.
+  private static FileChannel whole(Path file, PdfOptions options) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new PdfException(file + ": is a folder, expected a PDF file");
+    }
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      requireWhole(channel, file.toString(), options);
+      return channel;
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
   }
 
   /// Opens what a file holds; the caller closes it.
@@ -101,14 +133,18 @@ public final class Pdf implements AutoCloseable {
     return MemoryUsageSetting.setupMixed(IN_MEMORY, options.maxScratch());
   }
 
-  /// Lets the library read.
-  private interface Reading {
-    PDDocument read() throws IOException;
+  private interface Reading<T> {
+    T read() throws IOException;
   }
 
-  private static Pdf opened(String name, PdfOptions options, Reading reading) {
+  private static Pdf opened(String name, PdfOptions options, Reading<PDDocument> reading) {
+    return explained(name, () -> opened(name, reading.read(), options));
+  }
+
+  /// What is read from a file, or a sentence about why not.
+  private static <T> T explained(String name, Reading<T> reading) {
     try {
-      return opened(name, reading.read(), options);
+      return reading.read();
     } catch (InvalidPasswordException e) {
       throw new PdfException(
           name + ": needs a password; save it without one, as with qpdf --decrypt", e);
@@ -116,6 +152,8 @@ public final class Pdf implements AutoCloseable {
       throw new PdfException(name + ": there is no such file", e);
     } catch (AccessDeniedException e) {
       throw new PdfException(name + ": may not be read; check its permissions", e);
+    } catch (ClosedByInterruptException e) {
+      throw new CancellationException(name + ": reading was interrupted");
     } catch (PdfException e) {
       throw e;
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
@@ -152,38 +190,38 @@ public final class Pdf implements AutoCloseable {
   }
 
   private static void requireWhole(byte[] file, String name, PdfOptions options) {
-    int tail = Math.max(0, file.length - TAIL);
-    requireWhole(
-        file.length,
-        new String(file, 0, Math.min(HEAD, file.length), StandardCharsets.ISO_8859_1),
-        new String(file, tail, file.length - tail, StandardCharsets.ISO_8859_1),
-        name,
-        options);
+    byte[] head = Arrays.copyOf(file, Math.min(HEAD, file.length));
+    byte[] tail = Arrays.copyOfRange(file, Math.max(0, file.length - TAIL), file.length);
+    requireWhole(file.length, head, tail, name, options);
   }
 
   private static void requireWhole(
-      long size, String head, String tail, String name, PdfOptions options) {
+      long size, byte[] head, byte[] tail, String name, PdfOptions options) {
     if (size > options.maxBytes()) {
       throw new PdfException(
           "%s: %d bytes long, more than the limit of %d; split the file or raise maxBytes"
               .formatted(name, size, options.maxBytes()));
     }
-    if (!head.contains("%PDF-")) {
+    if (!contains(head, "%PDF-")) {
       throw new PdfException(name + ": expected a PDF file, which begins with %PDF-");
     }
-    if (!tail.contains("%%EOF")) {
+    if (!contains(tail, "%%EOF")) {
       throw new PdfException(
           "%s: the file ends after %d bytes without an end mark (%%%%EOF); it looks cut off"
               .formatted(name, size));
     }
   }
 
-  private static String read(FileChannel channel, long at, int most) throws IOException {
+  private static boolean contains(byte[] bytes, String mark) {
+    return new String(bytes, StandardCharsets.ISO_8859_1).contains(mark);
+  }
+
+  private static byte[] read(FileChannel channel, long at, int most) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(most);
     while (bytes.hasRemaining() && channel.read(bytes, at + bytes.position()) >= 0) {
       // until the buffer is full or the file ends
     }
-    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);
+    return bytes.hasRemaining() ? Arrays.copyOf(bytes.array(), bytes.position()) : bytes.array();
   }
 
   /// Pages of the file, at least 1.
@@ -199,10 +237,13 @@ public final class Pdf implements AutoCloseable {
   /// @throws PdfException if a page is damaged, above a limit, or takes too long, or there are too
   ///   many
   public List<PdfPage> pages(String ranges, Tiling tiling, PageListener listener) {
-    int[] wanted = numbers(ranges);
+    return pages(numbers(ranges), number -> page(number, tiling), listener);
+  }
+
+  static List<PdfPage> pages(int[] wanted, IntFunction<PdfPage> drawing, PageListener listener) {
     List<PdfPage> pages = new ArrayList<>();
     for (int number : wanted) {
-      pages.add(page(number, tiling));
+      pages.add(drawing.apply(number));
       listener.drawn(pages.size(), wanted.length);
     }
     return pages;

@@ -39,6 +39,8 @@ final class PdfProcess {
         questions.add(Wire.Question.read(in));
       }
     } catch (IOException e) {
+      // the end of the input
+    } finally {
       Runtime.getRuntime().halt(0); // nobody is there to hear of it
     }
   }

@@ -43,7 +43,9 @@ final class Wire {
               in.readInt(),
               in.readLong(),
               Duration.ofNanos(in.readLong()));
-      return new Opening(name, options, in.readNBytes(in.readInt()));
+      byte[] file = new byte[in.readInt()];
+      in.readFully(file);
+      return new Opening(name, options, file);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +158,29 @@ class HostilePdfTest {
     assertThat(problems(page("0 0 100 100", SHOWS_X, huge)))
         .containsExactly(
             "picture 1 (40000 x 40000, FlateDecode) is left out: it has more than the limit of 1000000 pixels");
+  }
+
+  @Test
+  void leavesOutPathsOfTooManySegments() throws IOException {
+    byte[] paints = stream("", ascii("0 0 99 99 re ".repeat(500_001) + "W B 0 0 50 100 re f"));
+    PdfOptions patient = LIMITS.withDeadline(Duration.ofMinutes(10));
+    try (Pdf pdf = Pdf.open(page("0 0 100 100", paints, ascii("null")), patient)) {
+      PdfPage page = pdf.page(1, SMALL);
+      assertThat(page.problems())
+          .containsExactly("a path is left out: it has more than the limit of 2000000 segments");
+      byte[] rgb = page.picture().rgb();
+      assertThat(rgb[0]).as("what is painted after it").isZero();
+      assertThat(rgb[rgb.length - 1]).as("what it would have painted").isEqualTo((byte) 255);
+    }
+  }
+
+  @Test
+  void drawsThinPagesWithSidesAsOtherPictures() throws IOException {
+    try (Pdf pdf = Pdf.open(page("0 0 1 100000", stream("", ascii("")), ascii("null")))) {
+      Picture thin = pdf.page(1, Tiling.of(448, 12)).picture();
+      assertThat(thin.width()).isOne();
+      assertThat(thin.height()).isBetween(65_500, 65_535);
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.internvl4j.media.pdf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.internvl4j.media.pdf.PdfBytes.ascii;
 import static org.internvl4j.media.pdf.PdfBytes.page;
 import static org.internvl4j.media.pdf.PdfBytes.stream;
@@ -11,6 +12,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,6 +31,8 @@ class IsolatedPdfTest {
   private static final PdfOptions LIMITS =
       PdfOptions.DEFAULT.withMaxPixels(10_000_000).withDeadline(Duration.ofSeconds(20));
   private static final PdfOptions HASTY = LIMITS.withDeadline(Duration.ofSeconds(1));
+  private static final IsolatedPdf.Room STRICT =
+      new IsolatedPdf.Room(256, Duration.ofSeconds(60), Duration.ofMillis(100));
 
   private static long children() {
     return ProcessHandle.current()
@@ -52,6 +58,31 @@ class IsolatedPdfTest {
           .hasMessageContaining("there is no page");
     }
     assertThat(children()).isZero();
+  }
+
+  @Test
+  void readsThePagesOfAFileThatAreNamed(@TempDir Path folder) {
+    Path file = TikaFiles.file("testPDFVarious.pdf", folder);
+    List<String> heard = new ArrayList<>();
+    try (IsolatedPdf pdf = IsolatedPdf.open(file)) {
+      assertThat(pdf.pages("2,1", Tiling.of(56, 2), (done, total) -> heard.add(done + "/" + total)))
+          .extracting(PdfPage::number)
+          .containsExactly(2, 1);
+    }
+    assertThat(heard).containsExactly("1/2", "2/2");
+  }
+
+  @Test
+  void filesAreRefusedAsInThisProcess(@TempDir Path folder) throws IOException {
+    Path text = Files.writeString(folder.resolve("a.pdf"), "hello");
+    for (Path file : List.of(text, folder, folder.resolve("none.pdf"))) {
+      for (PdfOptions limits : List.of(LIMITS, LIMITS.withMaxBytes(2))) {
+        Throwable here = catchThrowable(() -> Pdf.open(file, limits));
+        assertThatThrownBy(() -> IsolatedPdf.open(file, limits))
+            .isInstanceOf(PdfException.class)
+            .hasMessage(here.getMessage());
+      }
+    }
   }
 
   @Test
@@ -93,7 +124,7 @@ class IsolatedPdfTest {
 
   @Test
   void aLetterWithoutEndIsEndedByTheClock() {
-    try (IsolatedPdf pdf = IsolatedPdf.of(endlessLetter(), "a.pdf", HASTY)) {
+    try (IsolatedPdf pdf = IsolatedPdf.of(endlessLetter(), "a.pdf", HASTY, STRICT)) {
       assertThatThrownBy(() -> pdf.page(1, TILING))
           .isInstanceOf(PdfException.class)
           .hasMessage(
@@ -135,11 +166,73 @@ class IsolatedPdfTest {
 
   @Test
   void aTableThatFillsTheMemoryFillsThatOfTheProcess() {
-    long before = Runtime.getRuntime().maxMemory();
-    assertThatThrownBy(() -> IsolatedPdf.of(endlessTable(), "a.pdf", HASTY))
+    IsolatedPdf.Room small = new IsolatedPdf.Room(32, Duration.ofSeconds(60), Duration.ZERO);
+    assertThatThrownBy(() -> IsolatedPdf.of(endlessTable(), "a.pdf", HASTY, small))
         .isInstanceOf(PdfException.class)
-        .hasMessageMatching("a\\.pdf:? cannot be (read|drawn).*");
-    assertThat(Runtime.getRuntime().maxMemory()).isEqualTo(before);
+        .hasMessageMatching(
+            "a\\.pdf: cannot be read as PDF \\(it takes more memory than the heap of 3\\d MiB has\\); the file is damaged");
+    assertThat(children()).isZero();
+  }
+
+  /// A picture whose colours are computed by a program of 60,000 steps.
+  private static byte[] computedPicture() {
+    byte[] samples = new byte[2 * 400 * 400];
+    new Random(1).nextBytes(samples);
+    return page(
+        "0 0 600 600",
+        "/XObject << /X 5 0 R >>",
+        "600 0 0 600 0 0 cm /X Do",
+        stream(
+            "/Subtype /Image /Width 400 /Height 400 /BitsPerComponent 8 /ColorSpace [/DeviceN [/A /B] /DeviceGray 6 0 R]",
+            samples),
+        stream(
+            "/FunctionType 4 /Domain [0 1 0 1] /Range [0 1]",
+            ascii("{ " + "dup sin exch ".repeat(20_000) + "pop }")));
+  }
+
+  private static byte[] maskOfItself() {
+    String fill = "/G gs 0 0 600 600 re f ";
+    return page(
+        "0 0 600 600",
+        "/ExtGState << /G 5 0 R >>",
+        fill,
+        ascii("<< /SMask << /S /Luminosity /G 6 0 R >> >>"),
+        stream(
+            "/Subtype /Form /BBox [0 0 600 600] /Group << /S /Transparency /CS /DeviceGray >> /Resources << /ExtGState << /G 5 0 R >> >>",
+            ascii(fill + fill)));
+  }
+
+  private static byte[] widthsWithoutEnd() {
+    return page(
+        "0 0 600 600",
+        "/Font << /F << /Type /Font /Subtype /Type0 /BaseFont /F /Encoding /Identity-H /DescendantFonts [5 0 R] >> >>",
+        "BT /F 20 Tf 50 50 Td <00410042> Tj ET",
+        ascii(
+            "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /F /CIDSystemInfo << /Registry (A) /Ordering (B) /Supplement 0 >> /W [0 2147483646 500] >>"));
+  }
+
+  private static byte[] endless(String what) {
+    return switch (what) {
+      case "path" ->
+          page(
+              "0 0 600 600",
+              "",
+              "100 w 1 j 1 J 0 0 m " + "600 600 l 0 300 l ".repeat(50_000) + "S");
+      case "picture" -> computedPicture();
+      case "mask" -> maskOfItself();
+      case "widths" -> widthsWithoutEnd();
+      default -> throw new AssertionError(what);
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"path", "picture", "mask", "widths"})
+  void whatHasNoEndIsRefused(String what) {
+    try (IsolatedPdf pdf = IsolatedPdf.of(endless(what), "a.pdf", HASTY, STRICT)) {
+      assertThatThrownBy(() -> pdf.page(1, TILING))
+          .isInstanceOf(PdfException.class)
+          .hasMessageStartingWith("a.pdf: page 1 cannot be drawn (");
+    }
     assertThat(children()).isZero();
   }
 }

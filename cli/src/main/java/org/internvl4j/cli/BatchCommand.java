@@ -99,7 +99,7 @@ final class BatchCommand implements Computing {
       Path folder = input.requestFolder();
       if (folder != null) {
         requireNoTask();
-        PdfPictures.quieten(console);
+        PdfPictures.keepFontsInTheCache(console);
         return run(
             input,
             () -> Worker.of(Calling.open(model.checkpoint(console), options, folder)),

@@ -5,9 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.internvl4j.media.pdf.Pdf;
+import org.internvl4j.media.pdf.IsolatedPdf;
 import org.internvl4j.media.pdf.PdfPage;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.models.image.Tiling;
@@ -15,7 +13,6 @@ import org.internvl4j.models.image.Tiling;
 /// Reads pages of a PDF file, with a line that says how far it is, and tells what is missing in
 /// them.
 final class PdfPictures {
-  private static final Logger LIBRARY = Logger.getLogger("org.apache");
   private static final String FONTS = "pdfbox.fontcache"; // where the library lists the fonts
 
   private PdfPictures() {}
@@ -23,11 +20,11 @@ final class PdfPictures {
   /// @param ranges `1-3,7`; blank for all
   static List<Picture> read(Path file, String ranges, Tiling tiling, Console console) {
     Logging.to(console);
-    quieten(console);
+    keepFontsInTheCache(console);
     Progress progress = new Progress(console);
     progress.show("opening " + file);
     List<PdfPage> pages;
-    try (Pdf pdf = Pdf.open(file)) {
+    try (IsolatedPdf pdf = IsolatedPdf.open(file)) {
       pages =
           pdf.pages(ranges, tiling, (done, total) -> progress.show("drawing pages", done, total));
     } finally {
@@ -43,14 +40,8 @@ final class PdfPictures {
     return pictures;
   }
 
-  /// Lets the library neither say what the pages tell, too, nor write where it likes.
-  static void quieten(Console console) {
-    LIBRARY.setLevel(console.isVerbose() ? Level.WARNING : Level.OFF);
-    keepFontsInTheCache(console);
-  }
-
   /// The library's list of the system's fonts would lie in the user's home folder.
-  private static void keepFontsInTheCache(Console console) {
+  static void keepFontsInTheCache(Console console) {
     if (System.getProperty(FONTS) != null) {
       return;
     }

@@ -123,7 +123,7 @@ final class ServeCommand implements Computing {
     ServerOptions options = options();
     EngineOptions engine = engineOptions();
     Logging.to(console); // before the library that listens says anything
-    PdfPictures.quieten(console);
+    PdfPictures.keepFontsInTheCache(console);
     // until it is there, the process ends unhindered by a hook
     serve(start(options, engine), options.apiKey() == null && !isLoopback());
     return ExitCodes.OK;

@@ -265,11 +265,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheCommandLineEndsTheProcess() {
+  void onlyMainClassesEndTheProcess() {
     check(
         noClasses()
             .that()
             .areNotAssignableTo(Main.class)
+            .and()
+            .doNotHaveFullyQualifiedName("org.internvl4j.media.pdf.PdfProcess")
             .should()
             .callMethod(System.class, "exit", int.class)
             .orShould()

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /// The process of an [IsolatedPdf]: reads a file and questions from its standard input, and answers
 /// on its standard output. It ends when its input does, in the middle of a page, too.
@@ -20,17 +21,29 @@ final class PdfProcess {
 
   /// @param arguments none
   public static void main(String... arguments) throws Exception {
-    DataInputStream in =
-        new DataInputStream(new BufferedInputStream(new FileInputStream(FileDescriptor.in)));
-    DataOutputStream out =
-        new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
-    System.setOut(new PrintStream(OutputStream.nullOutputStream())); // for whatever libraries say
-    out.writeBoolean(true); // it has started
-    out.flush();
-    Wire.Opening opening = Wire.Opening.read(in);
-    BlockingQueue<Wire.Question> questions = new LinkedBlockingQueue<>();
-    Thread.ofPlatform().daemon().name("questions").start(() -> listen(in, questions));
-    answer(opening, questions, out);
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(PdfProcess::stay));
+    try {
+      DataInputStream in =
+          new DataInputStream(new BufferedInputStream(new FileInputStream(FileDescriptor.in)));
+      DataOutputStream out =
+          new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
+      System.setOut(new PrintStream(OutputStream.nullOutputStream())); // for whatever libraries say
+      out.writeBoolean(true); // it has started
+      out.flush();
+      Wire.Opening opening = Wire.Opening.read(in);
+      BlockingQueue<Wire.Question> questions = new LinkedBlockingQueue<>();
+      Thread.ofPlatform().daemon().name("questions").start(() -> listen(in, questions));
+      answer(opening, questions, out);
+    } finally {
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  /// A terminal's Ctrl-C reaches this process, too, but is the business of the one that asks.
+  private static void stay() {
+    while (true) {
+      LockSupport.park();
+    }
   }
 
   private static void listen(DataInputStream in, BlockingQueue<Wire.Question> questions) {

@@ -21,6 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.internvl4j.models.image.Tiling;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -232,6 +234,24 @@ class IsolatedPdfTest {
       assertThatThrownBy(() -> pdf.page(1, TILING))
           .isInstanceOf(PdfException.class)
           .hasMessageStartingWith("a.pdf: page 1 cannot be drawn (");
+    }
+    assertThat(children()).isZero();
+  }
+
+  /// Ctrl-C in a terminal reaches every process there.
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void anInterruptOfTheTerminalIsTheAskersBusiness() throws Exception {
+    try (IsolatedPdf pdf = IsolatedPdf.of(page("0 0 9 9", "", ""), "a.pdf", LIMITS)) {
+      String child =
+          ProcessHandle.current()
+              .children()
+              .filter(process -> process.info().command().orElse("").endsWith("java"))
+              .map(process -> Long.toString(process.pid()))
+              .findFirst()
+              .orElseThrow();
+      assertThat(new ProcessBuilder("kill", "-INT", child).start().waitFor()).isZero();
+      assertThat(pdf.page(1, TILING).problems()).isEmpty();
     }
     assertThat(children()).isZero();
   }

@@ -1,0 +1,327 @@
+package org.internvl4j.kernels.asm;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Writes x86-64 machine code, a method an instruction, operands in Intel's order. Only what the
+/// kernels use.
+///
+/// Not for several threads.
+public final class Assembler extends Encoder {
+  private static final int NONE = 0; // prefixes
+  private static final int P66 = 1;
+  private static final int PF3 = 2;
+  private static final int PF2 = 3;
+  private static final int M0F = 1; // maps
+  private static final int M0F38 = 2;
+
+  private final List<Constant> constants = new ArrayList<>();
+
+  private record Constant(Label label, int[] words) {}
+
+  // ---- places
+
+  /// The label is here.
+  public void bind(Label label) {
+    label.bind(size());
+  }
+
+  /// Fills up with instructions that do nothing, until the next one begins at a multiple of 64: for
+  /// the head of a loop.
+  public void align() {
+    while (size() % 64 != 0) {
+      put(0x90);
+    }
+  }
+
+  /// Memory within the code that holds these; see [#finish].
+  public Address constant(int... words) {
+    Constant constant = new Constant(new Label(), words.clone());
+    constants.add(constant);
+    return Address.of(constant.label);
+  }
+
+  /// The code, and behind it its constants.
+  ///
+  /// @throws IllegalStateException if a label that is used was not bound
+  public byte[] finish() {
+    for (Constant constant : constants) {
+      align();
+      bind(constant.label);
+      for (int word : constant.words) {
+        put32(word);
+      }
+    }
+    constants.clear();
+    return bytes();
+  }
+
+  // ---- general registers
+
+  public void mov(Register to, Register from) {
+    general(0x8B, to.number(), from);
+  }
+
+  public void mov(Register to, Address from) {
+    general(0x8B, to.number(), from);
+  }
+
+  public void mov(Address to, Register from) {
+    general(0x89, from.number(), to);
+  }
+
+  /// The value's sign fills the upper half.
+  public void mov(Register to, int value) {
+    general(0xC7, 0, to);
+    put32(value);
+  }
+
+  public void lea(Register to, Address of) {
+    general(0x8D, to.number(), of);
+  }
+
+  public void add(Register to, Register by) {
+    general(0x03, to.number(), by);
+  }
+
+  public void add(Register to, Address by) {
+    general(0x03, to.number(), by);
+  }
+
+  public void add(Register to, int by) {
+    immediate(0, to, by);
+  }
+
+  public void and(Register to, int by) {
+    immediate(4, to, by);
+  }
+
+  public void sub(Register to, Register by) {
+    general(0x2B, to.number(), by);
+  }
+
+  public void sub(Register to, int by) {
+    immediate(5, to, by);
+  }
+
+  public void cmp(Register a, Register b) {
+    general(0x3B, a.number(), b);
+  }
+
+  public void cmp(Register a, int b) {
+    immediate(7, a, b);
+  }
+
+  public void test(Register a, Register b) {
+    general(0x85, b.number(), a);
+  }
+
+  public void imul(Register to, Register by) {
+    put(rex(1, to.number(), 0, by.number()), 0x0F, 0xAF);
+    put(0xC0 | (to.number() & 7) << 3 | (by.number() & 7));
+  }
+
+  public void shl(Register to, int bits) {
+    general(0xC1, 4, to);
+    put(bits);
+  }
+
+  public void shr(Register to, int bits) {
+    general(0xC1, 5, to);
+    put(bits);
+  }
+
+  private void immediate(int which, Register to, int by) {
+    if (by == (byte) by) {
+      general(0x83, which, to);
+      put(by);
+    } else if (to == Register.RAX) {
+      put(rex(1, 0, 0, 0), 0x05 | which << 3);
+      put32(by);
+    } else {
+      general(0x81, which, to);
+      put32(by);
+    }
+  }
+
+  public void push(Register from) {
+    shortRegister(0x50, from);
+  }
+
+  public void pop(Register to) {
+    shortRegister(0x58, to);
+  }
+
+  private void shortRegister(int opcode, Register register) {
+    if (register.number() > 7) {
+      put(0x41);
+    }
+    put(opcode | (register.number() & 7));
+  }
+
+  public void jmp(Label to) {
+    put(0xE9);
+    putDistance(to);
+  }
+
+  public void jump(Condition when, Label to) {
+    put(0x0F, 0x80 | when.code);
+    putDistance(to);
+  }
+
+  public void ret() {
+    put(0xC3);
+  }
+
+  /// What the processor can do: `eax` and `ecx` say which part of it.
+  public void cpuid() {
+    put(0x0F, 0xA2);
+  }
+
+  /// Which registers the system saves: `ecx` says which of its lists.
+  public void xgetbv() {
+    put(0x0F, 0x01, 0xD0);
+  }
+
+  /// Asks for memory that will be read soon.
+  public void prefetcht0(Address of) {
+    int index = of.index() == null ? 0 : of.index().number();
+    int base = of.base() == null ? 0 : of.base().number();
+    if (index > 7 || base > 7) {
+      put(rex(0, 0, index, base));
+    }
+    put(0x0F, 0x18);
+    memory(1, of, 1);
+  }
+
+  // ---- moving vectors
+
+  public void vmovups(Vector to, Operand from) {
+    vector(Opcode.of(0x10, NONE, M0F), to.number(), to, 0, from);
+  }
+
+  /// @param from its mask says which lanes are stored
+  public void vmovups(Address to, Vector from) {
+    vector(Opcode.of(0x11, NONE, M0F), from.number(), from, 0, to);
+  }
+
+  public void vbroadcastss(Vector to, Address from) {
+    vector(Opcode.of(0x18, P66, M0F38).unit(-4), to.number(), to, 0, from);
+  }
+
+  /// 8-bit numbers, with their sign, to 32 bits.
+  public void vpmovsxbd(Vector to, Operand from) {
+    vector(Opcode.of(0x21, P66, M0F38).unit(16), to.number(), to, 0, from);
+  }
+
+  public void vzeroupper() {
+    put(0xC5, 0xF8, 0x77);
+  }
+
+  // ---- floats
+
+  public void vaddps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x58, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vsubps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5C, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vmulps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x59, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vmaxps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5F, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vminps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5D, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vdivps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5E, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// `to += a · b`, rounded once.
+  public void vfmadd231ps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0xB8, P66, M0F38), to.number(), to, a.number(), b);
+  }
+
+  /// `to = a · to + b`, rounded once.
+  public void vfmadd213ps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0xA8, P66, M0F38), to.number(), to, a.number(), b);
+  }
+
+  public void vcvtdq2ps(Vector to, Operand from) {
+    vector(Opcode.of(0x5B, NONE, M0F), to.number(), to, 0, from);
+  }
+
+  // ---- integers and bits
+
+  public void vpaddd(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0xFE, P66, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// Bits of both.
+  public void vandps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x54, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// Bits of either.
+  public void vorps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x56, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// Bits of one alone.
+  public void vxorps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x57, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vpslld(Vector to, Vector from, int bits) {
+    shift(6, to, from, bits);
+  }
+
+  public void vpsrld(Vector to, Vector from, int bits) {
+    shift(2, to, from, bits);
+  }
+
+  public void vpsrad(Vector to, Vector from, int bits) {
+    shift(4, to, from, bits);
+  }
+
+  private void shift(int which, Vector to, Vector from, int bits) {
+    Opcode op = Opcode.of(0x72, P66, M0F);
+    boolean extended = to.isExtended() || from.isExtended();
+    if (extended) {
+      extended(op, which, to, to.number(), from);
+    } else {
+      vector(op, which, to, to.number(), from);
+    }
+    put(bits);
+  }
+
+  // ---- AVX-512 alone
+
+  /// 16-bit lanes of `to` and `b`, chosen by `which`: 0 to 31 are those of `to`, the next those of
+  /// `b`.
+  public void vpermt2w(Vector to, Vector which, Operand b) {
+    extended(Opcode.of(0x7D, P66, M0F38).wide(), to.number(), to, which.number(), b);
+  }
+
+  /// `to += a.odd · b.odd + a.even · b.even`, of pairs of bf16 numbers.
+  public void vdpbf16ps(Vector to, Vector a, Operand b) {
+    extended(Opcode.of(0x52, PF3, M0F38), to.number(), to, a.number(), b);
+  }
+
+  /// Two vectors of floats rounded to one of bf16 numbers, those of `b` first.
+  public void vcvtne2ps2bf16(Vector to, Vector a, Operand b) {
+    extended(Opcode.of(0x72, PF2, M0F38), to.number(), to, a.number(), b);
+  }
+
+  /// `to += Σ a · b` of four 8-bit numbers a lane, those of `a` without a sign.
+  public void vpdpbusd(Vector to, Vector a, Operand b) {
+    extended(Opcode.of(0x50, P66, M0F38), to.number(), to, a.number(), b);
+  }
+}

@@ -1,0 +1,107 @@
+package org.internvl4j.kernels.asm;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// Memory that the processor runs: first written, then sealed, never both writable and executable.
+/// It stays for the life of the process.
+///
+/// On Linux, whose functions these are, and x86-64, whose code they are, for programs that may call
+/// native code.
+public final class CodeMemory {
+  private static final int READ = 1;
+  private static final int WRITE = 2;
+  private static final int EXECUTE = 4;
+  private static final int PRIVATE = 2;
+  private static final int ANONYMOUS = 0x20;
+  private static final long FAILED = -1;
+  private static final long PAGE = 4096;
+
+  /// `true` acts as if the system let nothing be executed that was written. For tests.
+  private static final String REFUSED = "internvl4j.code.refused";
+
+  private final MethodHandle map;
+  private final MethodHandle protect;
+
+  private CodeMemory() {
+    map =
+        system(
+            "mmap",
+            FunctionDescriptor.of(
+                ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    protect = system("mprotect", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+  }
+
+  private static MethodHandle system(String name, FunctionDescriptor shape) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), shape);
+  }
+
+  /// Why there is none here, in a few words; null if there may be some.
+  public static @Nullable String unavailable() {
+    String system = System.getProperty("os.name");
+    String processor = System.getProperty("os.arch");
+    if (!system.equals("Linux") || !processor.equals("amd64")) {
+      return "code is written for Linux on x86-64, this is %s on %s".formatted(system, processor);
+    }
+    if (!CodeMemory.class.getModule().isNativeAccessEnabled()) {
+      return "start java with --enable-native-access=ALL-UNNAMED";
+    }
+    return null;
+  }
+
+  /// Opens the system's functions.
+  ///
+  /// @throws IllegalStateException if it is [#unavailable]
+  public static CodeMemory open() {
+    String why = unavailable();
+    if (why != null) {
+      throw new IllegalStateException(why);
+    }
+    return new CodeMemory();
+  }
+
+  /// Code as a function that Java calls, which takes as many 64-bit numbers or addresses, of native
+  /// memory, and returns nothing. It must be short: the garbage collector waits for it.
+  ///
+  /// @param code follows System V's conventions
+  /// @throws IllegalStateException if the system lets nothing be executed
+  public MethodHandle function(byte[] code, int arguments) {
+    MemorySegment sealed = seal(code);
+    MemoryLayout[] numbers = new MemoryLayout[arguments];
+    Arrays.fill(numbers, JAVA_LONG);
+    return Linker.nativeLinker()
+        .downcallHandle(sealed, FunctionDescriptor.ofVoid(numbers), Linker.Option.critical(false));
+  }
+
+  private MemorySegment seal(byte[] code) {
+    long size = (code.length + PAGE - 1) / PAGE * PAGE;
+    try {
+      MemorySegment start =
+          (MemorySegment) map.invokeExact(0L, size, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0L);
+      if (start.address() == FAILED) {
+        throw new IllegalStateException("the system has no memory for %d bytes".formatted(size));
+      }
+      MemorySegment memory = start.reinterpret(size);
+      memory.copyFrom(MemorySegment.ofArray(code));
+      if (Boolean.getBoolean(REFUSED)
+          || (int) protect.invokeExact(start, size, READ | EXECUTE) != 0) {
+        throw new IllegalStateException("the system lets no memory be executed that was written");
+      }
+      return memory;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("a function of the system cannot be called", e);
+    }
+  }
+}

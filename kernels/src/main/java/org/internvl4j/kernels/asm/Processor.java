@@ -1,0 +1,117 @@
+package org.internvl4j.kernels.asm;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.internvl4j.kernels.asm.Address.at;
+import static org.internvl4j.kernels.asm.Register.RAX;
+import static org.internvl4j.kernels.asm.Register.RBX;
+import static org.internvl4j.kernels.asm.Register.RCX;
+import static org.internvl4j.kernels.asm.Register.RDI;
+import static org.internvl4j.kernels.asm.Register.RDX;
+import static org.internvl4j.kernels.asm.Register.RSI;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// What the processor can do and the system lets it, as CPUID and XGETBV say.
+public final class Processor {
+  private static final long SAVES_YMM = 0b110;
+  private static final long SAVES_ZMM = 0b11100110;
+
+  /// Instructions beyond those that every x86-64 has.
+  public enum Feature {
+    /// 256-bit vectors of integers.
+    AVX2,
+    /// Fused multiply-adds of 256 bits.
+    FMA,
+    /// 512-bit vectors: AVX-512F, BW, DQ and VL, which come together.
+    AVX512,
+    /// Products of bf16 pairs.
+    AVX512_BF16,
+    /// Products of four bytes.
+    AVX512_VNNI
+  }
+
+  private Processor() {}
+
+  /// @throws IllegalStateException if code cannot be executed here
+  public static Set<Feature> features(CodeMemory memory) {
+    MethodHandle cpuid = memory.function(cpuid(), 3);
+    MethodHandle xgetbv = memory.function(xgetbv(), 1);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG, 4);
+      long at = out.address();
+      Set<Feature> features = EnumSet.noneOf(Feature.class);
+      cpuid.invokeExact(at, 0L, 0L);
+      long last = out.getAtIndex(JAVA_LONG, 0);
+      cpuid.invokeExact(at, 1L, 0L);
+      long basic = out.getAtIndex(JAVA_LONG, 2); // ecx
+      if (!has(basic, 27) || last < 7) { // the system saves no vectors, or there are no more leaves
+        return features;
+      }
+      xgetbv.invokeExact(at);
+      long saved = out.getAtIndex(JAVA_LONG, 0);
+      cpuid.invokeExact(at, 7L, 0L);
+      long ebx = out.getAtIndex(JAVA_LONG, 1);
+      long ecx = out.getAtIndex(JAVA_LONG, 2);
+      cpuid.invokeExact(at, 7L, 1L);
+      long eax = out.getAtIndex(JAVA_LONG, 0);
+      if ((saved & SAVES_YMM) == SAVES_YMM) {
+        add(features, Feature.AVX2, has(ebx, 5));
+        add(features, Feature.FMA, has(basic, 12));
+      }
+      if ((saved & SAVES_ZMM) == SAVES_ZMM
+          && has(ebx, 16)
+          && has(ebx, 17)
+          && has(ebx, 30)
+          && has(ebx, 31)) {
+        features.add(Feature.AVX512);
+        add(features, Feature.AVX512_BF16, has(eax, 5));
+        add(features, Feature.AVX512_VNNI, has(ecx, 11));
+      }
+      return features;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("the processor cannot be asked what it can do", e);
+    }
+  }
+
+  private static boolean has(long word, int bit) {
+    return (word >> bit & 1) != 0;
+  }
+
+  private static void add(Set<Feature> features, Feature feature, boolean is) {
+    if (is) {
+      features.add(feature);
+    }
+  }
+
+  /// Four registers of a leaf to memory, eight bytes each: `cpuid(to, leaf, part)`.
+  private static byte[] cpuid() {
+    Assembler a = new Assembler();
+    a.push(RBX); // the caller's
+    a.mov(RAX, RSI);
+    a.mov(RCX, RDX);
+    a.cpuid();
+    a.mov(at(RDI), RAX);
+    a.mov(at(RDI, 8), RBX);
+    a.mov(at(RDI, 16), RCX);
+    a.mov(at(RDI, 24), RDX);
+    a.pop(RBX);
+    a.ret();
+    return a.finish();
+  }
+
+  /// The registers that the system saves: `xgetbv(to)`.
+  private static byte[] xgetbv() {
+    Assembler a = new Assembler();
+    a.mov(RCX, 0);
+    a.xgetbv();
+    a.mov(at(RDI), RAX);
+    a.ret();
+    return a.finish();
+  }
+}

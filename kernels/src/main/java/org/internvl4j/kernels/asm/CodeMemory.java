@@ -29,6 +29,9 @@ public final class CodeMemory {
   /// `true` acts as if the system let nothing be executed that was written. For tests.
   private static final String REFUSED = "internvl4j.code.refused";
 
+  private static final String SYSTEM = System.getProperty("os.name");
+  private static final String PROCESSOR = System.getProperty("os.arch");
+
   private final MethodHandle map;
   private final MethodHandle protect;
 
@@ -46,12 +49,15 @@ public final class CodeMemory {
     return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), shape);
   }
 
+  /// Whether this is the system and the processor that code is written for.
+  public static boolean isForThisSystem() {
+    return SYSTEM.equals("Linux") && PROCESSOR.equals("amd64");
+  }
+
   /// Why there is none here, in a few words; null if there may be some.
   public static @Nullable String unavailable() {
-    String system = System.getProperty("os.name");
-    String processor = System.getProperty("os.arch");
-    if (!system.equals("Linux") || !processor.equals("amd64")) {
-      return "code is written for Linux on x86-64, this is %s on %s".formatted(system, processor);
+    if (!isForThisSystem()) {
+      return "it is written for Linux on x86-64, this is %s on %s".formatted(SYSTEM, PROCESSOR);
     }
     if (!CodeMemory.class.getModule().isNativeAccessEnabled()) {
       return "start java with --enable-native-access=ALL-UNNAMED";

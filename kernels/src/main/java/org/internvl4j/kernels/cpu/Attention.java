@@ -230,10 +230,8 @@ final class Attention {
   /// @param b `[k][COLUMNS]`
   /// @param y `[tiles][ROWS][COLUMNS]`
   private void multiply(int k, int tiles, MemorySegment s, long x, long step, long b, long y) {
-    for (int i = 0; i < tiles; i++) {
-      long to = y + ROWS * LINE * i;
-      Unrolled.F32.tile(k, s, x + i * step, ROWS, s, b, s, to, LINE, Panels.ZEROS, 0, 0, spare);
-    }
+    MemorySegment zeros = Panels.ZEROS;
+    Unrolled.F32.tiles(k, s, x, step, ROWS * tiles, s, b, s, y, LINE, zeros, 0, 0, spare);
   }
 
   /// How many keys of a block each column sees.

@@ -3,6 +3,7 @@ package org.internvl4j.kernels.cpu;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import org.internvl4j.kernels.emitted.Emitted;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
@@ -50,8 +51,11 @@ final class CpuDevice implements Device {
       throw new DeviceException(
           "cpu: " + BITS + " is " + bits + " but this machine's vectors have " + Lanes.WIDEST);
     }
+    boolean emitted = Tier.chosen() == Tier.EMITTED;
+    String vectors = "Vector API, " + bits + " bits";
+    String arithmetic = emitted ? "%s, %s".formatted(Emitted.description(), vectors) : vectors;
     Pool pool = new Pool(threads);
-    return new CpuDevice("cpu", pool, new CpuKernels(pool), "Vector API, " + bits + " bits");
+    return new CpuDevice("cpu", pool, new CpuKernels(pool), arithmetic);
   }
 
   /// The cores with plain loops, though there may be vectors.
@@ -77,7 +81,7 @@ final class CpuDevice implements Device {
       return true;
     }
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-      return false;
+      return Tier.chosen() == Tier.SCALAR;
     }
     warnOnce();
     return true;

@@ -26,6 +26,9 @@ final class Lanes {
   /// The widest vectors of this machine, in bits.
   static final int WIDEST = FloatVector.SPECIES_PREFERRED.vectorBitSize();
 
+  /// Whether somebody asks for a width.
+  static final boolean IS_CHOSEN = Integer.getInteger("internvl4j.vector.bits") != null;
+
   /// The width in use, in bits.
   static final int BITS = Integer.getInteger("internvl4j.vector.bits", WIDEST);
 

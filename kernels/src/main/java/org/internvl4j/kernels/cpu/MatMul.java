@@ -304,15 +304,25 @@ final class MatMul {
       }
       boolean begins = k == 0;
       MemorySegment init = begins ? start(scratch) : scratch;
-      for (int r = 0; r < rows; r += RowBlocks.ROWS) {
-        long x0 = RowBlocks.at(w.in, row - from + r, k);
-        long to = y0 + STAGE_LINE * r;
-        long i0 = begins ? startOf(y0) : to;
-        long iStride = begins ? 0 : STAGE_LINE;
-        int six = Math.min(RowBlocks.ROWS, rows - r);
-        unrolled.tile(
-            n, blocks, x0, six, weights, w0, scratch, to, STAGE_LINE, init, i0, iStride, spare);
-      }
+      long i0 = begins ? startOf(y0) : y0;
+      long iStride = begins ? 0 : STAGE_LINE;
+      long x0 = RowBlocks.at(w.in, row - from, k);
+      long xStride = RowBlocks.bytes(w.in);
+      unrolled.tiles(
+          n,
+          blocks,
+          x0,
+          xStride,
+          rows,
+          weights,
+          w0,
+          scratch,
+          y0,
+          STAGE_LINE,
+          init,
+          i0,
+          iStride,
+          spare);
     }
 
     private static void widen(int k, Panels p, long w0, MemorySegment scratch, long to) {

@@ -1,27 +1,34 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.runtime.DType;
 
-/// The generated kernels for weights of one dtype: a tile for six rows, a row for one.
+/// The kernels for weights of one dtype whose sums stay in registers: tiles for blocks of six rows,
+/// a row for one. Machine code, where [Tier] says so, or generated Java with the same sums.
 ///
-/// Where [RateCheck] finds one of them slow, the other stands in for it with the same sums: a row
-/// runs over a tile's rows one by one, a tile computes one row beside five that nobody reads.
+/// Java's compilers may leave one of theirs slow. Where [RateCheck] finds that, the other stands in
+/// for it with the same sums: a row runs over a tile's rows one by one, a tile computes one row
+/// beside five that nobody reads.
 final class Unrolled {
   /// For panels of bf16.
   static final Unrolled BF16 =
       new Unrolled(
-          true, new RateCheck("TileBf16", "RowBf16"), new RateCheck("RowBf16", "TileBf16"));
+          DType.BF16, new RateCheck("TileBf16", "RowBf16"), new RateCheck("RowBf16", "TileBf16"));
 
   /// For panels of f32, widened ones too.
   static final Unrolled F32 =
-      new Unrolled(false, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
+      new Unrolled(
+          DType.F32, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
 
-  private final boolean bf16;
+  private static final boolean EMITTED = Tier.chosen() == Tier.EMITTED;
+
+  private final DType dtype;
   private final RateCheck tiles;
   private final RateCheck rows;
 
-  Unrolled(boolean bf16, RateCheck tiles, RateCheck rows) {
-    this.bf16 = bf16;
+  Unrolled(DType dtype, RateCheck tiles, RateCheck rows) {
+    this.dtype = dtype;
     this.tiles = tiles;
     this.rows = rows;
   }
@@ -41,10 +48,46 @@ final class Unrolled {
     return RowBlocks.bytes(k);
   }
 
-  /// A block of rows times a panel; see [TileBf16].
+  /// Blocks of rows times a panel, the sums in the order of their terms.
   ///
+  /// @param k terms of a sum
+  /// @param x blocks of [RowBlocks] from `x0`, `xStride` bytes apart
+  /// @param rows how many rows exist; of the last block, the others may be written, too
+  /// @param w a panel from `w0`, see [Panels]
+  /// @param y 32 columns a row, rows `yStride` bytes apart
+  /// @param init start of the sums, rows `iStride` bytes apart: 0 for one start of all rows; it may
+  ///   be `y`
   /// @param spare [#spareBytes] of `y` from here, for a row that stands in
-  void tile(
+  void tiles(
+      int k,
+      MemorySegment x,
+      long x0,
+      long xStride,
+      int rows,
+      MemorySegment w,
+      long w0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0,
+      long iStride,
+      long spare) {
+    if (EMITTED) {
+      int blocks = RowBlocks.count(rows);
+      Products.tiles(dtype, k, blocks, x, x0, xStride, w, w0, y, y0, yStride, init, i0, iStride);
+      return;
+    }
+    for (int r = 0; r < rows; r += RowBlocks.ROWS) {
+      long at = x0 + r / RowBlocks.ROWS * xStride;
+      long to = y0 + r * yStride;
+      long from = i0 + r * iStride;
+      int six = Math.min(RowBlocks.ROWS, rows - r);
+      tile(k, x, at, six, w, w0, y, to, yStride, init, from, iStride, spare);
+    }
+  }
+
+  private void tile(
       int k,
       MemorySegment x,
       long x0,
@@ -88,7 +131,9 @@ final class Unrolled {
       long i0,
       long j0,
       long spare) {
-    if (rows.isSlow() && !tiles.isSlow()) {
+    if (EMITTED) {
+      Products.row(dtype, k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
+    } else if (rows.isSlow() && !tiles.isSlow()) {
       RowBlocks.put(k, x, x0, y, spare, 0);
       generatedTile(k, y, spare, 1, w, w0, y, y0, 0, init, i0, 0);
       generatedTile(k, y, spare, 1, v, v0, y, z0, 0, init, j0, 0);
@@ -110,7 +155,7 @@ final class Unrolled {
       MemorySegment init,
       long i0,
       long iStride) {
-    if (bf16) {
+    if (dtype == DType.BF16) {
       TileBf16.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
     } else {
       TileF32.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
@@ -131,7 +176,7 @@ final class Unrolled {
       MemorySegment init,
       long i0,
       long j0) {
-    if (bf16) {
+    if (dtype == DType.BF16) {
       RowBf16.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
     } else {
       RowF32.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);

@@ -3,7 +3,6 @@ package org.internvl4j.kernels.emitted;
 import static org.internvl4j.kernels.asm.Address.at;
 import static org.internvl4j.kernels.asm.Condition.GREATER_OR_EQUAL;
 import static org.internvl4j.kernels.asm.Condition.LESS;
-import static org.internvl4j.kernels.asm.Condition.NOT_EQUAL;
 import static org.internvl4j.kernels.asm.Register.R10;
 import static org.internvl4j.kernels.asm.Register.R11;
 import static org.internvl4j.kernels.asm.Register.R8;
@@ -20,61 +19,84 @@ import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
 import org.internvl4j.kernels.asm.Vector;
 
-/// `y[r][c] = init[r][c] + Σ_i x[r][i] · w[i][c]`: blocks of rows times a panel, the sums of a
-/// block in registers, in the order of `i`.
+/// `y[r][c] = init[r][c] + Σ_i x[r][i] · w[i][c]`: blocks of six rows times a panel, their sums in
+/// registers, in the order of `i`.
 ///
-/// Two vectors of columns and as many rows as leave registers for the weights and an input: 12 of
-/// AVX-512's 32, 6 of AVX2's 16. AVX2 takes a panel in two passes, each half of its lower columns
-/// and half of its upper ones.
+/// AVX-512 has registers for two blocks and two vectors of columns: 24 sums, two vectors of weights
+/// and six inputs. AVX2 has them for one block; it takes a panel in two passes, each half of its
+/// lower columns and half of its upper ones.
 ///
 /// @param arithmetic what is multiplied with what
 /// @param bits of a vector
 record Tile(Arithmetic arithmetic, int bits) {
+  /// How many arguments the function takes.
+  static final int ARGUMENTS = 9;
+
+  private static final int ROWS = 6;
+  private static final int LINE = 4 * ROWS; // of a block, bytes
+  private static final int HALF = 64; // bytes of 16 columns
   private static final int UNROLLED = 4; // lines a turn of the loop
   private static final Address INIT_STRIDE = at(RSP, 8);
   private static final Address Y_STRIDE = at(RSP, 16);
   private static final Address BLOCKS = at(RSP, 24);
 
-  /// How many arguments its code takes.
-  static final int ARGUMENTS = 9;
-
-  /// Rows of a block.
-  int rows() {
-    return bits == 512 ? 12 : 6;
-  }
-
   /// The function `tile(k, x, xStride, w, y, init, initStride, yStride, blocks)`, all but counts in
-  /// bytes: `x` are blocks `[k][rows]`, `xStride` apart, `w` `k` lines of a panel, `y` and `init`
-  /// rows of 32 floats. Every row of a block is read and written.
+  /// bytes: `x` are blocks `[k][6]`, `xStride` apart, `w` `k` lines of a panel, `y` and `init` rows
+  /// of 32 floats. All six rows of a block are read and written.
   byte[] code() {
     Assembler a = new Assembler();
-    Label block = new Label();
-    a.bind(block);
-    a.mov(RAX, R9);
-    for (int r = 0; r < rows(); r++) {
-      a.vmovups(low(r), at(RAX));
-      a.vmovups(high(r), at(RAX, 64));
-      a.add(RAX, INIT_STRIDE);
+    Label next = new Label();
+    Label last = new Label();
+    Label done = new Label();
+    if (bits == 512) {
+      a.bind(next);
+      countDown(a, 2, last);
+      blocks(a, 2);
+      a.jmp(next);
+      a.bind(last);
+      a.add(RAX, 1);
+      a.jump(LESS, done);
+      blocks(a, 1);
+    } else {
+      a.bind(next);
+      countDown(a, 1, done);
+      blocks(a, 1);
+      a.jmp(next);
     }
-    a.mov(R9, RAX);
-    sum(a);
-    for (int r = 0; r < rows(); r++) {
-      a.vmovups(at(R8), low(r));
-      a.vmovups(at(R8, 64), high(r));
-      a.add(R8, Y_STRIDE);
-    }
-    a.add(RSI, RDX);
-    a.mov(RAX, BLOCKS);
-    a.sub(RAX, 1);
-    a.mov(BLOCKS, RAX);
-    a.jump(NOT_EQUAL, block);
+    a.bind(done);
     a.vzeroupper();
     a.ret();
     return a.finish();
   }
 
+  private static void countDown(Assembler a, int blocks, Label otherwise) {
+    a.mov(RAX, BLOCKS);
+    a.sub(RAX, blocks);
+    a.mov(BLOCKS, RAX);
+    a.jump(LESS, otherwise);
+  }
+
+  /// So many blocks, and on to the next ones.
+  private void blocks(Assembler a, int count) {
+    int rows = ROWS * count;
+    for (int r = 0; r < rows; r++) {
+      a.vmovups(low(r), at(R9));
+      a.vmovups(high(r), at(R9, HALF));
+      a.add(R9, INIT_STRIDE);
+    }
+    sum(a, rows);
+    for (int r = 0; r < rows; r++) {
+      a.vmovups(at(R8), low(r));
+      a.vmovups(at(R8, HALF), high(r));
+      a.add(R8, Y_STRIDE);
+    }
+    for (int i = 0; i < count; i++) {
+      a.add(RSI, RDX);
+    }
+  }
+
   /// All lines: several a turn, and those that are left one by one.
-  private void sum(Assembler a) {
+  private void sum(Assembler a, int rows) {
     Label many = new Label();
     Label few = new Label();
     Label rest = new Label();
@@ -86,28 +108,34 @@ record Tile(Arithmetic arithmetic, int bits) {
     a.jump(LESS, rest);
     a.align();
     a.bind(many);
-    turn(a, UNROLLED);
+    turn(a, rows, UNROLLED);
     a.jump(GREATER_OR_EQUAL, many);
     a.bind(rest);
     a.add(RAX, UNROLLED - 1);
     a.jump(LESS, done);
     a.bind(few);
-    turn(a, 1);
+    turn(a, rows, 1);
     a.jump(GREATER_OR_EQUAL, few);
     a.bind(done);
   }
 
-  /// Some lines; afterwards flags say whether as many are left.
-  private void turn(Assembler a, int lines) {
+  /// Some lines; afterwards the flags say whether as many are left.
+  private void turn(Assembler a, int rows, int lines) {
+    int inputs = 2 * rows + 2; // registers from here on
+    int spare = (bits == 512 ? 32 : 16) - inputs;
+    Vector wLow = register(inputs - 2);
+    Vector wHigh = register(inputs - 1);
     for (int i = 0; i < lines; i++) {
-      arithmetic.load(a, weights(0), weights(1), at(R11, arithmetic.line * i));
-      for (int r = 0; r < rows(); r++) {
-        a.vbroadcastss(input(r), at(R10, 4 * (rows() * i + r)));
-        arithmetic.add(a, low(r), weights(0), input(r));
-        arithmetic.add(a, high(r), weights(1), input(r));
+      arithmetic.load(a, wLow, wHigh, at(R11, arithmetic.line * i));
+      for (int r = 0; r < rows; r++) {
+        Vector x = register(inputs + r % spare);
+        int place = LINE * i + 4 * (r % ROWS);
+        a.vbroadcastss(x, r < ROWS ? at(R10, place) : at(R10, RDX, 1, place));
+        arithmetic.add(a, low(r), wLow, x);
+        arithmetic.add(a, high(r), wHigh, x);
       }
     }
-    a.add(R10, 4 * rows() * lines);
+    a.add(R10, LINE * lines);
     a.add(R11, arithmetic.line * lines);
     a.sub(RAX, lines);
   }
@@ -118,17 +146,6 @@ record Tile(Arithmetic arithmetic, int bits) {
 
   private Vector high(int row) {
     return register(2 * row + 1);
-  }
-
-  private Vector weights(int half) {
-    return register(2 * rows() + half);
-  }
-
-  /// In turns those that are left.
-  private Vector input(int row) {
-    int first = 2 * rows() + 2;
-    int count = (bits == 512 ? 32 : 16) - first;
-    return register(first + row % count);
   }
 
   private Vector register(int number) {

@@ -1,5 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -103,6 +105,19 @@ final class SameBitsTest {
         try (Device wide = Widths.open(bits, 1)) {
           TensorAssert.assertSameBits(c.name() + " at " + bits, c.run(wide), expected);
         }
+      }
+    }
+  }
+
+  @Test
+  void machineCodeDoesNotMatter() {
+    Assumptions.assumeTrue(Tier.chosen() == Tier.EMITTED, "no machine code here");
+    try (Device emitted = CpuDevice.open(2);
+        Device vectors = Widths.open(Lanes.WIDEST, 2)) {
+      assertThat(emitted.description()).contains("machine code");
+      assertThat(vectors.description()).doesNotContain("machine code");
+      for (KernelCase c : CASES) {
+        TensorAssert.assertSameBits(c.name(), c.run(emitted), c.run(vectors));
       }
     }
   }

@@ -1,0 +1,58 @@
+package org.internvl4j.kernels.cpu;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.internvl4j.kernels.emitted.Emitted;
+import org.internvl4j.runtime.DeviceException;
+import org.jspecify.annotations.Nullable;
+
+/// What the kernels of the `cpu` device are made of. The property `internvl4j.kernels` asks for one
+/// by its name; `auto`, or nothing, takes the first that this machine has.
+enum Tier {
+  /// Machine code for products, the Vector API for the rest.
+  EMITTED,
+  /// The Vector API.
+  VECTOR,
+  /// Plain loops.
+  SCALAR;
+
+  private static final String PROPERTY = "internvl4j.kernels";
+  private static final Logger LOG = System.getLogger(Tier.class.getName());
+  private static @Nullable Tier chosen;
+
+  /// The one of this process: asked for once.
+  ///
+  /// @throws DeviceException if the property names none, or machine code where there is none
+  static synchronized Tier chosen() {
+    Tier known = chosen;
+    if (known == null) {
+      known = choose(System.getProperty(PROPERTY, "auto"));
+      chosen = known;
+    }
+    return known;
+  }
+
+  private static Tier choose(String asked) {
+    String why = Emitted.unavailable();
+    return switch (asked) {
+      case "scalar" -> SCALAR;
+      case "vector" -> VECTOR;
+      case "emitted" -> {
+        if (why != null) {
+          throw new DeviceException("cpu: machine code cannot be run: " + why);
+        }
+        yield EMITTED;
+      }
+      case "auto" -> {
+        if (why != null && Emitted.isForThisSystem()) {
+          LOG.log(
+              Level.WARNING, "cpu: the Vector API computes, machine code cannot be run: " + why);
+        }
+        yield why == null && !Lanes.IS_CHOSEN ? EMITTED : VECTOR;
+      }
+      default ->
+          throw new DeviceException(
+              "cpu: %s is %s, expected auto, emitted, vector or scalar".formatted(PROPERTY, asked));
+    };
+  }
+}

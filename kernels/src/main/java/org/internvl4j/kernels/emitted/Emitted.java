@@ -1,0 +1,92 @@
+package org.internvl4j.kernels.emitted;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import java.util.Set;
+import org.internvl4j.kernels.asm.CodeMemory;
+import org.internvl4j.kernels.asm.Processor;
+import org.internvl4j.kernels.asm.Processor.Feature;
+import org.jspecify.annotations.Nullable;
+
+/// The functions of this process: written when they are first asked for, for what its processor can
+/// do.
+public final class Emitted {
+  private static final @Nullable CodeMemory MEMORY;
+  private static final Set<Feature> FEATURES;
+  private static final @Nullable String UNAVAILABLE;
+
+  static {
+    CodeMemory memory = null;
+    Set<Feature> features = Set.of();
+    String why = CodeMemory.unavailable();
+    if (why == null) {
+      try {
+        memory = CodeMemory.open();
+        features = Processor.features(memory);
+        if (!features.contains(Feature.AVX2) || !features.contains(Feature.FMA)) {
+          why = "this processor has no AVX2 and FMA, or the system does not save their registers";
+        }
+      } catch (IllegalStateException e) {
+        why = e.getMessage();
+      }
+    }
+    MEMORY = memory;
+    FEATURES = features;
+    UNAVAILABLE = why;
+  }
+
+  private Emitted() {}
+
+  /// Why there are none here, in a few words; null if there are some.
+  public static @Nullable String unavailable() {
+    return UNAVAILABLE;
+  }
+
+  /// Whether code is written for systems and processors of this kind.
+  public static boolean isForThisSystem() {
+    return CodeMemory.isForThisSystem();
+  }
+
+  /// In a few words.
+  public static String description() {
+    return "machine code, " + (bits() == 512 ? "AVX-512" : "AVX2");
+  }
+
+  /// What the processor can do.
+  public static Set<Feature> features() {
+    return FEATURES;
+  }
+
+  /// Bits of the vectors that are used.
+  public static int bits() {
+    return FEATURES.contains(Feature.AVX512) ? 512 : 256;
+  }
+
+  static MethodHandle tile(Arithmetic arithmetic) {
+    return function(new Tile(arithmetic, bits()).code(), Tile.ARGUMENTS);
+  }
+
+  static MethodHandle row(Arithmetic arithmetic) {
+    return function(new Row(arithmetic, bits()).code(), Row.ARGUMENTS);
+  }
+
+  private static MethodHandle function(byte[] code, int arguments) {
+    CodeMemory memory = MEMORY;
+    if (memory == null) {
+      throw new IllegalStateException("emitted: " + UNAVAILABLE);
+    }
+    return memory.function(code, arguments);
+  }
+
+  /// The address of `bytes` bytes of native memory.
+  ///
+  /// @throws IndexOutOfBoundsException if they do not lie in it
+  static long address(MemorySegment memory, long from, long bytes) {
+    Objects.checkFromIndexSize(from, bytes, memory.byteSize());
+    if (!memory.isNative() || !memory.scope().isAlive()) {
+      throw new IllegalArgumentException("emitted: expected native memory that is alive");
+    }
+    return memory.address() + from;
+  }
+}

@@ -1,0 +1,131 @@
+package org.internvl4j.kernels.emitted;
+
+import static org.internvl4j.kernels.emitted.Emitted.address;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import org.internvl4j.runtime.DType;
+
+/// Products of rows of floats with panels of 32 columns, floats or bf16 numbers: bit for bit what
+/// the Vector API's kernels compute.
+///
+/// Ranges are checked before a function is called; nothing is checked in it.
+public final class Products {
+  private static final long PANEL = 128; // bytes of the floats of 32 columns
+  private static final int ROWS = 6;
+  private static final MethodHandle TILE_F32 = Emitted.tile(Arithmetic.F32);
+  private static final MethodHandle TILE_BF16 = Emitted.tile(Arithmetic.F32_BF16);
+  private static final MethodHandle ROW_F32 = Emitted.row(Arithmetic.F32);
+  private static final MethodHandle ROW_BF16 = Emitted.row(Arithmetic.F32_BF16);
+
+  private Products() {}
+
+  private static long line(DType weights) {
+    return (weights == DType.BF16 ? Arithmetic.F32_BF16 : Arithmetic.F32).line;
+  }
+
+  /// Blocks of six rows times a panel.
+  ///
+  /// @param weights [DType#BF16] or [DType#F32]
+  /// @param k terms of a sum
+  /// @param blocks of rows, all of which are read and written
+  /// @param x blocks `[k][6]` from `x0`, `xStride` bytes apart
+  /// @param w `k` lines of a panel from `w0`
+  /// @param y 32 columns a row from `y0`, rows `yStride` bytes apart
+  /// @param init start of the sums from `i0`, rows `iStride` bytes apart: 0 for one start of all
+  ///   rows; it may be `y`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void tiles(
+      DType weights,
+      int k,
+      int blocks,
+      MemorySegment x,
+      long x0,
+      long xStride,
+      MemorySegment w,
+      long w0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0,
+      long iStride) {
+    long rows = (long) ROWS * blocks;
+    if (rows == 0) {
+      return;
+    }
+    long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
+    long ws = address(w, w0, line(weights) * k);
+    long ys = address(y, y0, yStride * (rows - 1) + PANEL);
+    long is = address(init, i0, iStride * (rows - 1) + PANEL);
+    for (long p = 0; p < 64; p += Emitted.bits() / 8) {
+      tiles(weights, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, blocks);
+    }
+  }
+
+  private static void tiles(
+      DType weights,
+      long k,
+      long x,
+      long xStride,
+      long w,
+      long y,
+      long init,
+      long iStride,
+      long yStride,
+      long blocks) {
+    try {
+      if (weights == DType.BF16) {
+        TILE_BF16.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
+      } else {
+        TILE_F32.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
+      }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
+
+  /// A row times two panels.
+  ///
+  /// @param weights [DType#BF16] or [DType#F32]
+  /// @param k terms of a sum
+  /// @param x `k` floats from `x0`
+  /// @param w a panel from `w0`
+  /// @param v another one from `v0`; it may be the same
+  /// @param y its 32 columns from `y0`, and those of the other one from `z0`
+  /// @param init start of the sums, of the one from `i0` and of the other one from `j0`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void row(
+      DType weights,
+      int k,
+      MemorySegment x,
+      long x0,
+      MemorySegment w,
+      long w0,
+      MemorySegment v,
+      long v0,
+      MemorySegment y,
+      long y0,
+      long z0,
+      MemorySegment init,
+      long i0,
+      long j0) {
+    long panel = line(weights) * k;
+    long xs = address(x, x0, 4L * k);
+    long ws = address(w, w0, panel);
+    long vs = address(v, v0, panel);
+    long ys = address(y, y0, PANEL);
+    long zs = address(y, z0, PANEL);
+    long is = address(init, i0, PANEL);
+    long js = address(init, j0, PANEL);
+    try {
+      if (weights == DType.BF16) {
+        ROW_BF16.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
+      } else {
+        ROW_F32.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
+      }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
+}

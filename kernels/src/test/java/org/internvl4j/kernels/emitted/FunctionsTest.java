@@ -1,0 +1,159 @@
+package org.internvl4j.kernels.emitted;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Random;
+import org.internvl4j.kernels.asm.CodeMemory;
+import org.internvl4j.kernels.asm.Processor.Feature;
+import org.internvl4j.testkit.Effort;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Products of drawn shapes as machine code: bit for bit what plain loops compute, and never a byte
+/// beyond their operands, which end and begin at pages that nothing may touch.
+class FunctionsTest {
+  private static final int SHAPES = Effort.isWhole() ? 25_000 : 1_000; // of each
+  private static final int MOST_TERMS = 75;
+  private static final int MOST_BLOCKS = 5;
+  private static final int MOST_ROWS = 6 * MOST_BLOCKS;
+  private static final long LINE = 128; // bytes of 32 floats
+
+  private final GuardedMemory xs = new GuardedMemory(24L * MOST_TERMS * MOST_BLOCKS);
+  private final GuardedMemory ws = new GuardedMemory(LINE * MOST_TERMS);
+  private final GuardedMemory vs = new GuardedMemory(LINE * MOST_TERMS);
+  private final GuardedMemory ys = new GuardedMemory(2 * LINE * MOST_ROWS);
+  private final GuardedMemory zs = new GuardedMemory(2 * LINE * MOST_ROWS);
+  private final GuardedMemory starts = new GuardedMemory(2 * LINE * MOST_ROWS);
+  private final Random random = new Random(5);
+
+  private static MethodHandle function(byte[] code, int arguments, int bits) {
+    Assumptions.assumeTrue(Emitted.unavailable() == null, () -> "" + Emitted.unavailable());
+    Assumptions.assumeTrue(
+        bits == 256 || Emitted.features().contains(Feature.AVX512), "no AVX-512 here");
+    return CodeMemory.open().function(code, arguments);
+  }
+
+  private MemorySegment drawn(GuardedMemory memory, long bytes) {
+    return random.nextBoolean() ? memory.last(bytes) : memory.first(bytes);
+  }
+
+  private void fill(MemorySegment floats) {
+    for (long i = 0; i < floats.byteSize(); i += 4) {
+      floats.set(JAVA_FLOAT_UNALIGNED, i, random.nextFloat(-2, 2));
+    }
+  }
+
+  /// The weight of a column in a line at `at`.
+  private static float weight(Arithmetic arithmetic, MemorySegment w, long at, int column) {
+    if (arithmetic == Arithmetic.F32) {
+      return w.get(JAVA_FLOAT_UNALIGNED, at + 4L * column);
+    }
+    int pair = w.get(JAVA_INT_UNALIGNED, at + 4L * (column % 16));
+    return Float.intBitsToFloat(column < 16 ? pair << 16 : pair & 0xffff0000);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
+  void tilesAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
+    MethodHandle tile = function(new Tile(arithmetic, bits).code(), Tile.ARGUMENTS, bits);
+    for (int n = 0; n < SHAPES; n++) {
+      int k = random.nextInt(MOST_TERMS + 1);
+      int blocks = random.nextInt(MOST_BLOCKS + 1);
+      int rows = 6 * blocks;
+      long yStride = LINE * (1 + random.nextInt(2));
+      long iStride = random.nextBoolean() ? 0 : yStride;
+      MemorySegment x = drawn(xs, 24L * k * blocks);
+      MemorySegment w = drawn(ws, (long) arithmetic.line * k);
+      MemorySegment y = drawn(ys, Math.max(0, yStride * (rows - 1) + LINE));
+      MemorySegment init = iStride == 0 ? drawn(starts, LINE) : y; // where the sums are
+      fill(x);
+      fill(w);
+      fill(y);
+      fill(init);
+      float[] expected = new float[32 * rows];
+      for (int i = 0; i < expected.length; i++) {
+        int r = i / 32;
+        int c = i % 32;
+        float sum = init.get(JAVA_FLOAT_UNALIGNED, iStride * r + 4L * c);
+        for (int t = 0; t < k; t++) {
+          float input = x.get(JAVA_FLOAT_UNALIGNED, 24L * (k * (r / 6) + t) + 4L * (r % 6));
+          sum = Math.fma(input, weight(arithmetic, w, (long) arithmetic.line * t, c), sum);
+        }
+        expected[i] = sum;
+      }
+      for (long p = 0; p < 64; p += bits / 8) {
+        tile.invokeExact(
+            (long) k,
+            x.address(),
+            24L * k,
+            w.address() + p,
+            y.address() + p,
+            init.address() + p,
+            iStride,
+            yStride,
+            (long) blocks);
+      }
+      assertLines(expected, y, yStride, "%s k %d blocks %d".formatted(arithmetic, k, blocks));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
+  void rowsAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
+    MethodHandle row = function(new Row(arithmetic, bits).code(), Row.ARGUMENTS, bits);
+    for (int n = 0; n < SHAPES; n++) {
+      int k = random.nextInt(MOST_TERMS + 1);
+      MemorySegment x = drawn(xs, 4L * k);
+      MemorySegment w = drawn(ws, (long) arithmetic.line * k);
+      MemorySegment v = drawn(vs, (long) arithmetic.line * k);
+      MemorySegment y = drawn(ys, LINE);
+      MemorySegment z = drawn(zs, LINE);
+      MemorySegment init = drawn(starts, 2 * LINE);
+      fill(x);
+      fill(w);
+      fill(v);
+      fill(init);
+      float[] first = sums(arithmetic, k, x, w, init, 0);
+      float[] second = sums(arithmetic, k, x, v, init, LINE);
+      long start = init.address();
+      row.invokeExact(
+          (long) k,
+          x.address(),
+          w.address(),
+          v.address(),
+          y.address(),
+          z.address(),
+          start,
+          start + LINE);
+      assertLines(first, y, LINE, arithmetic + " k " + k);
+      assertLines(second, z, LINE, arithmetic + " k " + k);
+    }
+  }
+
+  private static float[] sums(
+      Arithmetic arithmetic, int k, MemorySegment x, MemorySegment w, MemorySegment init, long at) {
+    float[] sums = new float[32];
+    for (int c = 0; c < 32; c++) {
+      sums[c] = init.get(JAVA_FLOAT_UNALIGNED, at + 4L * c);
+      for (int t = 0; t < k; t++) {
+        float weight = weight(arithmetic, w, (long) arithmetic.line * t, c);
+        sums[c] = Math.fma(x.get(JAVA_FLOAT_UNALIGNED, 4L * t), weight, sums[c]);
+      }
+    }
+    return sums;
+  }
+
+  private static void assertLines(float[] expected, MemorySegment y, long stride, String what) {
+    for (int i = 0; i < expected.length; i++) {
+      float found = y.get(JAVA_FLOAT_UNALIGNED, stride * (i / 32) + 4L * (i % 32));
+      if (Float.floatToRawIntBits(found) != Float.floatToRawIntBits(expected[i])) {
+        assertThat(found).as("%s, row %d, column %d", what, i / 32, i % 32).isEqualTo(expected[i]);
+      }
+    }
+  }
+}

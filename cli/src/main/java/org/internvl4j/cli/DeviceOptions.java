@@ -10,6 +10,7 @@ import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.runtime.DeviceProvider;
 import org.internvl4j.runtime.Devices;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// What computes, and what it keeps the weights as.
@@ -17,6 +18,8 @@ final class DeviceOptions {
   private static final int MOST_THREADS = 1024; // as the device cpu has it
   private static final String BEST = "auto";
   private static final String STORED = "bf16";
+  private static final String KERNELS_PROPERTY = "internvl4j.kernels"; // as the device cpu has it
+  private static final List<String> KERNELS = List.of("auto", "emitted", "vector", "scalar");
 
   /// The formats by the names that people know them by.
   private static final Map<String, WeightFormat> FORMATS =
@@ -37,6 +40,15 @@ final class DeviceOptions {
               + " (loops without vectors; auto takes it for toys) or reference; 'doctor' lists what this"
               + " machine has.")
   private String device = BEST;
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "KIND",
+      description =
+          "What the device cpu computes with: emitted (machine code that is written at the start, and the"
+              + " Vector API), vector (the Vector API), scalar (plain loops), or auto, the default: the first"
+              + " that this machine has.")
+  private @Nullable String kernels;
 
   @Option(
       names = "--threads",
@@ -69,7 +81,8 @@ final class DeviceOptions {
   }
 
   /// @param console where the progress of opening is shown
-  /// @throws UsageException if there is no such device, or a negative number of threads
+  /// @throws UsageException if there is no such device or kind of kernels, or a negative number of
+  ///   threads
   OpenOptions openOptions(Console console) {
     if (threads < 0 || threads > MOST_THREADS) {
       throw new UsageException(
@@ -88,6 +101,7 @@ final class DeviceOptions {
               + String.join(", ", names)
               + "; numbers behind a colon name one or several, each once: cuda:1, cuda:0,1");
     }
+    chooseKernels();
     WeightFormat format = FORMATS.get(weights.toLowerCase(Locale.ROOT));
     if (format == null) {
       throw new UsageException(
@@ -101,5 +115,17 @@ final class DeviceOptions {
             .withCache(CachePolicy.of(console.environment()))
             .withLoading(new LoadProgress(console));
     return noCache ? options.withoutCache() : options;
+  }
+
+  /// The device asks for it once in a process.
+  private void chooseKernels() {
+    if (kernels == null) {
+      return;
+    }
+    if (!KERNELS.contains(kernels)) {
+      throw new UsageException(
+          "--kernels is " + kernels + ", expected one of " + String.join(", ", KERNELS));
+    }
+    System.setProperty(KERNELS_PROPERTY, kernels);
   }
 }

@@ -1,5 +1,7 @@
 package org.internvl4j.cli;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -307,13 +309,16 @@ class ArchitectureTest {
             .resideInAPackage("java.net.http.."));
   }
 
-  /// On the way of the CPU one class calls native code, `madvise` where there is one.
+  /// On the way of the CPU two classes call native code: `madvise` where there is one, and code of
+  /// our own.
   @Test
-  void nativeCodeIsCalledForGpusAndByOneClass() {
+  void nativeCodeIsCalledForGpusAndByTwoClasses() {
     check(
         noClasses()
             .that()
             .doNotHaveFullyQualifiedName("org.internvl4j.loader.PageAdvice$Native")
+            .and()
+            .doNotHaveFullyQualifiedName("org.internvl4j.kernels.asm.CodeMemory")
             .and()
             .resideOutsideOfPackage("org.internvl4j.kernels.cuda")
             .should()
@@ -337,6 +342,25 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.internvl4j.kernels.cuda.."));
+  }
+
+  @Test
+  void machineCodeKnowsNoTensors() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("org.internvl4j.kernels.asm..")
+            .should()
+            .dependOnClassesThat(
+                resideInAPackage("org.internvl4j..")
+                    .and(not(resideInAPackage("org.internvl4j.kernels.asm..")))));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("org.internvl4j.kernels.emitted..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.internvl4j.kernels.cpu..", "org.internvl4j.kernels.cuda.."));
   }
 
   @Test

@@ -53,7 +53,7 @@ final class CpuDevice implements Device {
     }
     boolean emitted = Tier.chosen() == Tier.EMITTED;
     String vectors = "Vector API, " + bits + " bits";
-    String arithmetic = emitted ? "%s, %s".formatted(Emitted.description(), vectors) : vectors;
+    String arithmetic = emitted ? vectors + ", " + Emitted.description() : vectors;
     Pool pool = new Pool(threads);
     return new CpuDevice("cpu", pool, new CpuKernels(pool), arithmetic);
   }

@@ -50,7 +50,7 @@ public final class Emitted {
 
   /// In a few words.
   public static String description() {
-    return "machine code, " + (bits() == 512 ? "AVX-512" : "AVX2");
+    return (bits() == 512 ? "AVX-512" : "AVX2") + " machine code";
   }
 
   /// What the processor can do.

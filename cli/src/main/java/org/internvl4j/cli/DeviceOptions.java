@@ -20,6 +20,8 @@ final class DeviceOptions {
   private static final String STORED = "bf16";
   private static final String KERNELS_PROPERTY = "internvl4j.kernels"; // as the device cpu has it
   private static final List<String> KERNELS = List.of("auto", "emitted", "vector", "scalar");
+  private static final String ACTIVATIONS_PROPERTY = "internvl4j.activations";
+  private static final List<String> ACTIVATIONS = List.of("f32", "bf16");
 
   /// The formats by the names that people know them by.
   private static final Map<String, WeightFormat> FORMATS =
@@ -49,6 +51,14 @@ final class DeviceOptions {
               + " Vector API), vector (the Vector API), scalar (plain loops), or auto, the default: the first"
               + " that this machine has.")
   private @Nullable String kernels;
+
+  @Option(
+      names = "--activations",
+      paramLabel = "FORMAT",
+      description =
+          "What the machine code of the device cpu multiplies bf16 weights with: f32, the default, or bf16"
+              + " (twice as fast where the processor has AVX-512 BF16, less exact).")
+  private @Nullable String activations;
 
   @Option(
       names = "--threads",
@@ -101,7 +111,8 @@ final class DeviceOptions {
               + String.join(", ", names)
               + "; numbers behind a colon name one or several, each once: cuda:1, cuda:0,1");
     }
-    chooseKernels();
+    choose("--kernels", kernels, KERNELS, KERNELS_PROPERTY);
+    choose("--activations", activations, ACTIVATIONS, ACTIVATIONS_PROPERTY);
     WeightFormat format = FORMATS.get(weights.toLowerCase(Locale.ROOT));
     if (format == null) {
       throw new UsageException(
@@ -117,15 +128,16 @@ final class DeviceOptions {
     return noCache ? options.withoutCache() : options;
   }
 
-  /// The device asks for it once in a process.
-  private void chooseKernels() {
-    if (kernels == null) {
+  /// Tells the device, which asks for it once in a process.
+  private static void choose(
+      String option, @Nullable String value, List<String> values, String property) {
+    if (value == null) {
       return;
     }
-    if (!KERNELS.contains(kernels)) {
+    if (!values.contains(value)) {
       throw new UsageException(
-          "--kernels is " + kernels + ", expected one of " + String.join(", ", KERNELS));
+          option + " is " + value + ", expected one of " + String.join(", ", values));
     }
-    System.setProperty(KERNELS_PROPERTY, kernels);
+    System.setProperty(property, value);
   }
 }

@@ -54,6 +54,9 @@ final class CpuDevice implements Device {
     boolean emitted = Tier.chosen() == Tier.EMITTED;
     String vectors = "Vector API, " + bits + " bits";
     String arithmetic = emitted ? vectors + ", " + Emitted.description() : vectors;
+    if (Tier.roundsActivations()) {
+      arithmetic += " with bf16 activations";
+    }
     Pool pool = new Pool(threads);
     return new CpuDevice("cpu", pool, new CpuKernels(pool), arithmetic);
   }

@@ -57,6 +57,7 @@ final class MatMul {
   private final long scale0;
   private final @Nullable Rows residual;
 
+  private final boolean paired; // two bf16 numbers of a row at a time
   private final boolean rounded; // few rows of blocks
   private final boolean widened; // many rows of blocks
   private final int inputs; // as many as have their weights of a panel at hand
@@ -92,7 +93,8 @@ final class MatMul {
     this.residual = residual == null ? null : Rows.of(residual);
     int rows = this.x.count;
     boolean blocks = w.dtype.isBlocks();
-    unrolled = w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
+    paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
+    unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     rounded = blocks && rows <= FEW;
     widened = blocks && !rounded;
     inputs = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
@@ -100,7 +102,8 @@ final class MatMul {
     starts = upStage * (up == null ? 1 : 2);
     roundedRows = starts + STAGE_LINE;
     long rest = PANEL_LINE; // what is left of a block, while it is rounded
-    spare = align(roundedRows + (rounded ? rows * RoundedRow.bytes(w.in) + rest : 0));
+    long few = rounded ? rows * RoundedRow.bytes(w.in) + rest : paired ? PairedRow.bytes(w.in) : 0;
+    spare = align(roundedRows + few);
     wide = align(spare + Unrolled.spareBytes(w.in));
     scratchBytes = wide + (widened ? AT_HAND : 0);
   }
@@ -144,6 +147,11 @@ final class MatMul {
     }
   }
 
+  /// What a tile takes for so many inputs.
+  private int lines(int k) {
+    return paired ? k / 2 : k;
+  }
+
   private long cost(int rows) {
     return (long) rows * w.in * w.out * (up == null ? 1 : 2);
   }
@@ -157,6 +165,9 @@ final class MatMul {
       for (int r = 0; r < x.count; r++) {
         RoundedRow.fill(w.in, x.segment, x.at(r), scratch, roundedRow(r));
       }
+    }
+    if (paired) {
+      PairedRow.fill(w.in, x.segment, x.at(0), scratch, roundedRows);
     }
     int to = share.to(w.count());
     for (int first = share.from(w.count()); first < to; first += PANELS) {
@@ -205,8 +216,12 @@ final class MatMul {
     int k = w.in;
     long x0 = rounded ? roundedRow(r) : x.at(r);
     switch (w.dtype) {
-      case BF16, F32 ->
-          unrolled.row(k, x.segment, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0, spare);
+      case BF16, F32 -> {
+        MemorySegment from = paired ? scratch : x.segment;
+        long at = paired ? roundedRows : x0;
+        int lines = lines(k);
+        unrolled.row(lines, from, at, a, a0, b, b0, scratch, y0, z0, s, i0, j0, spare);
+      }
       case Q8 -> Q8.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
       case Q4 -> Q4.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
       case F16, I8, U8, I32, I64 -> throw new AssertionError(w.dtype);
@@ -231,12 +246,16 @@ final class MatMul {
 
     @Override
     public long commonBytes() {
-      return RowBlocks.count(to - from) * RowBlocks.bytes(w.in);
+      return RowBlocks.count(to - from) * RowBlocks.bytes(lines(w.in));
     }
 
     @Override
     public void run(Share share) {
-      RowBlocks.fill(share, w.in, x, from, to, share.common());
+      if (paired) {
+        RowBlocks.fillPairs(share, w.in, x, from, to, share.common());
+      } else {
+        RowBlocks.fill(share, w.in, x, from, to, share.common());
+      }
     }
   }
 
@@ -306,10 +325,10 @@ final class MatMul {
       MemorySegment init = begins ? start(scratch) : scratch;
       long i0 = begins ? startOf(y0) : y0;
       long iStride = begins ? 0 : STAGE_LINE;
-      long x0 = RowBlocks.at(w.in, row - from, k);
-      long xStride = RowBlocks.bytes(w.in);
+      long x0 = RowBlocks.at(lines(w.in), row - from, lines(k));
+      long xStride = RowBlocks.bytes(lines(w.in));
       unrolled.tiles(
-          n,
+          lines(n),
           blocks,
           x0,
           xStride,

@@ -48,6 +48,27 @@ final class RowBlocks {
     }
   }
 
+  /// Lays out rows `from … to − 1` as pairs of bf16 numbers; see [#fill].
+  ///
+  /// @param k an even number
+  static void fillPairs(Share share, int k, Rows x, int from, int to, MemorySegment y) {
+    int blocks = count(to - from);
+    int end = share.to(blocks);
+    int pairs = k / 2;
+    MemorySegment row = share.scratch(PairedRow.bytes(k));
+    for (int i = share.from(blocks); i < end; i++) {
+      long at = i * bytes(pairs);
+      for (int r = 0; r < ROWS; r++) {
+        if (from + ROWS * i + r < to) {
+          PairedRow.fill(k, x.segment, x.at(from + ROWS * i + r), row, 0);
+          put(pairs, row, 0, y, at, r);
+        } else {
+          zeros(pairs, y, at + 4L * r);
+        }
+      }
+    }
+  }
+
   /// Lays `k` elements from `x0` as row `r` of the block at `y0`.
   static void put(int k, MemorySegment x, long x0, MemorySegment y, long y0, int r) {
     long to = y0 + 4L * r;

@@ -17,6 +17,7 @@ enum Tier {
   SCALAR;
 
   private static final String PROPERTY = "internvl4j.kernels";
+  private static final String ACTIVATIONS = "internvl4j.activations";
   private static final Logger LOG = System.getLogger(Tier.class.getName());
   private static @Nullable Tier chosen;
 
@@ -53,6 +54,20 @@ enum Tier {
       default ->
           throw new DeviceException(
               "cpu: %s is %s, expected auto, emitted, vector or scalar".formatted(PROPERTY, asked));
+    };
+  }
+
+  /// Whether rows of activations are rounded to bf16 for products with bf16 weights, which takes
+  /// half the time: if the property `internvl4j.activations` says so, and the processor multiplies
+  /// them.
+  static boolean roundsActivations() {
+    String asked = System.getProperty(ACTIVATIONS, "f32");
+    return switch (asked) {
+      case "f32" -> false;
+      case "bf16" -> chosen() == EMITTED && Emitted.hasBf16();
+      default ->
+          throw new DeviceException(
+              "cpu: %s is %s, expected f32 or bf16".formatted(ACTIVATIONS, asked));
     };
   }
 }

@@ -1,8 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Arithmetic;
 import org.internvl4j.kernels.emitted.Products;
-import org.internvl4j.runtime.DType;
 
 /// The kernels for weights of one dtype whose sums stay in registers: tiles for blocks of six rows,
 /// a row for one. Machine code, where [Tier] says so, or generated Java with the same sums.
@@ -14,21 +14,31 @@ final class Unrolled {
   /// For panels of bf16.
   static final Unrolled BF16 =
       new Unrolled(
-          DType.BF16, new RateCheck("TileBf16", "RowBf16"), new RateCheck("RowBf16", "TileBf16"));
+          Arithmetic.F32_BF16,
+          new RateCheck("TileBf16", "RowBf16"),
+          new RateCheck("RowBf16", "TileBf16"));
 
   /// For panels of f32, widened ones too.
   static final Unrolled F32 =
       new Unrolled(
-          DType.F32, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
+          Arithmetic.F32, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
+
+  /// For panels of bf16, two lines at a time, and rows of bf16 pairs: machine code alone.
+  static final Unrolled PAIRS =
+      new Unrolled(
+          Arithmetic.BF16, new RateCheck("pairs", "pairs"), new RateCheck("pairs", "pairs"));
 
   private static final boolean EMITTED = Tier.chosen() == Tier.EMITTED;
 
-  private final DType dtype;
+  /// Whether [#PAIRS] can be used.
+  static final boolean PAIRED = Tier.roundsActivations();
+
+  private final Arithmetic arithmetic;
   private final RateCheck tiles;
   private final RateCheck rows;
 
-  Unrolled(DType dtype, RateCheck tiles, RateCheck rows) {
-    this.dtype = dtype;
+  Unrolled(Arithmetic arithmetic, RateCheck tiles, RateCheck rows) {
+    this.arithmetic = arithmetic;
     this.tiles = tiles;
     this.rows = rows;
   }
@@ -75,7 +85,8 @@ final class Unrolled {
       long spare) {
     if (EMITTED) {
       int blocks = RowBlocks.count(rows);
-      Products.tiles(dtype, k, blocks, x, x0, xStride, w, w0, y, y0, yStride, init, i0, iStride);
+      Products.tiles(
+          arithmetic, k, blocks, x, x0, xStride, w, w0, y, y0, yStride, init, i0, iStride);
       return;
     }
     for (int r = 0; r < rows; r += RowBlocks.ROWS) {
@@ -132,7 +143,7 @@ final class Unrolled {
       long j0,
       long spare) {
     if (EMITTED) {
-      Products.row(dtype, k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
+      Products.row(arithmetic, k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
     } else if (rows.isSlow() && !tiles.isSlow()) {
       RowBlocks.put(k, x, x0, y, spare, 0);
       generatedTile(k, y, spare, 1, w, w0, y, y0, 0, init, i0, 0);
@@ -155,7 +166,7 @@ final class Unrolled {
       MemorySegment init,
       long i0,
       long iStride) {
-    if (dtype == DType.BF16) {
+    if (arithmetic == Arithmetic.F32_BF16) {
       TileBf16.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
     } else {
       TileF32.run(k, x, x0, rows, w, w0, y, y0, yStride, init, i0, iStride);
@@ -176,7 +187,7 @@ final class Unrolled {
       MemorySegment init,
       long i0,
       long j0) {
-    if (dtype == DType.BF16) {
+    if (arithmetic == Arithmetic.F32_BF16) {
       RowBf16.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);
     } else {
       RowF32.run(k, x, x0, w, w0, v, v0, y, y0, z0, init, i0, j0);

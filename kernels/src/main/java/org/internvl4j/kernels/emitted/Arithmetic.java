@@ -1,15 +1,18 @@
 package org.internvl4j.kernels.emitted;
 
+import static org.internvl4j.kernels.asm.Vector.zmm;
+
+import java.util.stream.IntStream;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Operand;
 import org.internvl4j.kernels.asm.Vector;
 
-/// How a line of 32 weights is multiplied with what belongs to it of a row, 4 bytes, and added to
-/// 32 sums.
-enum Arithmetic {
+/// How a line of a panel, 32 weights or 32 pairs of them, is multiplied with what belongs to it of
+/// a row, 4 bytes, and added to 32 sums.
+public enum Arithmetic {
   /// A float times 32 floats.
-  F32(128) {
+  F32(128, 0) {
     @Override
     void load(Assembler a, Vector low, Vector high, Address line) {
       a.vmovups(low, line);
@@ -23,7 +26,7 @@ enum Arithmetic {
   },
 
   /// A float times 32 bf16 numbers, those of the lower columns in the lower halves of 16 ints.
-  F32_BF16(64) {
+  F32_BF16(64, 0) {
     @Override
     void load(Assembler a, Vector low, Vector high, Address line) {
       a.vmovups(high, line);
@@ -38,12 +41,26 @@ enum Arithmetic {
     }
   },
 
-  /// Two bf16 numbers times 32 pairs of them: AVX-512 BF16.
-  BF16(128) {
+  /// Two bf16 numbers times two such lines, with AVX-512 BF16: the second product is added first.
+  BF16(128, 3) {
+    @Override
+    void prepare(Assembler a) {
+      a.vmovups(LOWER, a.constant(halves(0)));
+      a.vmovups(UPPER, a.constant(halves(1)));
+    }
+
+    /// Of the ints of two lines, the halves of one column belong together.
+    private static int[] halves(int first) {
+      return IntStream.range(0, 16).map(c -> 2 * c + first | 32 + 2 * c + first << 16).toArray();
+    }
+
     @Override
     void load(Assembler a, Vector low, Vector high, Address line) {
       a.vmovups(low, line);
-      a.vmovups(high, line.plus(64));
+      a.vmovups(SECOND, line.plus(64));
+      a.vmovups(high, low);
+      a.vpermt2w(low, LOWER, SECOND);
+      a.vpermt2w(high, UPPER, SECOND);
     }
 
     @Override
@@ -52,12 +69,23 @@ enum Arithmetic {
     }
   };
 
+  private static final Vector SECOND = zmm(29);
+  private static final Vector LOWER = zmm(30);
+  private static final Vector UPPER = zmm(31);
+
   /// Bytes of a line.
   final int line;
 
-  Arithmetic(int line) {
+  /// How many registers, the last ones, it keeps for itself.
+  final int reserved;
+
+  Arithmetic(int line, int reserved) {
     this.line = line;
+    this.reserved = reserved;
   }
+
+  /// Brings what [#load] needs into registers.
+  void prepare(Assembler a) {}
 
   /// Brings a vector of the lower 16 columns and one of the upper 16 into registers.
   abstract void load(Assembler a, Vector low, Vector high, Address line);

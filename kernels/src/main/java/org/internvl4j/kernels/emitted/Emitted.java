@@ -63,12 +63,21 @@ public final class Emitted {
     return FEATURES.contains(Feature.AVX512) ? 512 : 256;
   }
 
+  /// Whether pairs of bf16 numbers can be multiplied: [Arithmetic#BF16].
+  public static boolean hasBf16() {
+    return UNAVAILABLE == null && FEATURES.contains(Feature.AVX512_BF16);
+  }
+
   static MethodHandle tile(Arithmetic arithmetic) {
     return function(new Tile(arithmetic, bits()).code(), Tile.ARGUMENTS);
   }
 
   static MethodHandle row(Arithmetic arithmetic) {
     return function(new Row(arithmetic, bits()).code(), Row.ARGUMENTS);
+  }
+
+  static MethodHandle rounding() {
+    return function(Rounding.code(), Rounding.ARGUMENTS);
   }
 
   private static MethodHandle function(byte[] code, int arguments) {

@@ -4,30 +4,40 @@ import static org.internvl4j.kernels.emitted.Emitted.address;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import org.internvl4j.runtime.DType;
 
-/// Products of rows of floats with panels of 32 columns, floats or bf16 numbers: bit for bit what
-/// the Vector API's kernels compute.
+/// Products of rows with panels of 32 columns. Those of [Arithmetic#F32] and [Arithmetic#F32_BF16]
+/// are bit for bit what the Vector API's kernels compute.
 ///
 /// Ranges are checked before a function is called; nothing is checked in it.
 public final class Products {
   private static final long PANEL = 128; // bytes of the floats of 32 columns
   private static final int ROWS = 6;
-  private static final MethodHandle TILE_F32 = Emitted.tile(Arithmetic.F32);
-  private static final MethodHandle TILE_BF16 = Emitted.tile(Arithmetic.F32_BF16);
-  private static final MethodHandle ROW_F32 = Emitted.row(Arithmetic.F32);
-  private static final MethodHandle ROW_BF16 = Emitted.row(Arithmetic.F32_BF16);
+
+  /// Floats that [#round] takes at a time.
+  public static final int ROUNDED_AT_ONCE = Rounding.STEP;
 
   private Products() {}
 
-  private static long line(DType weights) {
-    return (weights == DType.BF16 ? Arithmetic.F32_BF16 : Arithmetic.F32).line;
+  /// A function is written when it is first called for.
+  private static final class F32 {
+    static final MethodHandle TILE = Emitted.tile(Arithmetic.F32);
+    static final MethodHandle ROW = Emitted.row(Arithmetic.F32);
+  }
+
+  private static final class F32Bf16 {
+    static final MethodHandle TILE = Emitted.tile(Arithmetic.F32_BF16);
+    static final MethodHandle ROW = Emitted.row(Arithmetic.F32_BF16);
+  }
+
+  private static final class Bf16 {
+    static final MethodHandle TILE = Emitted.tile(Arithmetic.BF16);
+    static final MethodHandle ROW = Emitted.row(Arithmetic.BF16);
+    static final MethodHandle ROUND = Emitted.rounding();
   }
 
   /// Blocks of six rows times a panel.
   ///
-  /// @param weights [DType#BF16] or [DType#F32]
-  /// @param k terms of a sum
+  /// @param k lines, each of which is a term of the sum, or two
   /// @param blocks of rows, all of which are read and written
   /// @param x blocks `[k][6]` from `x0`, `xStride` bytes apart
   /// @param w `k` lines of a panel from `w0`
@@ -36,7 +46,7 @@ public final class Products {
   ///   rows; it may be `y`
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static void tiles(
-      DType weights,
+      Arithmetic arithmetic,
       int k,
       int blocks,
       MemorySegment x,
@@ -55,16 +65,16 @@ public final class Products {
       return;
     }
     long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
-    long ws = address(w, w0, line(weights) * k);
+    long ws = address(w, w0, arithmetic.line * k);
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
     long is = address(init, i0, iStride * (rows - 1) + PANEL);
     for (long p = 0; p < 64; p += Emitted.bits() / 8) {
-      tiles(weights, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, blocks);
+      tiles(arithmetic, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, blocks);
     }
   }
 
   private static void tiles(
-      DType weights,
+      Arithmetic arithmetic,
       long k,
       long x,
       long xStride,
@@ -75,10 +85,11 @@ public final class Products {
       long yStride,
       long blocks) {
     try {
-      if (weights == DType.BF16) {
-        TILE_BF16.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
-      } else {
-        TILE_F32.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
+      switch (arithmetic) {
+        case F32 -> F32.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
+        case F32_BF16 ->
+            F32Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
+        case BF16 -> Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
       }
     } catch (Throwable e) {
       throw new AssertionError("a function of machine code threw", e);
@@ -87,8 +98,7 @@ public final class Products {
 
   /// A row times two panels.
   ///
-  /// @param weights [DType#BF16] or [DType#F32]
-  /// @param k terms of a sum
+  /// @param k lines, each of which is a term of the sum, or two
   /// @param x `k` floats from `x0`
   /// @param w a panel from `w0`
   /// @param v another one from `v0`; it may be the same
@@ -96,7 +106,7 @@ public final class Products {
   /// @param init start of the sums, of the one from `i0` and of the other one from `j0`
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static void row(
-      DType weights,
+      Arithmetic arithmetic,
       int k,
       MemorySegment x,
       long x0,
@@ -110,7 +120,7 @@ public final class Products {
       MemorySegment init,
       long i0,
       long j0) {
-    long panel = line(weights) * k;
+    long panel = arithmetic.line * k;
     long xs = address(x, x0, 4L * k);
     long ws = address(w, w0, panel);
     long vs = address(v, v0, panel);
@@ -119,11 +129,30 @@ public final class Products {
     long is = address(init, i0, PANEL);
     long js = address(init, j0, PANEL);
     try {
-      if (weights == DType.BF16) {
-        ROW_BF16.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
-      } else {
-        ROW_F32.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
+      switch (arithmetic) {
+        case F32 -> F32.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
+        case F32_BF16 -> F32Bf16.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
+        case BF16 -> Bf16.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
       }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
+
+  /// Rounds floats to bf16 numbers.
+  ///
+  /// @param count how many; a multiple of [#ROUNDED_AT_ONCE]
+  /// @param x they lie from `x0` on
+  /// @param y the bf16 numbers go to `y0` and behind it
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void round(int count, MemorySegment x, long x0, MemorySegment y, long y0) {
+    if (count == 0) {
+      return;
+    }
+    long xs = address(x, x0, 4L * count);
+    long ys = address(y, y0, 2L * count);
+    try {
+      Bf16.ROUND.invokeExact((long) count / ROUNDED_AT_ONCE, xs, ys);
     } catch (Throwable e) {
       throw new AssertionError("a function of machine code threw", e);
     }

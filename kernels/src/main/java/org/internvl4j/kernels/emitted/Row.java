@@ -35,6 +35,7 @@ record Row(Arithmetic arithmetic, int bits) {
     Assembler a = new Assembler();
     Label loop = new Label();
     Label done = new Label();
+    arithmetic.prepare(a);
     a.mov(R10, at(RSP, 8));
     a.mov(R11, at(RSP, 16));
     sums(0, (sum, place) -> a.vmovups(sum, at(R10, place)));

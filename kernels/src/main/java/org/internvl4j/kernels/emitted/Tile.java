@@ -48,6 +48,7 @@ record Tile(Arithmetic arithmetic, int bits) {
     Label next = new Label();
     Label last = new Label();
     Label done = new Label();
+    arithmetic.prepare(a);
     if (bits == 512) {
       a.bind(next);
       countDown(a, 2, last);
@@ -122,7 +123,7 @@ record Tile(Arithmetic arithmetic, int bits) {
   /// Some lines; afterwards the flags say whether as many are left.
   private void turn(Assembler a, int rows, int lines) {
     int inputs = 2 * rows + 2; // registers from here on
-    int spare = (bits == 512 ? 32 : 16) - inputs;
+    int spare = (bits == 512 ? 32 : 16) - arithmetic.reserved - inputs;
     Vector wLow = register(inputs - 2);
     Vector wHigh = register(inputs - 1);
     for (int i = 0; i < lines; i++) {

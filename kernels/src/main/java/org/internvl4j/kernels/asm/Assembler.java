@@ -118,7 +118,7 @@ public final class Assembler extends Encoder {
 
   public void imul(Register to, Register by) {
     put(rex(1, to.number(), 0, by.number()), 0x0F, 0xAF);
-    put(0xC0 | (to.number() & 7) << 3 | (by.number() & 7));
+    put(0xC0 | ((to.number() & 7) << 3) | (by.number() & 7));
   }
 
   public void shl(Register to, int bits) {
@@ -136,7 +136,7 @@ public final class Assembler extends Encoder {
       general(0x83, which, to);
       put(by);
     } else if (to == Register.RAX) {
-      put(rex(1, 0, 0, 0), 0x05 | which << 3);
+      put(rex(1, 0, 0, 0), 0x05 | (which << 3));
       put32(by);
     } else {
       general(0x81, which, to);

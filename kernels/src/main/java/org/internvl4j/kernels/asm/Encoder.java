@@ -79,7 +79,7 @@ class Encoder {
     for (Fixup fixup : fixups) {
       int distance = fixup.label.position() - (fixup.at + 4);
       for (int i = 0; i < 4; i++) {
-        bytes[fixup.at + i] = (byte) (distance >> 8 * i);
+        bytes[fixup.at + i] = (byte) (distance >> (8 * i));
       }
     }
     return bytes;
@@ -89,7 +89,7 @@ class Encoder {
 
   /// An instruction whose operands are a register, or an opcode's extension, and a register.
   final void general(int opcode, int reg, Register rm) {
-    put(rex(1, reg, 0, rm.number()), opcode, 0xC0 | (reg & 7) << 3 | (rm.number() & 7));
+    put(rex(1, reg, 0, rm.number()), opcode, 0xC0 | ((reg & 7) << 3) | (rm.number() & 7));
   }
 
   /// The same with memory.
@@ -99,7 +99,11 @@ class Encoder {
   }
 
   static int rex(int w, int reg, int index, int base) {
-    return 0x40 | w << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+    return 0x40 | (w << 3) | (bit(reg, 3) << 2) | (bit(index, 3) << 1) | bit(base, 3);
+  }
+
+  private static int bit(int number, int which) {
+    return (number >> which) & 1;
   }
 
   private static int number(@Nullable Register register) {
@@ -143,32 +147,32 @@ class Encoder {
     }
     put(op.code);
     switch (rm) {
-      case Vector v -> put(0xC0 | (reg & 7) << 3 | (v.number() & 7));
+      case Vector v -> put(0xC0 | ((reg & 7) << 3) | (v.number() & 7));
       case Address a -> memory(reg, a, extended ? op.unit(shape, a.isBroadcast()) : 1);
     }
   }
 
   private void vex(Opcode op, int reg, Vector shape, int vvvv, int base, int index) {
-    int last = (~vvvv & 15) << 3 | (shape.bits() == 256 ? 4 : 0) | op.prefix;
+    int last = ((~vvvv & 15) << 3) | (shape.bits() == 256 ? 4 : 0) | op.prefix;
     if (op.map == 1 && op.w == 0 && base < 8 && index < 8) {
-      put(0xC5, (~reg >> 3 & 1) << 7 | last);
+      put(0xC5, (bit(~reg, 3) << 7) | last);
     } else {
-      int first = (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5;
-      put(0xC4, first | op.map, op.w << 7 | last);
+      int first = (bit(~reg, 3) << 7) | (bit(~index, 3) << 6) | (bit(~base, 3) << 5);
+      put(0xC4, first | op.map, (op.w << 7) | last);
     }
   }
 
   private void evex(Opcode op, int reg, Vector shape, int vvvv, int base, int index, Operand rm) {
-    int first = (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5;
+    int first = (bit(~reg, 3) << 7) | (bit(~index, 3) << 6) | (bit(~base, 3) << 5);
     boolean broadcast = rm instanceof Address a && a.isBroadcast();
     put(
         0x62,
-        first | (~reg >> 4 & 1) << 4 | op.map,
-        op.w << 7 | (~vvvv & 15) << 3 | 4 | op.prefix,
+        first | (bit(~reg, 4) << 4) | op.map,
+        (op.w << 7) | ((~vvvv & 15) << 3) | 4 | op.prefix,
         (shape.zeroing() ? 0x80 : 0)
-            | Integer.numberOfTrailingZeros(shape.bits() / 128) << 5
+            | (Integer.numberOfTrailingZeros(shape.bits() / 128) << 5)
             | (broadcast ? 0x10 : 0)
-            | (~vvvv >> 4 & 1) << 3
+            | (bit(~vvvv, 4) << 3)
             | shape.mask());
   }
 
@@ -193,7 +197,7 @@ class Encoder {
     if (index != null || (base.number() & 7) == WITH_INDEX) {
       int scaled = Integer.numberOfTrailingZeros(a.scale()) << 6;
       int which = index == null ? WITH_INDEX : index.number() & 7;
-      put(mod | middle | WITH_INDEX, scaled | which << 3 | (base.number() & 7));
+      put(mod | middle | WITH_INDEX, scaled | (which << 3) | (base.number() & 7));
     } else {
       put(mod | middle | (base.number() & 7));
     }

@@ -80,7 +80,7 @@ public final class Processor {
   }
 
   private static boolean has(long word, int bit) {
-    return (word >> bit & 1) != 0;
+    return ((word >> bit) & 1) != 0;
   }
 
   private static void add(Set<Feature> features, Feature feature, boolean is) {

@@ -49,9 +49,11 @@ public enum Arithmetic {
       a.vmovups(UPPER, a.constant(halves(1)));
     }
 
-    /// Of the ints of two lines, the halves of one column belong together.
+    // Of the ints of two lines, the halves of one column belong together.
     private static int[] halves(int first) {
-      return IntStream.range(0, 16).map(c -> 2 * c + first | 32 + 2 * c + first << 16).toArray();
+      return IntStream.range(0, 16)
+          .map(c -> (2 * c + first) | ((32 + 2 * c + first) << 16))
+          .toArray();
     }
 
     @Override

@@ -65,7 +65,7 @@ public final class Products {
       return;
     }
     long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
-    long ws = address(w, w0, arithmetic.line * k);
+    long ws = address(w, w0, (long) arithmetic.line * k);
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
     long is = address(init, i0, iStride * (rows - 1) + PANEL);
     for (long p = 0; p < 64; p += Emitted.bits() / 8) {
@@ -120,7 +120,7 @@ public final class Products {
       MemorySegment init,
       long i0,
       long j0) {
-    long panel = arithmetic.line * k;
+    long panel = (long) arithmetic.line * k;
     long xs = address(x, x0, 4L * k);
     long ws = address(w, w0, panel);
     long vs = address(v, v0, panel);

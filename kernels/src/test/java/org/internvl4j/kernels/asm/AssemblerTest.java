@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// writes it.
 class AssemblerTest {
   private static final int DRAWS = 60; // of each form
+  private static final List<Register> REGISTERS = List.of(Register.values());
 
   private final Random random = new Random(9);
   private final Assembler assembler = new Assembler();
@@ -34,7 +36,7 @@ class AssemblerTest {
   }
 
   private Register general() {
-    return Register.values()[random.nextInt(16)];
+    return REGISTERS.get(random.nextInt(REGISTERS.size()));
   }
 
   private int displacement() {
@@ -289,7 +291,7 @@ class AssemblerTest {
 
   private static void run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
   }
 

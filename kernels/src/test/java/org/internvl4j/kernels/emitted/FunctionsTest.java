@@ -142,7 +142,7 @@ class FunctionsTest {
 
   private static float bf16(float value) {
     int bits = Float.floatToRawIntBits(value);
-    return Float.intBitsToFloat(bits + 0x7fff + (bits >> 16 & 1) & 0xffff0000);
+    return Float.intBitsToFloat((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
   }
 
   @Test
@@ -154,8 +154,8 @@ class FunctionsTest {
       MemorySegment x = drawn(xs, 128L * steps);
       MemorySegment y = drawn(ys, 64L * steps);
       for (long i = 0; i < x.byteSize(); i += 4) {
-        int mantissa = random.nextInt(4) == 0 ? 0x8000 | random.nextInt(3) - 1 : random.nextInt();
-        int bits = random.nextInt() & 0x7fff0000 | mantissa & 0xffff;
+        int mantissa = random.nextInt(4) == 0 ? 0x8000 | (random.nextInt(3) - 1) : random.nextInt();
+        int bits = (random.nextInt() & 0x7fff0000) | (mantissa & 0xffff);
         float value = Float.intBitsToFloat(bits);
         x.set(JAVA_FLOAT_UNALIGNED, i, Float.isFinite(value) ? value : mantissa);
       }

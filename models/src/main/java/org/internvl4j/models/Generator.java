@@ -1,6 +1,7 @@
 package org.internvl4j.models;
 
 import java.util.List;
+import java.util.Set;
 import org.internvl4j.models.internvl.InternVl;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
@@ -19,7 +20,7 @@ final class Generator implements AutoCloseable {
   /// @param steps where activations go; belongs to the caller
   Generator(InternVl net, Workspace steps) {
     int chunk = Math.max(CHUNK, net.decoder().device().rows());
-    this.imageTokens = new ImageTokens(net.decoder().device(), Long.MAX_VALUE, "session");
+    this.imageTokens = new ImageTokens(net.decoder().device(), Long.MAX_VALUE, "session", Set::of);
     this.prefill = new Prefill(net, chunk, steps, imageTokens);
     this.decoding = new Decoding(net, steps);
   }

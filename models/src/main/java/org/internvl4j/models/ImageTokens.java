@@ -4,28 +4,33 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Memory;
+import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Image tokens of tiles that were seen, by what was seen, so that none is encoded twice: as many
-/// as fit a budget, those used longest ago go first.
+/// as fit a budget, those used longest ago go first. Once it is full, new ones are written where
+/// those lie, so that tiles without end neither ask for memory nor leave garbage.
 final class ImageTokens implements AutoCloseable {
-  private record Kept(Memory memory, Tensor tokens) {}
-
   private final Device device;
   private final String owner;
   private final long budget;
-  private final Map<String, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
+  private final Supplier<Set<String>> needed;
+  private final Map<String, Tensor> kept = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
   /// @param device where the decoder gets them
   /// @param budget bytes that may be kept; those that a prompt needs at once are not counted
   /// @param owner who closes this, for messages
-  ImageTokens(Device device, long budget, String owner) {
+  /// @param needed those that must stay
+  ImageTokens(Device device, long budget, String owner, Supplier<Set<String>> needed) {
     this.device = device;
     this.budget = budget;
     this.owner = owner;
+    this.needed = needed;
   }
 
   boolean has(String digest) {
@@ -35,55 +40,82 @@ final class ImageTokens implements AutoCloseable {
   /// @return `[P/4, C]`
   /// @throws IllegalStateException if that tile was not seen
   Tensor of(String digest) {
-    Kept found = kept.get(digest);
+    Tensor found = kept.get(digest);
     if (found == null) {
       throw new IllegalStateException("image tokens: a tile of the prompt was not seen");
     }
-    return found.tokens();
+    return found;
   }
 
-  /// Keeps a copy of the image tokens of a tile.
+  /// Keeps a copy of the image tokens of a tile, unless another prompt saw it meanwhile.
   ///
   /// @param tokens `[P/4, C]`, on any device
   void add(String digest, Tensor tokens) {
-    Memory memory = device.allocate(tokens.shape().size() * device.activations().bytes(), owner);
-    Tensor copy = Tensor.of(memory, device.activations(), tokens.shape(), device);
-    copy.copyFrom(tokens.to(device));
-    bytes += memory.byteSize();
-    kept.put(digest, new Kept(memory, copy));
+    if (!has(digest)) {
+      Tensor here = tokens.to(device);
+      kept.put(digest, place(here.shape()).copyFrom(here));
+    }
+  }
+
+  /// Where image tokens go: kernels that still read what was there come before the copy.
+  private Tensor place(Shape shape) {
+    long size = shape.size() * device.activations().bytes();
+    if (bytes + size > budget) {
+      Tensor oldest = takeOldest(needed.get());
+      if (oldest != null && oldest.shape().equals(shape)) {
+        return oldest;
+      }
+      close(oldest);
+    }
+    bytes += size;
+    return Tensor.of(device.allocate(size, owner), device.activations(), shape, device);
+  }
+
+  private @Nullable Tensor takeOldest(Set<String> needed) {
+    Iterator<Map.Entry<String, Tensor>> oldest = kept.entrySet().iterator();
+    while (oldest.hasNext()) {
+      Map.Entry<String, Tensor> entry = oldest.next();
+      if (!needed.contains(entry.getKey())) {
+        oldest.remove();
+        return entry.getValue();
+      }
+    }
+    return null;
+  }
+
+  private void close(@Nullable Tensor tokens) {
+    if (tokens != null) {
+      Memory memory = tokens.memory();
+      bytes -= memory.byteSize();
+      memory.close();
+    }
   }
 
   /// Lets go of what the budget has no room for.
-  ///
-  /// @param needed those that must stay
-  void trim(Set<String> needed) {
-    drop(budget, needed);
+  void trim() {
+    if (bytes > budget) {
+      drop(budget, needed.get());
+    }
   }
 
-  /// Lets go of all others.
-  void keepOnly(Set<String> needed) {
-    drop(0, needed);
+  /// Lets go of all that may go.
+  void forget() {
+    drop(0, needed.get());
   }
 
   private void drop(long most, Set<String> needed) {
-    if (bytes <= most) {
-      return;
-    }
     device.synchronize();
-    Iterator<Map.Entry<String, Kept>> oldest = kept.entrySet().iterator();
-    while (bytes > most && oldest.hasNext()) {
-      Map.Entry<String, Kept> entry = oldest.next();
-      if (!needed.contains(entry.getKey())) {
-        Memory memory = entry.getValue().memory();
-        bytes -= memory.byteSize();
-        memory.close();
-        oldest.remove();
+    while (bytes > most) {
+      Tensor oldest = takeOldest(needed);
+      if (oldest == null) {
+        return;
       }
+      close(oldest);
     }
   }
 
   @Override
   public void close() {
-    keepOnly(Set.of());
+    drop(0, Set.of());
   }
 }

@@ -51,7 +51,8 @@ public final class Session implements AutoCloseable {
     this.pools = pools(decoder, pageTokens, pages, options.kvBytes());
     this.tokens = pages * pageTokens;
     this.prefixes = new Prefixes(chunk);
-    this.imageTokens = new ImageTokens(decoder.device(), options.pictureBytes(), "session");
+    this.imageTokens =
+        new ImageTokens(decoder.device(), options.pictureBytes(), "session", this::needed);
     this.readingSteps = new Workspace(model.device(), "session");
     this.decodingSteps = new Workspace(model.device(), "session");
     this.prefill = new Prefill(model.net(), chunk, readingSteps, imageTokens);
@@ -194,7 +195,7 @@ public final class Session implements AutoCloseable {
     }
     if (!answering.isMidPass()) {
       readingSteps.reset();
-      imageTokens.trim(needed());
+      imageTokens.trim();
     }
     boolean done = answering.read();
     if (done) {
@@ -294,7 +295,7 @@ public final class Session implements AutoCloseable {
   /// read.
   public void forget() {
     while (prefixes.dropOldest()) {}
-    imageTokens.keepOnly(needed());
+    imageTokens.forget();
   }
 
   @Override

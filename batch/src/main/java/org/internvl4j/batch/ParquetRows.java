@@ -108,9 +108,8 @@ final class ParquetRows implements Input {
     if (id == null || row.isNull(id.path())) {
       return number;
     }
-    return id.type() == Field.Type.LONG
-        ? String.valueOf(row.integer(id.path()))
-        : String.valueOf(row.string(id.path()));
+    return String.valueOf(
+        id.type() == Field.Type.LONG ? row.digits(id.path()) : row.string(id.path()));
   }
 
   private List<PictureSource> pictures(org.internvl4j.parquet.Row row) {

@@ -150,6 +150,18 @@ class ParquetBatchTest {
         .containsExactly(new PictureSource.OfFile(pictures.resolve("00001.png")));
   }
 
+  /// A hash without a sign, say.
+  @Test
+  void namesAreWholeNumbersHoweverLarge() throws Exception {
+    Path file = temp.resolve("unsigned.parquet");
+    try (InputStream table = getClass().getResourceAsStream("unsigned.parquet")) {
+      Files.copy(Objects.requireNonNull(table), file);
+    }
+    assertThat(rows(open(file.toString())))
+        .map(Row::id)
+        .containsExactly("7", "9223372036854775808", "18446744073709551615", "4");
+  }
+
   @Test
   void aPatternIsAllItsFilesInTheirOrder() throws Exception {
     List<Column> columns = List.of(Column.required("content", Kind.BINARY));

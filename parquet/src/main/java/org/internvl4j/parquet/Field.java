@@ -13,7 +13,7 @@ public record Field(String path, Type type, boolean list) {
     STRING,
     /// Bytes without a meaning, UTF-8 perhaps: `bytes`, `string`, and their plurals.
     BINARY,
-    /// Whole numbers, dates and times, in the file's own unit: `integer`.
+    /// Whole numbers, dates and times, in the file's own unit: `integer`, `digits`.
     LONG,
     /// `real`, `floats`.
     DOUBLE,

@@ -1,5 +1,6 @@
 package org.internvl4j.parquet;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -38,9 +39,19 @@ public final class Row {
     return (byte[]) value(path, false, byte[].class, "bytes");
   }
 
-  /// A whole number; of dates and times the file's own count.
+  /// A whole number below 2^63; of dates and times the file's own count.
   public @Nullable Long integer(String path) {
-    return (Long) value(path, false, Long.class, "a whole number");
+    Object value = value(path, false, Long.class, "a whole number");
+    if (value instanceof BigInteger large) {
+      throw failure(path, "a whole number below 2^63 was expected, it is " + large);
+    }
+    return (Long) value;
+  }
+
+  /// The digits of a whole number, however large.
+  public @Nullable String digits(String path) {
+    Object value = value(path, false, Long.class, "a whole number");
+    return value == null ? null : value.toString();
   }
 
   /// A number, with a fraction or without.

@@ -1,9 +1,10 @@
 package org.internvl4j.parquet;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 
-/// The values of a page that are there, decoded one at a time: `byte[]`, `Long`, `Float`, `Double`
-/// or `Boolean`.
+/// The values of a page that are there, decoded one at a time: `byte[]`, `Long` or, where it is too
+/// large for that, `BigInteger`, `Float`, `Double` or `Boolean`.
 interface Values {
   int PLAIN = 0;
   int PLAIN_DICTIONARY = 2;
@@ -83,13 +84,8 @@ interface Values {
     return leaf.unsigned() ? () -> deltas.next() & 0xffff_ffffL : () -> (long) (int) deltas.next();
   }
 
-  private static long unsigned(long value) {
-    if (value < 0) {
-      throw new Damage(
-          "%s is too large, whole numbers below 2^63 are read"
-              .formatted(Long.toUnsignedString(value)));
-    }
-    return value;
+  private static Object unsigned(long value) {
+    return value < 0 ? new BigInteger(Long.toUnsignedString(value)) : (Object) value;
   }
 
   private static Values lengths(Slice in) {

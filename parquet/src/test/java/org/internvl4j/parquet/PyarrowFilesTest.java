@@ -94,14 +94,19 @@ class PyarrowFilesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"snappy", "zstd-v2-deltas"})
-  void numbersThatALongCannotHoldAreRefused(String name) {
+  void numbersThatALongCannotHoldHaveTheirDigits(String name) {
     try (ParquetReader reader = ParquetReader.open(file(name))) {
       Iterator<Row> rows = reader.rows("huge");
-      assertThatExceptionOfType(ParquetException.class)
-          .isThrownBy(() -> rows.forEachRemaining(row -> row.integer("huge")))
-          .withMessageEndingWith(
-              "column huge, row group 1: 9223372036854775808 is too large, whole numbers below"
-                  + " 2^63 are read");
+      assertThat(rows.next().integer("huge")).isEqualTo(Long.MAX_VALUE);
+      for (long huge = Long.MIN_VALUE; rows.hasNext(); huge++) {
+        Row row = rows.next();
+        assertThat(row.digits("huge")).isEqualTo(Long.toUnsignedString(huge));
+        assertThat(row.real("huge")).isEqualTo(0x1p63);
+        assertThatExceptionOfType(ParquetException.class)
+            .isThrownBy(() -> row.integer("huge"))
+            .withMessageEndingWith(
+                "column huge: a whole number below 2^63 was expected, it is " + row.digits("huge"));
+      }
     }
   }
 

@@ -135,6 +135,9 @@ class RequestBatchTest {
             "not_found",
             "invalid_request");
     assertThat(error(rows.get(0)).getText("message")).contains("nothing is streamed here");
+    assertThat(error(rows.get(3)).getText("message"))
+        .endsWith(
+            "nothing is fetched here; save the file and name its path, or send it as a data: URI");
     assertThat(error(rows.get(5)).getText("message")).isEqualTo("request: messages is missing");
     assertThat(outside).isDirectoryNotContaining("glob:*.part*");
   }

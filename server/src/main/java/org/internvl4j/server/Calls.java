@@ -14,7 +14,9 @@ import org.eclipse.jetty.server.LocalConnector;
 import org.eclipse.jetty.server.LocalConnector.LocalEndPoint;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.VisionLanguageModel;
+import org.internvl4j.server.source.AllowedHosts;
 import org.internvl4j.server.source.PictureSource;
+import org.internvl4j.server.source.SourceOptions;
 import org.internvl4j.serving.Engine;
 import org.internvl4j.serving.EngineOptions;
 
@@ -37,7 +39,7 @@ public final class Calls implements AutoCloseable {
   /// @param model stays the caller's
   /// @param options of them, the name, what pictures may be, limits and memory count
   public Calls(VisionLanguageModel model, EngineOptions engineOptions, ServerOptions options) {
-    PictureSource sources = new PictureSource(Server.sources(options)); // which may refuse
+    PictureSource sources = new PictureSource(sources(options)); // which may refuse
     router = new Router(options.withApiKey(null), new Guard(options), meters, desk);
     jetty = new org.eclipse.jetty.server.Server(Server.threads());
     connector = new LocalConnector(jetty, new HttpConnectionFactory(new HttpConfiguration()));
@@ -71,6 +73,11 @@ public final class Calls implements AutoCloseable {
       close();
       throw new IllegalStateException("server: does not start", e);
     }
+  }
+
+  private static SourceOptions sources(ServerOptions options) {
+    SourceOptions sources = Server.sources(options);
+    return options.pictureHosts().isEmpty() ? sources.withHosts(AllowedHosts.NEVER) : sources;
   }
 
   /// Asks, and waits for the whole answer.

@@ -121,6 +121,18 @@ class CallsTest {
     assertThat(outside.body().at("error").getText("code")).isEqualTo("picture_not_allowed");
   }
 
+  /// There is no server to be started with other options.
+  @Test
+  void nothingIsFetched() throws Exception {
+    String far =
+        demo.chat("What is it?", "")
+            .replaceFirst("data:image/png;base64,[^\"]*", "https://example.org/a.png");
+    assertThat(post(CHAT, far).body().at("error").getText("message"))
+        .endsWith(
+            "example.org: nothing is fetched here; save the file and name its path, or send it as a"
+                + " data: URI");
+  }
+
   @Test
   void longRequestsComeWhole() throws Exception {
     String longest = "{\"prompt\": \"" + "é ".repeat(2 << 20) + "\"}";

@@ -12,8 +12,17 @@ import org.jspecify.annotations.Nullable;
 /// also to this machine and to the private networks around it, but never to link-local addresses or
 /// to those where clouds keep their secrets.
 public final class AllowedHosts {
-  /// Pictures are fetched from nowhere.
-  public static final AllowedHosts NONE = new AllowedHosts(List.of());
+  /// Pictures are fetched from nowhere, unless a server is started otherwise.
+  public static final AllowedHosts NONE =
+      new AllowedHosts(
+          List.of(),
+          "from this host unless the server is started with --picture-hosts %s; send the file as a"
+              + " data: URI");
+
+  /// Pictures are fetched from nowhere, and there is no server that could be started otherwise.
+  public static final AllowedHosts NEVER =
+      new AllowedHosts(
+          List.of(), "here; save the file and name its path, or send it as a data: URI");
 
   /// What may be done with a host.
   enum Verdict {
@@ -33,9 +42,12 @@ public final class AllowedHosts {
   }
 
   private final List<Entry> entries;
+  private final String otherwise;
 
-  private AllowedHosts(List<Entry> entries) {
+  /// @param otherwise where nothing is fetched, and what to do instead
+  private AllowedHosts(List<Entry> entries, String otherwise) {
     this.entries = List.copyOf(entries);
+    this.otherwise = otherwise;
   }
 
   /// @throws IllegalArgumentException if an entry is not written as above
@@ -50,7 +62,7 @@ public final class AllowedHosts {
       }
       all.add(entry);
     }
-    return new AllowedHosts(all);
+    return new AllowedHosts(all, NONE.otherwise);
   }
 
   private static @Nullable Entry entry(String text) {
@@ -61,6 +73,11 @@ public final class AllowedHosts {
     return at == null || (below && at.literal() != null)
         ? null
         : new Entry(at, below, mayBePrivate);
+  }
+
+  /// What is said of a host that is not among them.
+  String refusal(String host) {
+    return host + ": nothing is fetched " + otherwise.formatted(host);
   }
 
   Verdict verdict(WebAddress address) {

@@ -67,9 +67,7 @@ final class Fetcher {
     String host = address.authority();
     Verdict verdict = hosts.verdict(address);
     if (verdict == Verdict.REFUSED) {
-      throw PictureRefusedException.notAllowed(
-          "%s: nothing is fetched from this host unless the server is started with --picture-hosts %s; send the file as a data: URI"
-              .formatted(host, host));
+      throw PictureRefusedException.notAllowed(hosts.refusal(host));
     }
     takeTurn(host);
     try {

@@ -18,11 +18,12 @@ import org.internvl4j.demo.Scenes;
 /// that have a core each; and memory by rows. Every run is a process of its own; rates begin behind
 /// the rows in which it warms up. Configurations take turns.
 ///
-/// Arguments: rows of a run (2000), rows of the run for memory (20000), folder of the charts or
-/// nothing. The class path of Spark's runs is in the property `internvl4j.bench.spark`.
+/// Arguments: rows of a run (2000; 0 for memory alone), rows of the run for memory (20000), folder of
+/// the charts or nothing. The class path of Spark's runs is in the property `internvl4j.bench.spark`.
 public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
   private static final int WARM = 600; // rows of a process
+  private static final int PICTURES = 2_000; // of the run for memory, where there is no other
   private static final int ROUNDS = 2;
 
   private final Path pictures;
@@ -47,12 +48,15 @@ public final class Growing {
     int many = args.length > 1 ? Integer.parseInt(args[1]) : 20_000;
     Growing growing = new Growing(Files.createTempDirectory("growing"));
     try {
-      growing.paint(rows + 2 * WARM);
-      Map<String, Double> rates = growing.rates(rows);
-      List<Moment> memory = growing.memory(many, rows);
+      int pictures = rows == 0 ? PICTURES : rows;
+      growing.paint(pictures + 2 * WARM);
+      Map<String, Double> rates = rows == 0 ? Map.of() : growing.rates(rows);
+      List<Moment> memory = growing.memory(many, pictures);
       if (args.length > 2) {
         Path folder = Files.createDirectories(Path.of(args[2]));
-        Charts.rates("the demo model, " + rows + " rows", rates, folder.resolve("growth.svg"));
+        if (!rates.isEmpty()) {
+          Charts.rates("the demo model, " + rows + " rows", rates, folder.resolve("growth.svg"));
+        }
         Charts.memory(
             memory.stream().mapToDouble(Moment::rows).toArray(),
             memory.stream().mapToDouble(Moment::mebibytes).toArray(),

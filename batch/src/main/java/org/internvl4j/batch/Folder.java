@@ -13,24 +13,33 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
+import org.internvl4j.batch.Outcome.Failed;
+import org.internvl4j.loader.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /// The pictures below a folder, in the order of their paths; of each folder in it only the names of
-/// its entries are in memory, while it is looked at. Links to folders are not followed.
+/// its entries are in memory, while it is looked at. Links to folders are not followed. A folder in
+/// it that cannot be read is a row that fails.
 final class Folder implements Input {
+  /// A file, or a folder that cannot be read, and why.
+  private record Found(Path path, @Nullable IOException why) {}
+
   private final Path top;
+  private final int deepest;
   private final Predicate<Path> wanted;
   private final long size;
   private final Deque<Iterator<Path>> open = new ArrayDeque<>();
 
+  /// @param deepest how many folders may lie between the top and a file
   /// @param wanted which files
-  /// @throws IOException if a folder cannot be read
-  Folder(Path top, Predicate<Path> wanted) throws IOException {
+  /// @throws IOException if the folder itself cannot be read
+  Folder(Path top, int deepest, Predicate<Path> wanted) throws IOException {
     this.top = top;
+    this.deepest = deepest;
     this.wanted = wanted;
     open.push(entries(top));
     long count = 0;
-    while (file() != null) {
+    while (find() != null) {
       count++;
     }
     this.size = count;
@@ -52,8 +61,8 @@ final class Folder implements Input {
     return entries.iterator();
   }
 
-  /// The next file; null at the end.
-  @Nullable Path file() throws IOException {
+  /// @return null at the end
+  private @Nullable Found find() {
     while (!open.isEmpty()) {
       if (!open.element().hasNext()) {
         open.pop();
@@ -61,12 +70,25 @@ final class Folder implements Input {
       }
       Path entry = open.element().next();
       if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
-        open.push(entries(entry));
+        IOException why = open.size() > deepest ? null : enter(entry);
+        if (why != null) {
+          return new Found(entry, why);
+        }
       } else if (wanted.test(entry) && isFile(entry)) {
-        return entry;
+        return new Found(entry, null);
       }
     }
     return null;
+  }
+
+  /// @return why it cannot be read; null if it can
+  private @Nullable IOException enter(Path folder) {
+    try {
+      open.push(entries(folder));
+      return null;
+    } catch (IOException e) {
+      return e;
+    }
   }
 
   /// A file, or a link to one that is not there, which is a row that fails; no pipe, which may
@@ -75,15 +97,42 @@ final class Folder implements Input {
     return Files.isRegularFile(entry) || (Files.isSymbolicLink(entry) && Files.notExists(entry));
   }
 
+  /// The next file; null at the end.
+  ///
+  /// @throws IOException if a folder cannot be read
+  @Nullable Path file() throws IOException {
+    Found found = find();
+    if (found == null) {
+      return null;
+    }
+    if (found.why() != null) {
+      throw found.why();
+    }
+    return found.path();
+  }
+
   @Override
   public long size() {
     return size;
   }
 
   @Override
-  public @Nullable Row next() throws IOException {
-    Path file = file();
-    return file == null ? null : Row.Item.of(id(file), new PictureSource.OfFile(file));
+  public @Nullable Row next() {
+    Found found = find();
+    if (found == null) {
+      return null;
+    }
+    Path path = found.path();
+    return found.why() == null
+        ? Row.Item.of(id(path), new PictureSource.OfFile(path))
+        : new Row.Unreadable(id(path), failed(path, found.why()));
+  }
+
+  private static Failed failed(Path folder, IOException why) {
+    return new Failed(
+        Failures.INPUT,
+        "%s: is a folder that cannot be read: %s; its pictures are not among the rows"
+            .formatted(folder, CheckpointException.reason(why)));
   }
 
   /// As it is found below the folder, the same on every system.

@@ -33,9 +33,8 @@ public final class Inputs {
     if (named.equals(STDIN)) {
       return list(stdin);
     }
-    int wild = firstWild(named);
-    if (wild >= 0 && !Files.exists(Path.of(named))) {
-      Folder files = matching(named, wild);
+    if (isPattern(named)) {
+      Folder files = matching(named);
       if (files.size() == 0) {
         throw new NoSuchFileException(named, null, "no file fits this pattern");
       }
@@ -55,6 +54,10 @@ public final class Inputs {
         named
             + ": expected a folder, a pattern, a file of rows (.jsonl, .parquet) or - for a list on"
             + " stdin");
+  }
+
+  private static boolean isPattern(String named) {
+    return firstWild(named) >= 0 && !Files.exists(Path.of(named));
   }
 
   private static boolean isTable(String named) {
@@ -81,11 +84,12 @@ public final class Inputs {
     return folder == null ? file.toAbsolutePath() : folder;
   }
 
-  /// All pictures below a folder, by their paths in it.
+  /// All pictures below a folder, by their paths in it. A folder in it that cannot be read is a row
+  /// that fails.
   ///
-  /// @throws IOException if a folder cannot be read
+  /// @throws IOException if the folder itself cannot be read
   public static Input folder(Path folder) throws IOException {
-    return new Folder(folder, Pictures::hasPictureName);
+    return new Folder(folder, Integer.MAX_VALUE, Pictures::hasPictureName);
   }
 
   /// Picture files, a path a line.
@@ -128,15 +132,22 @@ public final class Inputs {
   }
 
   /// Files that a pattern fits, whatever their names end with: those that it names.
-  private static Folder matching(String pattern, int wild) throws IOException {
-    int slash = pattern.lastIndexOf('/', wild);
+  private static Folder matching(String pattern) throws IOException {
+    int slash = pattern.lastIndexOf('/', firstWild(pattern));
     Path top = Path.of(slash < 0 ? "" : pattern.substring(0, slash + 1));
     if (!Files.isDirectory(top)) {
       throw new NoSuchFileException(top.toString());
     }
-    PathMatcher matcher =
-        FileSystems.getDefault().getPathMatcher("glob:" + pattern.substring(slash + 1));
-    return new Folder(top, file -> matcher.matches(top.relativize(file)));
+    String below = pattern.substring(slash + 1);
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + below);
+    return new Folder(top, deepest(below), file -> matcher.matches(top.relativize(file)));
+  }
+
+  /// How many folders may lie above a file that a pattern fits.
+  private static int deepest(String pattern) {
+    return pattern.contains("**")
+        ? Integer.MAX_VALUE
+        : (int) pattern.chars().filter(c -> c == '/').count();
   }
 
   private static int firstWild(String named) {

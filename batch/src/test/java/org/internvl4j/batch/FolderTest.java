@@ -1,0 +1,106 @@
+package org.internvl4j.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Files of folders and patterns, which nobody reads here.
+class FolderTest {
+  @TempDir private Path temp;
+  @TempDir private Path other;
+
+  private void write(String... names) throws IOException {
+    for (String name : names) {
+      write(temp.resolve(name));
+    }
+  }
+
+  private static void write(Path file) throws IOException {
+    Files.createDirectories(file.resolveSibling(""));
+    Files.writeString(file, "no picture");
+  }
+
+  private static Input open(String named) throws IOException {
+    return Inputs.open(named, Columns.USUAL, InputStream.nullInputStream());
+  }
+
+  private static List<Row> rows(Input input) throws IOException {
+    List<Row> rows = new ArrayList<>();
+    for (Row row = input.next(); row != null; row = input.next()) {
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  /// Who may read everything starts one who may not.
+  @Test
+  void aFolderThatMayNotBeReadIsARowThatFails() throws Exception {
+    List<String> without = List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
+    write("a.png", "b/c.png", "d.png");
+    Path folder = temp.resolve("b");
+    try {
+      Files.setPosixFilePermissions(folder, Set.of());
+    } catch (UnsupportedOperationException e) {
+      assumeTrue(false, "this system has no permissions of files");
+    }
+    boolean mayAll = Files.isReadable(folder);
+    assumeTrue(!mayAll || exec(without, List.of("true")) == 0, "nobody may read less");
+    Path out = other.resolve("out.jsonl");
+    try {
+      assertThat(exec(mayAll ? without : List.of(), Child.command(temp, out))).isZero();
+      List<String> lines = Files.readAllLines(out);
+      assertThat(lines).hasSize(3);
+      assertThat(lines.get(0)).startsWith("{\"id\":\"a.png\",");
+      assertThat(lines.get(1))
+          .isEqualTo(
+              "{\"id\":\"b\",\"error\":{\"code\":\"input\",\"message\":\"%s: is a folder that cannot be read: permission denied; its pictures are not among the rows\"}}"
+                  .formatted(folder));
+      assertThat(lines.get(2)).startsWith("{\"id\":\"d.png\",");
+    } finally {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  private static int exec(List<String> within, List<String> command) throws InterruptedException {
+    List<String> whole = new ArrayList<>(within);
+    whole.addAll(command);
+    try {
+      return new ProcessBuilder(whole).inheritIO().start().waitFor();
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  @Test
+  void aFolderThatIsNotThereEndsTheRun() {
+    assertThatThrownBy(() -> Inputs.folder(temp.resolve("none"))).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void patternsLookNoDeeperThanTheyCanFit() throws IOException {
+    write("a.png", "b/c.png", "d.png", "e/f/g.png");
+    try (Input input = open(temp + "/*.png")) {
+      Files.delete(temp.resolve("b/c.png"));
+      Files.delete(temp.resolve("b"));
+      assertThat(rows(input)).map(Row::id).containsExactly("a.png", "d.png");
+    }
+    assertThat(rows(open(temp + "/?/*/*.png"))).map(Row::id).containsExactly("e/f/g.png");
+    assertThat(rows(open(temp + "/**.png")))
+        .map(Row::id)
+        .containsExactly("a.png", "d.png", "e/f/g.png");
+    assertThat(rows(open(temp + "/{a,e/f/g}.png")))
+        .map(Row::id)
+        .containsExactly("a.png", "e/f/g.png");
+  }
+}

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// its entries are in memory, while it is looked at. Links to folders are not followed. A folder in
 /// it that cannot be read is a row that fails.
 final class Folder implements Input {
+  /// How a name is spelt by Java that is not UTF-8.
+  private static final char UNREADABLE = '\ufffd';
+
   /// A file, or a folder that cannot be read, and why.
   private record Found(Path path, @Nullable IOException why) {}
 
@@ -135,9 +138,17 @@ final class Folder implements Input {
             .formatted(folder, CheckpointException.reason(why)));
   }
 
-  /// As it is found below the folder, the same on every system.
-  private String id(Path file) {
-    return top.relativize(file).toString().replace('\\', '/');
+  /// As it is found below the folder, the same on every system. A path that is not UTF-8 has its
+  /// bytes, as in a URI, and begins with `//`, as no other does.
+  String id(Path file) {
+    Path below = top.relativize(file);
+    String id = below.toString().replace(below.getFileSystem().getSeparator(), "/");
+    return id.indexOf(UNREADABLE) < 0 ? id : "//" + escaped(file);
+  }
+
+  private String escaped(Path file) {
+    String above = top.toUri().getRawPath();
+    return file.toUri().getRawPath().substring(above.length()).replaceFirst("/$", "");
   }
 
   @Override

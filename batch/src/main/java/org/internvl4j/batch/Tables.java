@@ -8,8 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of several files, one file behind the other; those that have no name are called by
-/// their file and their number in it.
+/// their file, as it is found below the pattern's fixed part, and their number in it.
 final class Tables implements Input {
+  private final Folder folder;
   private final Iterator<Path> files;
   private final Columns columns;
   private final long size;
@@ -43,6 +44,7 @@ final class Tables implements Input {
           "%s: has requests, and %s has rows of pictures; name files of one kind"
               .formatted(calling, showing));
     }
+    this.folder = folder;
     this.files = all.iterator();
     this.columns = columns;
     this.size = rows;
@@ -74,7 +76,7 @@ final class Tables implements Input {
       }
       close();
       Path file = files.next();
-      open = Inputs.table(file, columns, file.getFileName() + ":");
+      open = Inputs.table(file, columns, folder.id(file) + ":");
     }
   }
 

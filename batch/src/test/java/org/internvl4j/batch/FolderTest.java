@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -102,5 +104,44 @@ class FolderTest {
     assertThat(rows(open(temp + "/{a,e/f/g}.png")))
         .map(Row::id)
         .containsExactly("a.png", "e/f/g.png");
+  }
+
+  @Test
+  void namesWithBackslashesStayApart() throws IOException {
+    assumeTrue(FileSystems.getDefault().getSeparator().equals("/"));
+    write("a/b.png", "a\\b.png");
+    assertThat(rows(open(temp.toString()))).map(Row::id).containsExactly("a/b.png", "a\\b.png");
+  }
+
+  @Test
+  void namesThatAreNotUtf8StayApart() throws IOException {
+    assumeTrue(FileSystems.getDefault().getSeparator().equals("/"));
+    for (String name : List.of("%FE.png", "%FF.png", "%25FF.png", "%E4/a%20b.png", "%C3%A4.png")) {
+      write(Path.of(URI.create(temp.toUri() + name)));
+    }
+    List<Row> rows = rows(open(temp.toString()));
+    assertThat(rows)
+        .map(Row::id)
+        .containsExactlyInAnyOrder(
+            "//%FE.png", "//%FF.png", "%FF.png", "//%E4/a%20b.png", "\u00e4.png");
+    for (Row row : rows) {
+      assertThat(((PictureSource.OfFile) ((Row.Item) row).pictures().getFirst()).file()).exists();
+    }
+  }
+
+  @Test
+  void rowsOfFilesThatAreCalledAlikeStayApart() throws IOException {
+    String line = "{\"images\": [\"a.png\"]}\n";
+    for (String file : List.of("a/x.jsonl", "b/x.jsonl", "y.jsonl")) {
+      write(file);
+      Files.writeString(temp.resolve(file), line + line);
+    }
+    assertThat(rows(open(temp + "/**.jsonl")))
+        .map(Row::id)
+        .containsExactly(
+            "a/x.jsonl:1", "a/x.jsonl:2", "b/x.jsonl:1", "b/x.jsonl:2", "y.jsonl:1", "y.jsonl:2");
+    assertThat(rows(open(temp + "/a/*.jsonl")))
+        .map(Row::id)
+        .containsExactly("x.jsonl:1", "x.jsonl:2");
   }
 }

@@ -56,6 +56,11 @@ public final class Inputs {
             + " stdin");
   }
 
+  /// The same for whatever names the same rows: `photos` for `photos/`. What manifests say.
+  public static String name(String named) {
+    return named.equals(STDIN) || isPattern(named) ? named : Path.of(named).toString();
+  }
+
   private static boolean isPattern(String named) {
     return firstWild(named) >= 0 && !Files.exists(Path.of(named));
   }

@@ -144,4 +144,14 @@ class FolderTest {
         .map(Row::id)
         .containsExactly("x.jsonl:1", "x.jsonl:2");
   }
+
+  @Test
+  void whatNamesTheSameIsCalledTheSame() throws IOException {
+    write("photos/a.png");
+    assertThat(Inputs.name(temp + "/photos/")).isEqualTo(temp + "/photos");
+    assertThat(Inputs.name(temp + "/photos//")).isEqualTo(temp + "/photos");
+    assertThat(Inputs.name(temp + "//photos")).isEqualTo(temp + "/photos");
+    assertThat(Inputs.name("-")).isEqualTo("-");
+    assertThat(Inputs.name(temp + "/photos/*.png")).isEqualTo(temp + "/photos/*.png");
+  }
 }

@@ -175,6 +175,7 @@ final class BatchCommand implements Computing {
 
   /// @param task writes what tells it from every other one
   private Manifest manifest(Consumer<JsonWriter> task) {
+    String input = Inputs.name(from);
     try (Checkpoint checkpoint = model.checkpoint(console)) {
       return Manifest.of(
           checkpoint.name(),
@@ -182,7 +183,7 @@ final class BatchCommand implements Computing {
           model.numbers(),
           task,
           pictures.options(),
-          columns.isEmpty() ? from : from + ": " + columns());
+          columns.isEmpty() ? input : input + ": " + columns());
     }
   }
 }

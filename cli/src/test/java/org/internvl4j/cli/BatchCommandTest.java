@@ -237,6 +237,8 @@ class BatchCommandTest {
     Cli.Result again = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY);
     assertThat(again.code()).isZero();
     assertThat(again.err()).contains("is complete already");
+    assertThat(batch("", folder + "/", "a.jsonl", "-p", HOW_MANY).err())
+        .contains("is complete already");
     Cli.Result other = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY, "--seed", "1");
     assertThat(other.code()).isEqualTo(ExitCodes.INPUT);
     assertThat(other.err()).contains("was begun with task.seed 0 and is asked to go on with 1");

@@ -100,7 +100,8 @@ public final class Batch {
 
   /// Runs it to its end, or until it is stopped.
   ///
-  /// @throws BatchException if the output was made of something else, or another process writes it
+  /// @throws BatchException if the output was made of something else, or of an input that has grown
+  ///   since it was complete, or another process writes it
   /// @throws IOException if something cannot be read or written; what is done is kept
   /// @throws InterruptedException if this thread is interrupted; what is done is kept
   public Result run() throws IOException, InterruptedException {
@@ -108,6 +109,7 @@ public final class Batch {
     requireOurs(file);
     if (Files.exists(file)) {
       manifest.requireBegun(file);
+      requireNoMore(file);
       Journal.delete(file);
       return new Result(0, End.FOUND);
     }
@@ -132,6 +134,28 @@ public final class Batch {
       throw new BatchException(
           file + ": is there, and no manifest says what it is made with; name another output file");
     }
+  }
+
+  /// An output that is complete takes no more rows.
+  private void requireNoMore(Path file) throws IOException {
+    long rows = Manifest.rows(file);
+    if (rows >= 0 && hasMore(rows)) {
+      throw new BatchException(
+          "%s: was complete with %d rows, and the input has more now; name another output file, or delete this one to have all rows made anew"
+              .formatted(file, rows));
+    }
+  }
+
+  private boolean hasMore(long rows) throws IOException {
+    if (input.size() >= 0) {
+      return input.size() > rows;
+    }
+    for (long i = 0; i < rows; i++) {
+      if (next() == null) {
+        return false;
+      }
+    }
+    return next() != null;
   }
 
   /// Ends a run soon, from another thread or a signal's: rows that are done are kept, those that
@@ -276,6 +300,7 @@ public final class Batch {
     if (output.table() != null) {
       whole = new OutputTable(output.table(), output.times()).write(journal, file);
     }
+    manifest.withRows(journal.rows()).write(file);
     Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
     Journal.delete(file);
   }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// gone on with under another. Immutable.
 public final class Manifest {
   private static final String VERSION = "internvl4j.batch";
+  private static final String ROWS = "rows"; // of an output that is complete
 
   private final Json.Obj content;
 
@@ -68,9 +69,30 @@ public final class Manifest {
 
   /// The same, for rows that tell how long they took, or do not.
   Manifest withTimes(boolean times) {
+    return with("times", new Json.Bool(times, content.place()));
+  }
+
+  /// The same, of an output that is complete.
+  Manifest withRows(long rows) {
+    return with(ROWS, new Json.Num(String.valueOf(rows), content.place()));
+  }
+
+  private Manifest with(String name, Json value) {
     Map<String, Json> fields = new LinkedHashMap<>(content.fields());
-    fields.put("times", new Json.Bool(times, content.place()));
+    fields.put(name, value);
     return new Manifest(new Json.Obj(fields, content.place()));
+  }
+
+  private Manifest withoutRows() {
+    Map<String, Json> fields = new LinkedHashMap<>(content.fields());
+    fields.remove(ROWS);
+    return new Manifest(new Json.Obj(fields, content.place()));
+  }
+
+  /// How many rows an output had when it was complete; −1 if its manifest does not say.
+  static long rows(Path output) throws IOException {
+    Manifest manifest = read(output);
+    return manifest == null ? -1 : manifest.content.getLong(ROWS, -1);
   }
 
   /// Writes it beside the output.
@@ -123,7 +145,8 @@ public final class Manifest {
   /// @throws BatchException naming the first thing that is not the same
   void requireBegun(Path output) throws IOException {
     Manifest begun = read(output);
-    String other = begun == null ? "no manifest" : difference(begun.content, content, "");
+    String other =
+        begun == null ? "no manifest" : difference(begun.withoutRows().content, content, "");
     if (other != null) {
       throw new BatchException(
           output + ": was begun with " + other + "; go on with that, or name another output file");

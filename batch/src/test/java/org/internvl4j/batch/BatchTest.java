@@ -190,6 +190,35 @@ class BatchTest {
   }
 
   @Test
+  void whatIsCompleteTakesNoMoreRows() throws Exception {
+    Path folder = Scenery.paint(temp.resolve("few"), 2);
+    Path out = temp.resolve("out.jsonl");
+    assertThat(Scenery.run(folder, out, TASK).end()).isEqualTo(Batch.End.COMPLETE);
+    String before = Files.readString(out);
+    Path third = Files.copy(folder.resolve("00000.png"), folder.resolve("00002.png"));
+    assertThatThrownBy(() -> Scenery.run(folder, out, TASK))
+        .isInstanceOf(BatchException.class)
+        .hasMessage(
+            out
+                + ": was complete with 2 rows, and the input has more now; name another output file,"
+                + " or delete this one to have all rows made anew");
+    assertThat(out).hasContent(before.stripTrailing());
+    Files.delete(third);
+    Files.delete(folder.resolve("00001.png"));
+    assertThat(Scenery.run(folder, out, TASK).end()).isEqualTo(Batch.End.FOUND);
+
+    Path rows = temp.resolve("rows.jsonl");
+    String line = "{\"images\": [\"%s\"]}\n".formatted(pictures.resolve("00000.png"));
+    Path answers = temp.resolve("answers.jsonl");
+    Files.writeString(rows, line);
+    assertThat(run(rows, answers, false, 9).end()).isEqualTo(Batch.End.COMPLETE);
+    assertThat(run(rows, answers, false, 9).end()).isEqualTo(Batch.End.FOUND);
+    Files.writeString(rows, line + line);
+    assertThatThrownBy(() -> run(rows, answers, false, 9))
+        .hasMessageContaining("was complete with 1 rows, and the input has more now");
+  }
+
+  @Test
   void whatFailedBeforeItsFirstRowMayBeBegunAnew() throws Exception {
     Path out = temp.resolve("out.jsonl");
     Task impossible = new Task.Embedding(Task.Vectors.C);

@@ -1,6 +1,7 @@
 package org.internvl4j.batch;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import org.internvl4j.media.PictureOptions;
@@ -13,6 +14,8 @@ final class Child {
   private Child() {}
 
   /// What starts it.
+  ///
+  /// @param pictures a folder or a pattern
   static List<String> command(Path pictures, Path out) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -38,7 +41,8 @@ final class Child {
       return Scenery.run(pictures, out, task);
     }
     Task sums = new Task.Embedding(Task.Vectors.MEAN);
-    try (Input input = Inputs.folder(pictures)) {
+    try (Input input =
+        Inputs.open(pictures.toString(), Columns.USUAL, InputStream.nullInputStream())) {
       Manifest manifest = Scenery.manifest(sums, pictures.toString());
       Batch.Output output = Batch.Output.of(out, false, sums);
       return new Batch(() -> Worker.of(new Sums()), input, output, manifest, Batch.Listener.NONE)

@@ -3,6 +3,7 @@ package org.internvl4j.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -48,13 +49,14 @@ final class Scenery {
     return run(folder, out, task, Long.MAX_VALUE, _ -> {});
   }
 
-  /// Runs a batch over a folder.
+  /// Runs a batch over a folder, or what a pattern fits.
   ///
   /// @param stop behind how many rows it is stopped
   /// @param found hears how many rows were there
   static Batch.Result run(Path folder, Path out, Task task, long stop, LongConsumer found)
       throws IOException, InterruptedException {
-    try (Input input = Inputs.folder(folder)) {
+    try (Input input =
+        Inputs.open(folder.toString(), Columns.USUAL, InputStream.nullInputStream())) {
       Batch[] batch = new Batch[1];
       Batch.Listener listener =
           new Batch.Listener() {

@@ -18,7 +18,8 @@ flags='--enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xms48m -XX:TrimNativ
 vector_api='--add-modules jdk.incubator.vector'
 
 # Where pictures come one after the other, those that are under way have room to die young: else the heap grows to its limit.
-many_pictures='-Xms320m -Xmn256m'
+# Survivors may fill most of their room: else what is under way counts as old from half of it on, and is collected seldom.
+many_pictures='-Xms320m -Xmn256m -XX:TargetSurvivorRatio=90'
 
 # Runs of what the program does leave AOT caches: loaded classes and what the compiler should know (JEP 483, 515). Java
 # ignores one that does not fit, and without any everything works, later.

@@ -18,8 +18,9 @@ import org.internvl4j.demo.Scenes;
 /// that have a core each; and memory by rows. Every run is a process of its own; rates begin behind
 /// the rows in which it warms up. Configurations take turns.
 ///
-/// Arguments: rows of a run (2000; 0 for memory alone), rows of the run for memory (20000), folder of
-/// the charts or nothing. The class path of Spark's runs is in the property `internvl4j.bench.spark`.
+/// Arguments: rows of a run (2000; 0 for memory alone), rows of the run for memory (20000), folder
+/// of the charts or nothing. The class path of Spark's runs is in the property
+/// `internvl4j.bench.spark`.
 public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
   private static final int WARM = 600; // rows of a process
@@ -132,7 +133,8 @@ public final class Growing {
   private List<Moment> batch(Path input, int threads, String... within) throws Exception {
     Path out = temp.resolve("out.jsonl");
     List<String> flags = new ArrayList<>(Commands.FLAGS);
-    flags.addAll(List.of("-Xms320m", "-Xmn256m")); // as the launcher starts a batch
+    flags.addAll(
+        List.of("-Xms320m", "-Xmn256m", "-XX:TargetSurvivorRatio=90")); // as the launcher's
     List<String> command = new ArrayList<>(List.of(within));
     command.addAll(
         Processes.java(

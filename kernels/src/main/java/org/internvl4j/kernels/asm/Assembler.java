@@ -76,6 +76,26 @@ public final class Assembler extends Encoder {
     put32(value);
   }
 
+  /// Four bytes and their sign.
+  public void movsxd(Register to, Address from) {
+    general(0x63, to.number(), from);
+  }
+
+  /// The lower four bytes.
+  public void mov32(Address to, Register from) {
+    shortGeneral(0x89, from, to);
+  }
+
+  private void shortGeneral(int opcode, Register register, Address address) {
+    int index = address.index() == null ? 0 : address.index().number();
+    int base = address.base() == null ? 0 : address.base().number();
+    if (register.number() > 7 || index > 7 || base > 7) {
+      put(rex(0, register.number(), index, base));
+    }
+    put(opcode);
+    memory(register.number(), address, 1);
+  }
+
   public void lea(Register to, Address of) {
     general(0x8D, to.number(), of);
   }
@@ -128,6 +148,12 @@ public final class Assembler extends Encoder {
 
   public void shr(Register to, int bits) {
     general(0xC1, 5, to);
+    put(bits);
+  }
+
+  /// The sign fills what is left.
+  public void sar(Register to, int bits) {
+    general(0xC1, 7, to);
     put(bits);
   }
 
@@ -308,6 +334,17 @@ public final class Assembler extends Encoder {
   /// `b`.
   public void vpermt2w(Vector to, Vector which, Operand b) {
     extended(Opcode.of(0x7D, P66, M0F38).wide(), to.number(), to, which.number(), b);
+  }
+
+  /// Of each 64 bits of `from`, eight fields of eight bits, which begin where the bytes of `which`
+  /// say.
+  public void vpmultishiftqb(Vector to, Vector which, Operand from) {
+    extended(Opcode.of(0x83, P66, M0F38).wide(), to.number(), to, which.number(), from);
+  }
+
+  /// The lowest bytes of 32-bit lanes.
+  public void vpmovdb(Address to, Vector from) {
+    extended(Opcode.of(0x31, PF3, M0F38).unit(16), from.number(), from, 0, to);
   }
 
   /// `to += a.odd · b.odd + a.even · b.even`, of pairs of bf16 numbers.

@@ -31,7 +31,9 @@ public final class Processor {
     /// Products of bf16 pairs.
     AVX512_BF16,
     /// Products of four bytes.
-    AVX512_VNNI
+    AVX512_VNNI,
+    /// Fields of bits as bytes.
+    AVX512_VBMI
   }
 
   private Processor() {}
@@ -70,6 +72,7 @@ public final class Processor {
         features.add(Feature.AVX512);
         add(features, Feature.AVX512_BF16, has(eax, 5));
         add(features, Feature.AVX512_VNNI, has(ecx, 11));
+        add(features, Feature.AVX512_VBMI, has(ecx, 1));
       }
       return features;
     } catch (RuntimeException | Error e) {

@@ -1,6 +1,8 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Emitted;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -59,15 +61,17 @@ final class MatMul {
 
   private final boolean paired; // two bf16 numbers of a row at a time
   private final boolean rounded; // few rows of blocks
+  private final boolean packed; // few rows of blocks, for machine code
   private final boolean widened; // many rows of blocks
   private final int inputs; // as many as have their weights of a panel at hand
   private final Unrolled unrolled;
 
   // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
-  // rounded rows, what a kernel needs that stands in, widened weights
+  // rounded rows, packed ones, what a kernel needs that stands in, widened weights
   private final long upStage;
   private final long starts;
   private final long roundedRows;
+  private final long packedRows;
   private final long spare;
   private final long wide;
   private final long scratchBytes;
@@ -96,6 +100,7 @@ final class MatMul {
     paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     rounded = blocks && rows <= FEW;
+    packed = rounded && Unrolled.EMITTED && Emitted.hasBytes();
     widened = blocks && !rounded;
     inputs = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
@@ -103,7 +108,8 @@ final class MatMul {
     roundedRows = starts + STAGE_LINE;
     long rest = PANEL_LINE; // what is left of a block, while it is rounded
     long few = rounded ? rows * RoundedRow.bytes(w.in) + rest : paired ? PairedRow.bytes(w.in) : 0;
-    spare = align(roundedRows + few);
+    packedRows = align(roundedRows + few);
+    spare = align(packedRows + (packed ? rows * packedBytes() : 0));
     wide = align(spare + Unrolled.spareBytes(w.in));
     scratchBytes = wide + (widened ? AT_HAND : 0);
   }
@@ -164,6 +170,10 @@ final class MatMul {
     if (rounded) {
       for (int r = 0; r < x.count; r++) {
         RoundedRow.fill(w.in, x.segment, x.at(r), scratch, roundedRow(r));
+        if (packed) {
+          int blocks = Panels.blocks(w.in);
+          Products.pack(bits(), blocks, scratch, roundedRow(r), scratch, packedRow(r));
+        }
       }
     }
     if (paired) {
@@ -213,6 +223,12 @@ final class MatMul {
     MemorySegment s = start(scratch);
     long i0 = startOf(y0);
     long j0 = startOf(z0);
+    if (packed) {
+      int blocks = Panels.blocks(w.in);
+      long row = packedRow(r);
+      Products.blocks(bits(), blocks, scratch, row, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
+      return;
+    }
     int k = w.in;
     long x0 = rounded ? roundedRow(r) : x.at(r);
     switch (w.dtype) {
@@ -230,6 +246,19 @@ final class MatMul {
 
   private long roundedRow(int r) {
     return roundedRows + r * RoundedRow.bytes(w.in);
+  }
+
+  private long packedRow(int r) {
+    return packedRows + r * packedBytes();
+  }
+
+  private long packedBytes() {
+    return Products.packedBytes(Panels.blocks(w.in));
+  }
+
+  /// Of a weight in blocks.
+  private int bits() {
+    return w.dtype == DType.Q8 ? 8 : 4;
   }
 
   // ---- many rows, six at a time

@@ -28,7 +28,8 @@ final class Unrolled {
       new Unrolled(
           Arithmetic.BF16, new RateCheck("pairs", "pairs"), new RateCheck("pairs", "pairs"));
 
-  private static final boolean EMITTED = Tier.chosen() == Tier.EMITTED;
+  /// Whether machine code computes.
+  static final boolean EMITTED = Tier.chosen() == Tier.EMITTED;
 
   /// Whether [#PAIRS] can be used.
   static final boolean PAIRED = Tier.roundsActivations();

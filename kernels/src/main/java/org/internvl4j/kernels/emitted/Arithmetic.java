@@ -49,13 +49,6 @@ public enum Arithmetic {
       a.vmovups(UPPER, a.constant(halves(1)));
     }
 
-    // Of the ints of two lines, the halves of one column belong together.
-    private static int[] halves(int first) {
-      return IntStream.range(0, 16)
-          .map(c -> (2 * c + first) | ((32 + 2 * c + first) << 16))
-          .toArray();
-    }
-
     @Override
     void load(Assembler a, Vector low, Vector high, Address line) {
       a.vmovups(low, line);
@@ -84,6 +77,15 @@ public enum Arithmetic {
   Arithmetic(int line, int reserved) {
     this.line = line;
     this.reserved = reserved;
+  }
+
+  /// Of the ints of two lines, the halves that belong to one column, for [Assembler#vpermt2w].
+  ///
+  /// @param first 0 for lower halves, 1 for upper ones
+  static int[] halves(int first) {
+    return IntStream.range(0, 16)
+        .map(c -> (2 * c + first) | ((32 + 2 * c + first) << 16))
+        .toArray();
   }
 
   /// Brings what [#load] needs into registers.

@@ -68,12 +68,27 @@ public final class Emitted {
     return UNAVAILABLE == null && FEATURES.contains(Feature.AVX512_BF16);
   }
 
+  /// Whether products of bytes can be summed up, four at a time: [BlockRow].
+  public static boolean hasBytes() {
+    return UNAVAILABLE == null
+        && FEATURES.contains(Feature.AVX512_VNNI)
+        && FEATURES.contains(Feature.AVX512_VBMI);
+  }
+
   static MethodHandle tile(Arithmetic arithmetic) {
     return function(new Tile(arithmetic, bits()).code(), Tile.ARGUMENTS);
   }
 
   static MethodHandle row(Arithmetic arithmetic) {
     return function(new Row(arithmetic, bits()).code(), Row.ARGUMENTS);
+  }
+
+  static MethodHandle row(BlockRow row) {
+    return function(row.code(), BlockRow.ARGUMENTS);
+  }
+
+  static MethodHandle bytes(Bytes bytes) {
+    return function(bytes.code(), Bytes.ARGUMENTS);
   }
 
   static MethodHandle rounding() {

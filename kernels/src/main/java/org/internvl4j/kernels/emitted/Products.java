@@ -157,4 +157,91 @@ public final class Products {
       throw new AssertionError("a function of machine code threw", e);
     }
   }
+
+  // ---- blocks of 8 and 4 bits
+
+  private static final class Q8 {
+    static final BlockRow PROGRAM = new BlockRow(8);
+    static final MethodHandle ROW = Emitted.row(PROGRAM);
+    static final MethodHandle PACK = Emitted.bytes(new Bytes(PROGRAM.offset()));
+  }
+
+  private static final class Q4 {
+    static final BlockRow PROGRAM = new BlockRow(4);
+    static final MethodHandle ROW = Emitted.row(PROGRAM);
+    static final MethodHandle PACK = Emitted.bytes(new Bytes(PROGRAM.offset()));
+  }
+
+  /// Bytes of a packed row: see [#pack].
+  public static long packedBytes(int blocks) {
+    return (long) Bytes.BLOCK * blocks;
+  }
+
+  /// Packs a rounded row of activations for [#blocks].
+  ///
+  /// @param weightBits 8 or 4
+  /// @param x blocks of 32 ints, whose lowest bytes are taken; of −8 times their sum, in both
+  ///   halves of an int; and of a scale
+  /// @param y [#packedBytes] from `y0`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void pack(
+      int weightBits, int blocks, MemorySegment x, long x0, MemorySegment y, long y0) {
+    if (blocks == 0) {
+      return;
+    }
+    long xs = address(x, x0, 4L * 34 * blocks);
+    long ys = address(y, y0, packedBytes(blocks));
+    try {
+      if (weightBits == 8) {
+        Q8.PACK.invokeExact((long) blocks, xs, ys);
+      } else {
+        Q4.PACK.invokeExact((long) blocks, xs, ys);
+      }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
+
+  /// A packed row times two panels of blocks.
+  ///
+  /// @param weightBits 8 or 4
+  /// @param x from `x0`, as [#pack] left it
+  /// @param w a panel from `w0`
+  /// @param v another one from `v0`; it may be the same
+  /// @param y its 32 columns from `y0`, and those of the other one from `z0`
+  /// @param init start of the sums, of the one from `i0` and of the other one from `j0`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void blocks(
+      int weightBits,
+      int blocks,
+      MemorySegment x,
+      long x0,
+      MemorySegment w,
+      long w0,
+      MemorySegment v,
+      long v0,
+      MemorySegment y,
+      long y0,
+      long z0,
+      MemorySegment init,
+      long i0,
+      long j0) {
+    long panel = (long) (weightBits == 8 ? Q8.PROGRAM : Q4.PROGRAM).block() * blocks;
+    long xs = address(x, x0, packedBytes(blocks));
+    long ws = address(w, w0, panel);
+    long vs = address(v, v0, panel);
+    long ys = address(y, y0, PANEL);
+    long zs = address(y, z0, PANEL);
+    long is = address(init, i0, PANEL);
+    long js = address(init, j0, PANEL);
+    try {
+      if (weightBits == 8) {
+        Q8.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
+      } else {
+        Q4.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
+      }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
 }

@@ -171,6 +171,16 @@ class AssemblerTest {
     loads("mov", a::mov);
     loads("add", a::add);
     loads("lea", a::lea);
+    for (int i = 0; i < DRAWS; i++) {
+      Register x = general();
+      Address m = address();
+      String lower = x.toString().replaceFirst("^r([a-ds].*)", "e$1");
+      lower = lower.startsWith("r") ? lower + "d" : lower;
+      line("mov dword ptr %s, %s".formatted(m, lower), () -> a.mov32(m, x));
+      line("movsxd %s, dword ptr %s".formatted(x, m), () -> a.movsxd(x, m));
+      int bits = 2 + i;
+      line("sar %s, %d".formatted(x, bits), () -> a.sar(x, bits));
+    }
     line("cpuid", a::cpuid);
     line("xgetbv", a::xgetbv);
     line("vzeroupper", a::vzeroupper);
@@ -195,6 +205,7 @@ class AssemblerTest {
     three("vpdpbusd", WIDEST, true, a::vpdpbusd);
     three("vcvtne2ps2bf16", WIDEST, true, a::vcvtne2ps2bf16);
     three("vpermt2w", WIDEST, false, a::vpermt2w);
+    three("vpmultishiftqb", WIDEST, false, a::vpmultishiftqb);
     two("vcvtdq2ps", true, a::vcvtdq2ps);
     three("vpaddd", ALL, true, a::vpaddd);
     shifts("vpslld", a::vpslld);
@@ -228,6 +239,11 @@ class AssemblerTest {
       line("vbroadcastss %s, dword ptr %s".formatted(to, m), () -> a.vbroadcastss(to, m));
       String quarter = bits == 512 ? "xmmword" : bits == 256 ? "qword" : "dword";
       line("vpmovsxbd %s, %s ptr %s".formatted(to, quarter, m), () -> a.vpmovsxbd(to, m));
+    }
+    for (int i = 0; i < DRAWS; i++) {
+      Vector v = vector(512, false);
+      Address m = address();
+      line("vpmovdb xmmword ptr %s, %s".formatted(m, v), () -> a.vpmovdb(m, v));
     }
     Vector some = Vector.zmm(17).masked(3);
     Address there = Address.at(Register.R13, 64);

@@ -1,8 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
-import org.internvl4j.kernels.emitted.Emitted;
-import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -60,18 +58,16 @@ final class MatMul {
   private final @Nullable Rows residual;
 
   private final boolean paired; // two bf16 numbers of a row at a time
-  private final boolean rounded; // few rows of blocks
-  private final boolean packed; // few rows of blocks, for machine code
+  private final boolean isFew; // rows, taken one after the other
   private final boolean widened; // many rows of blocks
   private final int inputs; // as many as have their weights of a panel at hand
   private final Unrolled unrolled;
+  private final FewRows few;
 
   // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
-  // rounded rows, packed ones, what a kernel needs that stands in, widened weights
+  // what a kernel needs that stands in, widened weights
   private final long upStage;
   private final long starts;
-  private final long roundedRows;
-  private final long packedRows;
   private final long spare;
   private final long wide;
   private final long scratchBytes;
@@ -99,17 +95,13 @@ final class MatMul {
     boolean blocks = w.dtype.isBlocks();
     paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
-    rounded = blocks && rows <= FEW;
-    packed = rounded && Unrolled.EMITTED && Emitted.hasBytes();
-    widened = blocks && !rounded;
+    isFew = rows == 1 || (blocks && rows <= FEW);
+    widened = blocks && !isFew;
     inputs = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
     starts = upStage * (up == null ? 1 : 2);
-    roundedRows = starts + STAGE_LINE;
-    long rest = PANEL_LINE; // what is left of a block, while it is rounded
-    long few = rounded ? rows * RoundedRow.bytes(w.in) + rest : paired ? PairedRow.bytes(w.in) : 0;
-    packedRows = align(roundedRows + few);
-    spare = align(packedRows + (packed ? rows * packedBytes() : 0));
+    few = new FewRows(this.x, w, unrolled, starts + STAGE_LINE);
+    spare = align(starts + STAGE_LINE + (isFew ? few.bytes() : 0));
     wide = align(spare + Unrolled.spareBytes(w.in));
     scratchBytes = wide + (widened ? AT_HAND : 0);
   }
@@ -142,7 +134,7 @@ final class MatMul {
   }
 
   private void run(Pool pool) {
-    if (rounded || x.count == 1) {
+    if (isFew) {
       pool.run(cost(x.count), this::fewRows);
       return;
     }
@@ -165,20 +157,9 @@ final class MatMul {
   // ---- few rows, one after the other
 
   private void fewRows(Share share) {
-    long begin = rounded ? 0 : unrolled.rows().begin(share);
+    long begin = w.dtype.isBlocks() ? 0 : unrolled.rows().begin(share);
     MemorySegment scratch = share.scratch(scratchBytes);
-    if (rounded) {
-      for (int r = 0; r < x.count; r++) {
-        RoundedRow.fill(w.in, x.segment, x.at(r), scratch, roundedRow(r));
-        if (packed) {
-          int blocks = Panels.blocks(w.in);
-          Products.pack(bits(), blocks, scratch, roundedRow(r), scratch, packedRow(r));
-        }
-      }
-    }
-    if (paired) {
-      PairedRow.fill(w.in, x.segment, x.at(0), scratch, roundedRows);
-    }
+    few.fill(scratch);
     int to = share.to(w.count());
     for (int first = share.from(w.count()); first < to; first += PANELS) {
       int count = Math.min(PANELS, to - first);
@@ -223,42 +204,7 @@ final class MatMul {
     MemorySegment s = start(scratch);
     long i0 = startOf(y0);
     long j0 = startOf(z0);
-    if (packed) {
-      int blocks = Panels.blocks(w.in);
-      long row = packedRow(r);
-      Products.blocks(bits(), blocks, scratch, row, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
-      return;
-    }
-    int k = w.in;
-    long x0 = rounded ? roundedRow(r) : x.at(r);
-    switch (w.dtype) {
-      case BF16, F32 -> {
-        MemorySegment from = paired ? scratch : x.segment;
-        long at = paired ? roundedRows : x0;
-        int lines = lines(k);
-        unrolled.row(lines, from, at, a, a0, b, b0, scratch, y0, z0, s, i0, j0, spare);
-      }
-      case Q8 -> Q8.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
-      case Q4 -> Q4.row(k, scratch, x0, a, a0, b, b0, scratch, y0, z0, s, i0, j0);
-      case F16, I8, U8, I32, I64 -> throw new AssertionError(w.dtype);
-    }
-  }
-
-  private long roundedRow(int r) {
-    return roundedRows + r * RoundedRow.bytes(w.in);
-  }
-
-  private long packedRow(int r) {
-    return packedRows + r * packedBytes();
-  }
-
-  private long packedBytes() {
-    return Products.packedBytes(Panels.blocks(w.in));
-  }
-
-  /// Of a weight in blocks.
-  private int bits() {
-    return w.dtype == DType.Q8 ? 8 : 4;
+    few.multiply(r, a, a0, b, b0, scratch, y0, z0, s, i0, j0, spare);
   }
 
   // ---- many rows, six at a time

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.internvl4j.kernels.emitted.Emitted;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.Device.Role;
@@ -14,8 +17,10 @@ import org.internvl4j.runtime.Devices;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
 import org.internvl4j.testkit.CpuTier;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class CpuDeviceTest {
@@ -157,22 +162,55 @@ final class CpuDeviceTest {
     }
   }
 
-  @Test
-  void withoutTheModuleItWarnsOnceAndComputesAnyway() throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Probe.class.getName())
-            .redirectErrorStream(true)
-            .start();
+  private static String probe(String... flags) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(flags));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
-    assertThat(output)
+    return output;
+  }
+
+  @Test
+  void withoutTheModuleItWarnsOnceAndComputesAnyway() throws IOException, InterruptedException {
+    assertThat(probe())
         .containsOnlyOnce(
             "cpu: the Vector API is not enabled; start java with --add-modules"
                 + " jdk.incubator.vector")
         .contains("cpu: plain loops, 2 threads says 6.0");
+  }
+
+  private static final String VECTOR = "--add-modules=jdk.incubator.vector";
+  private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
+  private static final String DECLINED =
+      "cpu: the Vector API computes, machine code cannot be run: ";
+
+  @Test
+  void whereNativeCodeMayNotBeCalledItSaysSoOnceAndComputesAnyway() throws Exception {
+    Assumptions.assumeTrue(Emitted.isForThisSystem(), "no machine code for this system");
+    assertThat(probe(VECTOR, "-Dinternvl4j.plain.below=0"))
+        .containsOnlyOnce(DECLINED + "start java with --enable-native-access=ALL-UNNAMED")
+        .contains("cpu: Vector API, " + Lanes.WIDEST + " bits, 2 threads says 6.0");
+  }
+
+  @Test
+  void whereWhatWasWrittenMayNotBeExecutedItSaysSoOnceAndComputesAnyway() throws Exception {
+    Assumptions.assumeTrue(Emitted.isForThisSystem(), "no machine code for this system");
+    String refused = "-Dinternvl4j.code.refused=true";
+    assertThat(probe(VECTOR, NATIVE, refused, "-Dinternvl4j.plain.below=0"))
+        .containsOnlyOnce(DECLINED + "the system lets no memory be executed that was written")
+        .contains("cpu: Vector API, " + Lanes.WIDEST + " bits, 2 threads says 6.0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"emitted, machine code", "vector, Vector API", "scalar, plain loops"})
+  void computesWithWhatIsAskedFor(String kernels, String described) throws Exception {
+    Assumptions.assumeTrue(Emitted.unavailable() == null, "no machine code here");
+    String asked = "-Dinternvl4j.kernels=" + kernels;
+    assertThat(probe(VECTOR, NATIVE, asked, "-Dinternvl4j.plain.below=0"))
+        .containsPattern("cpu: .*" + described + ".* says 6.0")
+        .doesNotContain("WARNING: cpu");
   }
 }

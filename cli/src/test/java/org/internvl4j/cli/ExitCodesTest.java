@@ -57,6 +57,8 @@ class ExitCodesTest {
         "ask -m demo -p hello --threads 100000       | --threads is 100000, expected 0",
         "tiles --max-pixels 1G a.png                 | '1G' is not a number from 1 to 715827882, or up to 715M",
         "ask -m demo -p hello --device tpu           | --device is tpu, expected one of auto, ",
+        "ask -m demo -p hello --kernels sse           | --kernels is sse, expected one of auto, emitted, vector, scalar",
+        "ask -m demo -p hello --activations f16       | --activations is f16, expected one of f32, bf16",
         "ask -m demo -p hello -i a.png --frames b    | -i and --frames cannot be used together",
         "ask -m demo -p hello -i a.png --video b     | -i and --video cannot be used together",
         "ask -m demo -p hello --video a --pdf b      | --video and --pdf cannot be used together",

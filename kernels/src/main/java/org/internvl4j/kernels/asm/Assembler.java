@@ -14,6 +14,7 @@ public final class Assembler extends Encoder {
   private static final int PF2 = 3;
   private static final int M0F = 1; // maps
   private static final int M0F38 = 2;
+  private static final int M0F3A = 3;
 
   private final List<Constant> constants = new ArrayList<>();
 
@@ -231,6 +232,11 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x11, NONE, M0F), from.number(), from, 0, to);
   }
 
+  /// The first lane.
+  public void vmovss(Address to, Vector from) {
+    extended(Opcode.of(0x11, PF3, M0F).unit(-4), from.number(), Vector.xmm(from.number()), 0, to);
+  }
+
   public void vbroadcastss(Vector to, Address from) {
     vector(Opcode.of(0x18, P66, M0F38).unit(-4), to.number(), to, 0, from);
   }
@@ -329,6 +335,19 @@ public final class Assembler extends Encoder {
   }
 
   // ---- AVX-512 alone
+
+  /// Four lanes a quarter: the first two of `to` are quarters of `a`, the others of `b`, two bits
+  /// of `which` each.
+  public void vshuff32x4(Vector to, Vector a, Vector b, int which) {
+    extended(Opcode.of(0x23, P66, M0F3A), to.number(), to, a.number(), b);
+    put(which);
+  }
+
+  /// Within each quarter, the lanes that two bits of `which` name.
+  public void vpermilps(Vector to, Vector from, int which) {
+    extended(Opcode.of(0x04, P66, M0F3A), to.number(), to, 0, from);
+    put(which);
+  }
 
   /// 16-bit lanes of `to` and `b`, chosen by `which`: 0 to 31 are those of `to`, the next those of
   /// `b`.

@@ -7,10 +7,14 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.Tensor;
 
 /// `y[r] = Σ x[r] · vector`. Bound by reading `x` once; the vector stays in cache.
 final class Dot {
+  /// Rows of a call of machine code, for which a collection of garbage waits.
+  private static final int AT_ONCE = 4096;
+
   private Dot() {}
 
   static void run(Pool pool, Tensor y, Tensor x, Tensor vector) {
@@ -19,6 +23,10 @@ final class Dot {
     MemorySegment v = vector.segment();
     long vAt = vector.byteOffset();
     int n = x.dim(1);
+    if (Unrolled.EMITTED && Products.hasDots(n) && xr.isEven() && yr.isEven()) {
+      pool.run(x.shape().size(), share -> emitted(share, yr, xr, v, vAt, n));
+      return;
+    }
     pool.run(
         x.shape().size(),
         share -> {
@@ -28,6 +36,14 @@ final class Dot {
             yr.segment.set(JAVA_FLOAT_UNALIGNED, yr.at(r), sum);
           }
         });
+  }
+
+  private static void emitted(Share share, Rows y, Rows x, MemorySegment v, long v0, int n) {
+    int to = share.to(x.count);
+    for (int r = share.from(x.count); r < to; r += AT_ONCE) {
+      int rows = Math.min(AT_ONCE, to - r);
+      Products.dots(rows, n, x.segment, x.at(r), x.stride(), v, v0, y.segment, y.at(r), y.stride());
+    }
   }
 
   private static float dot(MemorySegment x, long xAt, MemorySegment v, long vAt, int n) {

@@ -103,6 +103,16 @@ final class Rows {
     return at;
   }
 
+  /// Whether every row lies as far behind the one before it: [#stride].
+  boolean isEven() {
+    return dims.length == 0;
+  }
+
+  /// How far apart rows are, in bytes.
+  long stride() {
+    return stride;
+  }
+
   /// Reads the first `n` f32 elements of row `row` into `to[at …]`.
   void load(int row, float[] to, int at, int n) {
     MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT_UNALIGNED, at(row), to, at, n);

@@ -91,6 +91,10 @@ public final class Emitted {
     return function(bytes.code(), Bytes.ARGUMENTS);
   }
 
+  static MethodHandle dots() {
+    return function(Dots.code(), Dots.ARGUMENTS);
+  }
+
   static MethodHandle rounding() {
     return function(Rounding.code(), Rounding.ARGUMENTS);
   }

@@ -244,4 +244,46 @@ public final class Products {
       throw new AssertionError("a function of machine code threw", e);
     }
   }
+
+  // ---- rows times a vector
+
+  private static final class Dot {
+    static final MethodHandle DOTS = Emitted.dots();
+  }
+
+  /// Whether [#dots] takes rows of so many floats.
+  public static boolean hasDots(int n) {
+    return Emitted.unavailable() == null && Emitted.bits() == 512 && n % Dots.STEP == 0;
+  }
+
+  /// Rows times a vector: a number each.
+  ///
+  /// @param n floats of a row, for [#hasDots]
+  /// @param x rows from `x0`, `xStride` bytes apart
+  /// @param v from `v0`
+  /// @param y from `y0`, `yStride` bytes apart
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void dots(
+      int rows,
+      int n,
+      MemorySegment x,
+      long x0,
+      long xStride,
+      MemorySegment v,
+      long v0,
+      MemorySegment y,
+      long y0,
+      long yStride) {
+    if (rows == 0) {
+      return;
+    }
+    long xs = address(x, x0, xStride * (rows - 1) + 4L * n);
+    long vs = address(v, v0, 4L * n);
+    long ys = address(y, y0, yStride * (rows - 1) + 4);
+    try {
+      Dot.DOTS.invokeExact((long) rows, xs, xStride, vs, ys, yStride, (long) n / Dots.STEP);
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
 }

@@ -245,6 +245,18 @@ class AssemblerTest {
       Address m = address();
       line("vpmovdb xmmword ptr %s, %s".formatted(m, v), () -> a.vpmovdb(m, v));
     }
+    for (int i = 0; i < DRAWS; i++) {
+      Vector to = vector(512, true);
+      Vector v = vector(512, false);
+      Vector w = vector(512, false);
+      Address m = address();
+      int which = random.nextInt(256);
+      String quarters = "vshuff32x4 %s, %s, %s, %d".formatted(to, v, w, which);
+      line(quarters, () -> a.vshuff32x4(to, v, w, which));
+      line("vpermilps %s, %s, %d".formatted(to, v, which), () -> a.vpermilps(to, v, which));
+      String lane = v.toString().replace('z', 'x');
+      line("{evex} vmovss dword ptr %s, %s".formatted(m, lane), () -> a.vmovss(m, v));
+    }
     Vector some = Vector.zmm(17).masked(3);
     Address there = Address.at(Register.R13, 64);
     line("vmovups zmmword ptr [r13+64]{k3}, zmm17", () -> a.vmovups(there, some));

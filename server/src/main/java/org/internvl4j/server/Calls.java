@@ -31,6 +31,7 @@ public final class Calls implements AutoCloseable {
   private final Meters meters = new Meters();
   private final Desk desk = new Desk("desk");
   private final Desk studio = new Desk("studio");
+  private final Desk files = Desk.ofFiles();
   private final Router router;
   private final Engine engine;
   private final LocalConnector connector;
@@ -59,6 +60,7 @@ public final class Calls implements AutoCloseable {
               options.limits(),
               desk,
               studio,
+              files,
               Tokenising.of(model),
               Instant.now().getEpochSecond());
       router.open(
@@ -141,6 +143,7 @@ public final class Calls implements AutoCloseable {
   @Override
   public void close() {
     studio.close();
+    files.close();
     desk.close();
     try {
       engine.close();

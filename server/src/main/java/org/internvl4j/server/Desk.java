@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// talk to clients are virtual: one of them that computes holds up all others. Work that waits for
 /// a seat gets it by turns, one of each client's address after the other.
 ///
-/// What is done here never waits for anybody: who needs memory for it takes that before.
+/// What is done here never waits for anybody, but at [#ofFiles]: who needs memory for it takes that
+/// before.
 final class Desk implements AutoCloseable {
   static final int SEATS = Math.max(2, Runtime.getRuntime().availableProcessors() / 2);
 
@@ -38,6 +39,12 @@ final class Desk implements AutoCloseable {
     threads =
         Executors.newFixedThreadPool(
             seats, Thread.ofPlatform().daemon().name("internvl " + name + " ", 0).factory());
+  }
+
+  /// For work that other processes do, one a seat: there are two, however many cores there are. Who
+  /// sits there may wait for memory, and so hold up those alone who want to sit there, too.
+  static Desk ofFiles() {
+    return new Desk("files", 2);
   }
 
   /// Whom work is done for.

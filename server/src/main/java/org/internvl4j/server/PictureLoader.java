@@ -3,7 +3,6 @@ package org.internvl4j.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.PictureException;
@@ -28,6 +27,7 @@ final class PictureLoader {
   private final PictureSource source;
   private final Limits limits;
   private final Desk studio;
+  private final Desk files;
   private final Room.Share memory;
   private final Desk.Watch client;
   private final Tiling tiling;
@@ -36,17 +36,20 @@ final class PictureLoader {
   private long pixels;
 
   /// @param studio where pictures are decoded, as long as the client is there
+  /// @param files where PDF files are read: each seat has a process at most
   /// @param tiling how pictures will be cut
   PictureLoader(
       PictureSource source,
       Limits limits,
       Desk studio,
+      Desk files,
       Room.Share memory,
       Desk.Watch client,
       Tiling tiling) {
     this.source = source;
     this.limits = limits;
     this.studio = studio;
+    this.files = files;
     this.memory = memory;
     this.client = client;
     this.tiling = tiling;
@@ -82,7 +85,8 @@ final class PictureLoader {
         "picture",
         () -> {
           PictureFile file = open.get();
-          return holding(file.length(), () -> decoded(file.pixels(), file::read));
+          return holding(
+              file.length(), () -> decoded(file.pixels(), () -> studio.run(file::read, client)));
         });
   }
 
@@ -100,7 +104,9 @@ final class PictureLoader {
               file.length,
               () -> {
                 try (VideoReader video = studio.run(() -> source.video(file), client)) {
-                  return decoded(video.pixels() * frames, () -> video.frames(frames));
+                  return decoded(
+                      video.pixels() * frames,
+                      () -> studio.run(() -> video.frames(frames), client));
                 }
               });
         });
@@ -121,40 +127,37 @@ final class PictureLoader {
         () -> {
           byte[] file = source.fileOrBase64(data);
           return holding(
-              file.length,
-              () -> {
-                try (PdfReader pdf = studio.run(() -> source.pdf(file, cut, most), client)) {
-                  return pages(pdf, numbers(pdf, wanted));
-                }
-              });
+              file.length, () -> files.run(() -> pages(file, wanted, cut, most), client));
         });
+  }
+
+  private List<Picture> pages(byte[] file, @Nullable Json wanted, Tiling cut, int most) {
+    try (PdfReader pdf = source.pdf(file, cut, most)) {
+      int[] numbers = numbers(pdf, wanted);
+      count(numbers.length - 1);
+      List<Picture> pages = new ArrayList<>();
+      for (int number : numbers) {
+        pages.add(page(pdf, number));
+      }
+      return pages;
+    }
   }
 
   private static int[] numbers(PdfReader pdf, @Nullable Json wanted) {
     return wanted == null ? pdf.numbers("") : Fields.of(wanted, () -> pdf.numbers(wanted.asText()));
   }
 
-  private List<Picture> pages(PdfReader pdf, int[] numbers) {
-    count(numbers.length - 1);
-    List<Picture> pages = new ArrayList<>();
-    for (int number : numbers) {
-      pages.add(page(pdf, number));
-    }
-    return pages;
-  }
-
   private Picture page(PdfReader pdf, int number) {
-    long size = studio.run(() -> pdf.pixels(number), client);
-    PdfPage page = decoded(size, () -> pdf.page(number));
+    PdfPage page = decoded(pdf.pixels(number), () -> pdf.page(number));
     page.problems().forEach(problem -> problems.add("page " + number + ": " + problem));
     return page.picture();
   }
 
   /// What is decoded into so many pixels, with memory for them.
-  private <T> T decoded(long more, Callable<T> work) {
+  private <T> T decoded(long more, Supplier<T> work) {
     measure(more);
     memory.take(DECODING * more);
-    T made = studio.run(work, client);
+    T made = work.get();
     memory.give((DECODING - DECODED) * more);
     return made;
   }

@@ -2,6 +2,7 @@ package org.internvl4j.server;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ public final class Server implements AutoCloseable {
   private final Meters meters = new Meters();
   private final Desk desk = new Desk("desk");
   private final Desk studio = new Desk("studio");
+  private final Desk files = Desk.ofFiles();
   private volatile String name;
   private @Nullable VisionLanguageModel own; // that is closed along with the server
   private volatile @Nullable Engine engine; // null while the model is being loaded
@@ -140,6 +142,9 @@ public final class Server implements AutoCloseable {
         && String.valueOf(bind.getMessage()).contains("in use")) {
       return where + ", where another program does; choose another port";
     }
+    if (e.getCause() instanceof UnresolvedAddressException) {
+      return where + ": there is no host of this name";
+    }
     return e instanceof IOException ? where + ": " + e.getMessage() : "server: does not start";
   }
 
@@ -159,6 +164,7 @@ public final class Server implements AutoCloseable {
             options.limits(),
             desk,
             studio,
+            files,
             Tokenising.of(model),
             now);
     List<Route> routes = new ArrayList<>();
@@ -268,6 +274,7 @@ public final class Server implements AutoCloseable {
   public void close(Duration grace) {
     connector.close(); // what it has accepted goes on
     studio.close(); // whose questions the engine would refuse
+    files.close();
     desk.close();
     try {
       Engine running = engine;
@@ -278,7 +285,10 @@ public final class Server implements AutoCloseable {
       stopListening();
     }
     // Its memory stays as long as somebody may read it.
-    if (own != null && desk.awaitEnd(LAST_WORK) && studio.awaitEnd(LAST_WORK)) {
+    if (own != null
+        && desk.awaitEnd(LAST_WORK)
+        && studio.awaitEnd(LAST_WORK)
+        && files.awaitEnd(LAST_WORK)) {
       own.close();
     }
   }

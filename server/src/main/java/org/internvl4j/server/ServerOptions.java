@@ -65,8 +65,23 @@ public record ServerOptions(
     if (memory < 1) {
       throw new IllegalArgumentException("server: memory is " + memory + ", expected at least 1");
     }
+    requireLine("name", name);
+    for (String called : hosts) {
+      requireLine("host name", called);
+      if (called.isEmpty() || called.contains(" ")) {
+        throw new IllegalArgumentException(
+            "server: host name is '" + called + "', expected one name without blanks");
+      }
+    }
     if (apiKey != null && apiKey.isBlank()) {
       throw new IllegalArgumentException("server: the API key is blank, expected a text or none");
+    }
+  }
+
+  private static void requireLine(String what, String text) {
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException(
+          "server: " + what + " has a line break or another control character");
     }
   }
 

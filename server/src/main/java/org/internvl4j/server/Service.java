@@ -17,7 +17,8 @@ import org.internvl4j.serving.Request;
 ///
 /// @param name what clients call the model
 /// @param desk for work that every request has
-/// @param studio for that with pictures, videos and PDF files, up to the tiles
+/// @param studio for that with pictures and videos, and all that becomes tiles
+/// @param files for PDF files, until their pages are pictures
 /// @param tokenising what texts take to become tokens
 /// @param started seconds since 1970
 record Service(
@@ -28,12 +29,14 @@ record Service(
     Limits limits,
     Desk desk,
     Desk studio,
+    Desk files,
     Tokenising tokenising,
     long started) {
 
   /// The pictures of a request that has come.
   PictureLoader pictures(Exchange exchange) {
-    return new PictureLoader(sources, limits, studio, exchange.memory(), exchange, model.tiling());
+    return new PictureLoader(
+        sources, limits, studio, files, exchange.memory(), exchange, model.tiling());
   }
 
   /// @throws ApiException if a client asks for another model than there is

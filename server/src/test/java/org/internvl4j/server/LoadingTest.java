@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.util.List;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.OpenOptions;
@@ -105,5 +106,23 @@ class LoadingTest {
                 OPTIONS.withPort(port)))
         .isSameAs(broken);
     new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close(); // free again
+  }
+
+  @Test
+  void aHostThatIsNotThereIsTold() {
+    ServerOptions nowhere = ServerOptions.DEFAULT.withHost("nosuch.invalid").withPort(1234);
+    assertThatThrownBy(() -> Server.listen(nowhere))
+        .isInstanceOf(IOException.class)
+        .hasMessage("server: cannot listen on nosuch.invalid:1234: there is no host of this name");
+  }
+
+  @Test
+  void namesAreNames() {
+    assertThatThrownBy(() -> ServerOptions.DEFAULT.withName("a\nb"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("server: name has a line break or another control character");
+    assertThatThrownBy(() -> ServerOptions.DEFAULT.withHosts(List.of("a b")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("server: host name is 'a b', expected one name without blanks");
   }
 }

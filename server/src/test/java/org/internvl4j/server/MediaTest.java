@@ -18,6 +18,10 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -312,6 +316,43 @@ class MediaTest {
     assertThat(error.getText("message")).isEqualTo(message);
   }
 
+  private static long drawing() {
+    return ProcessHandle.current().children().filter(ProcessHandle::isAlive).count();
+  }
+
+  @Test
+  void noFileHasAProcessBeforeItsTurn() throws Exception {
+    long before = drawing();
+    PictureSource source = new PictureSource(SourceOptions.of(LIMITS));
+    String pdf = Base64.getEncoder().encodeToString(PDF);
+    CountDownLatch free = new CountDownLatch(1);
+    try (Desk files = Desk.ofFiles();
+        ExecutorService clients = Executors.newCachedThreadPool()) {
+      for (int seat = 0; seat < 2; seat++) {
+        clients.submit(() -> files.run(() -> await(free)));
+      }
+      List<Future<List<Picture>>> answers = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        answers.add(
+            clients.submit(
+                () -> loader(source, LIMITS, files).pages(pdf, null, OptionalInt.empty())));
+      }
+      while (files.waiting() < answers.size()) {
+        Thread.sleep(5);
+      }
+      assertThat(drawing()).isEqualTo(before);
+      free.countDown();
+      for (Future<List<Picture>> answer : answers) {
+        assertThat(answer.get()).hasSize(3);
+      }
+    }
+  }
+
+  private static boolean await(CountDownLatch latch) throws InterruptedException {
+    latch.await();
+    return true;
+  }
+
   @Test
   void pagesAreDrawnForALimitedTime() {
     PictureSource hasty = new PictureSource(SourceOptions.of(LIMITS).withPages(Duration.ZERO));
@@ -361,9 +402,13 @@ class MediaTest {
   }
 
   private static PictureLoader loader(PictureSource source, Limits limits) {
+    return loader(source, limits, new Desk("files"));
+  }
+
+  private static PictureLoader loader(PictureSource source, Limits limits, Desk files) {
     Room.Share memory = new Room(1 << 30).share();
     return new PictureLoader(
-        source, limits, new Desk("test"), memory, () -> {}, demo.model.tiling());
+        source, limits, new Desk("test"), files, memory, () -> {}, demo.model.tiling());
   }
 
   private static ApiException refusal(PictureSource source, String url) {

@@ -208,7 +208,7 @@ class MemoryTest {
 
   private static List<Picture> pages(byte[] pdf, Desk studio, Room.Share share, Tiling tiling) {
     return new PictureLoader(
-            new PictureSource(SOURCES), Limits.DEFAULT, studio, share, () -> {}, tiling)
+            new PictureSource(SOURCES), Limits.DEFAULT, studio, studio, share, () -> {}, tiling)
         .pages(Base64.getEncoder().encodeToString(pdf), null, OptionalInt.empty());
   }
 

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// half a second to start and ends with [#close], or with this process. One thread at a time; an
 /// interrupt ends a call with a [CancellationException], and the process with it.
 public final class IsolatedPdf implements AutoCloseable {
+  private static final int KILLED = 128 + 9; // by somebody else, such as Linux for want of memory
   private static final String FONTS = "pdfbox.fontcache";
   private static final Set<String> ENVIRONMENT =
       Set.of("HOME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SystemRoot");
@@ -43,6 +44,7 @@ public final class IsolatedPdf implements AutoCloseable {
   private final DataInputStream in;
   private int pageCount;
   private boolean started;
+  private volatile boolean closed;
 
   private IsolatedPdf(String name, PdfOptions options, Room room, Process process) {
     this.name = name;
@@ -219,12 +221,16 @@ public final class IsolatedPdf implements AutoCloseable {
           }
           return answer.read(in);
         });
-    Thread.ofPlatform().daemon().name("internvl pdf").start(asking);
+    Duration patience = options.deadline().plus(more);
     try {
-      return asking.get(options.deadline().plus(more).toNanos(), TimeUnit.NANOSECONDS);
+      Thread.ofPlatform().daemon().name("internvl pdf").start(asking);
+      return asking.get(patience.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       close();
-      throw undrawn(which, "it takes longer than " + options.deadline().toSeconds() + " s", e);
+      throw undrawn(which, "it takes longer than " + patience.toSeconds() + " s", e);
+    } catch (OutOfMemoryError e) { // there are no more threads
+      close();
+      throw PdfException.ofMachine(which + " cannot be drawn: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       close();
       Thread.currentThread().interrupt();
@@ -245,7 +251,7 @@ public final class IsolatedPdf implements AutoCloseable {
   }
 
   private static PdfException unstarted(String name, String why, @Nullable Throwable cause) {
-    return new PdfException(
+    return PdfException.ofMachine(
         "%s: the Java process that draws its pages cannot be started: %s".formatted(name, why),
         cause);
   }
@@ -260,10 +266,19 @@ public final class IsolatedPdf implements AutoCloseable {
   private RuntimeException failed(String which, @Nullable Throwable cause) {
     return switch (cause) {
       case PdfException refusal -> refusal;
-      case IOException gone ->
-          undrawn(which, "its process has ended with exit code " + exitCode(), gone);
+      case IOException gone -> ended(which, gone);
       case null, default -> new IllegalStateException(which + ": cannot be asked for", cause);
     };
+  }
+
+  private PdfException ended(String which, IOException e) {
+    boolean byUs = closed;
+    int code = exitCode();
+    if (code == KILLED && !byUs) {
+      return PdfException.ofMachine(
+          which + " cannot be drawn: its process was killed; is there enough memory?", e);
+    }
+    return undrawn(which, "its process has ended with exit code " + code, e);
   }
 
   /// Of a process that has ended, or does so.
@@ -272,7 +287,7 @@ public final class IsolatedPdf implements AutoCloseable {
         .onExit()
         .completeOnTimeout(process, 1, TimeUnit.SECONDS)
         .thenApply(_ -> {
-          close();
+          close(); // one that stays is killed here
           return process.exitValue();
         })
         .join();
@@ -281,6 +296,7 @@ public final class IsolatedPdf implements AutoCloseable {
   /// Kills the process. Again does nothing.
   @Override
   public void close() {
+    closed = true;
     process.destroyForcibly();
     process.onExit().join();
   }

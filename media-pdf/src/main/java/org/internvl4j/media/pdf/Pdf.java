@@ -96,6 +96,9 @@ public final class Pdf implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new PdfException(file + ": is a folder, expected a PDF file");
     }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new PdfException(file + ": is a pipe or device; save what it gives to a file");
+    }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       requireWhole(channel, file.toString(), options);

@@ -8,11 +8,28 @@ import org.jspecify.annotations.Nullable;
 public final class PdfException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1;
 
+  private final boolean machine;
+
   PdfException(String message) {
-    super(message);
+    this(message, null);
   }
 
   PdfException(String message, @Nullable Throwable cause) {
+    this(message, cause, false);
+  }
+
+  private PdfException(String message, @Nullable Throwable cause, boolean machine) {
     super(message, cause);
+    this.machine = machine;
+  }
+
+  /// One that is not the file's fault.
+  static PdfException ofMachine(String message, @Nullable Throwable cause) {
+    return new PdfException(message, cause, true);
+  }
+
+  /// Whether this machine could not read it just now, whatever the file is.
+  public boolean isOfMachine() {
+    return machine;
   }
 }

@@ -255,4 +255,19 @@ class IsolatedPdfTest {
     }
     assertThat(children()).isZero();
   }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aProcessThatIsKilledIsNotTheFilesFault() throws Exception {
+    try (IsolatedPdf pdf = IsolatedPdf.of(page("0 0 9 9", "", ""), "a.pdf", LIMITS)) {
+      ProcessHandle.current()
+          .children()
+          .filter(process -> process.info().command().orElse("").endsWith("java"))
+          .forEach(ProcessHandle::destroyForcibly);
+      assertThatThrownBy(() -> pdf.page(1, TILING))
+          .hasMessage(
+              "a.pdf: page 1 cannot be drawn: its process was killed; is there enough memory?")
+          .isInstanceOfSatisfying(PdfException.class, e -> assertThat(e.isOfMachine()).isTrue());
+    }
+  }
 }

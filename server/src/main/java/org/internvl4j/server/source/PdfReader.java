@@ -11,6 +11,7 @@ import org.internvl4j.server.source.PictureRefusedException.Kind;
 /// A PDF file of a stranger: drawn by a process of its own, less of it is unpacked, and drawing
 /// ends sooner, than for those of the command line. One thread at a time.
 public final class PdfReader implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(PdfReader.class.getName());
   private static final int UNPACKED = 1 << 28; // bytes of anything within a page
   private static final long SCRATCH = 1L << 28; // bytes of a file
   private static final Duration PAGE = Duration.ofSeconds(20);
@@ -88,6 +89,11 @@ public final class PdfReader implements AutoCloseable {
   }
 
   private static PictureRefusedException refused(PdfException e) {
+    if (e.isOfMachine()) {
+      LOG.log(System.Logger.Level.WARNING, "server: a PDF file cannot be drawn", e);
+      return new PictureRefusedException(
+          Kind.BUSY, "server: cannot draw PDF files for now; ask again later");
+    }
     return new PictureRefusedException(Kind.BROKEN, String.valueOf(e.getMessage()), e);
   }
 

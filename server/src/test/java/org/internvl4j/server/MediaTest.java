@@ -328,8 +328,9 @@ class MediaTest {
     CountDownLatch free = new CountDownLatch(1);
     try (Desk files = Desk.ofFiles();
         ExecutorService clients = Executors.newCachedThreadPool()) {
+      List<Future<Boolean>> seats = new ArrayList<>();
       for (int seat = 0; seat < 2; seat++) {
-        clients.submit(() -> files.run(() -> await(free)));
+        seats.add(clients.submit(() -> files.run(() -> await(free))));
       }
       List<Future<List<Picture>>> answers = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -342,6 +343,9 @@ class MediaTest {
       }
       assertThat(drawing()).isEqualTo(before);
       free.countDown();
+      for (Future<Boolean> seat : seats) {
+        assertThat(seat.get()).isTrue();
+      }
       for (Future<List<Picture>> answer : answers) {
         assertThat(answer.get()).hasSize(3);
       }

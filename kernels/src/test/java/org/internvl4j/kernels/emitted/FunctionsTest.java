@@ -246,7 +246,7 @@ class FunctionsTest {
     for (int n = 0; n < SHAPES; n++) {
       int rows = 1 + random.nextInt(4);
       int length = Dots.STEP * random.nextInt(7);
-      long yStride = 4 + 4 * random.nextInt(3);
+      long yStride = 4L * (1 + random.nextInt(3));
       MemorySegment x = drawn(xs, 4L * length * rows);
       MemorySegment v = drawn(ws, 4L * length);
       MemorySegment y = drawn(ys, yStride * (rows - 1) + 4);

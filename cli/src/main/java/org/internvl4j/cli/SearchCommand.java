@@ -1,7 +1,6 @@
 package org.internvl4j.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.internvl4j.loader.json.JsonWriter;
@@ -121,7 +120,7 @@ final class SearchCommand implements Computing {
     if (picture == null) {
       index.requireTexts();
     }
-    byte[] content = picture == null ? null : Files.readAllBytes(picture);
+    byte[] content = picture == null ? null : Pictures.bytes(picture, PictureOptions.DEFAULT);
     float[] known = content == null ? null : index.vector(content);
     if (known != null) {
       return known;

@@ -64,6 +64,12 @@ class SearchTest {
     assertThat(first.code()).isZero();
     assertThat(index().err()).contains(": 4 pictures, 0 embedded, 1 that").doesNotContain("bad");
 
+    Path device = Path.of("/dev/zero");
+    if (Files.exists(device)) {
+      Cli.Result endless = Cli.run("search", "-x", index, "-i", device.toString());
+      assertThat(endless.err()).contains("/dev/zero: is a pipe or a device, expected a picture");
+      assertThat(endless.code()).isEqualTo(ExitCodes.INPUT);
+    }
     Cli.Result known = Cli.run("search", "-x", index, "-i", photo(2).toString());
     assertThat(known.lines()).hasSize(PICTURES);
     assertThat(known.lines().getFirst()).isEqualTo(" 1.000  " + photo(2));

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
@@ -57,11 +58,22 @@ public final class Pictures {
   /// @throws PictureException if there is no such file, it is no picture, is damaged or above a
   ///   limit
   public static Picture read(Path file, PictureOptions options) {
-    if (Files.isDirectory(file)) {
-      throw new PictureException("%s: is a folder, expected a picture file".formatted(file));
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      return read(in, file.toString(), options);
+    return read(bytes(file, options), file.toString(), options);
+  }
+
+  /// The bytes of a picture file, whatever is in it. No pipe or device is opened: it may never end.
+  ///
+  /// @throws PictureException if there is no such file, it cannot be read or is above a limit
+  public static byte[] bytes(Path file, PictureOptions options) {
+    try {
+      BasicFileAttributes kind = Files.readAttributes(file, BasicFileAttributes.class);
+      if (!kind.isRegularFile()) {
+        String found = kind.isDirectory() ? "a folder" : "a pipe or a device";
+        throw new PictureException("%s: is %s, expected a picture file".formatted(file, found));
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        return bytes(in, file.toString(), options);
+      }
     } catch (NoSuchFileException e) {
       throw new PictureException("%s: there is no such file".formatted(file), e);
     } catch (AccessDeniedException e) {
@@ -102,17 +114,21 @@ public final class Pictures {
   /// @param name what messages call it
   /// @throws PictureException if it fails, is no picture, is damaged or above a limit
   public static Picture read(InputStream in, String name, PictureOptions options) {
-    byte[] bytes;
     try {
-      bytes = in.readNBytes(options.maxBytes());
-      if (bytes.length == options.maxBytes() && in.read() >= 0) {
-        throw tooLong(name, options);
-      }
+      return read(bytes(in, name, options), name, options);
     } catch (IOException e) {
       throw new PictureException(
           "%s: cannot be read: %s".formatted(name, CheckpointException.reason(e)), e);
     }
-    return read(bytes, name, options);
+  }
+
+  private static byte[] bytes(InputStream in, String name, PictureOptions options)
+      throws IOException {
+    byte[] bytes = in.readNBytes(options.maxBytes());
+    if (bytes.length == options.maxBytes() && in.read() >= 0) {
+      throw tooLong(name, options);
+    }
+    return bytes;
   }
 
   static PictureException tooLong(String name, PictureOptions options) {

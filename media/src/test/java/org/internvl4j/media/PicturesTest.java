@@ -2,11 +2,13 @@ package org.internvl4j.media;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.internvl4j.models.image.Picture;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,31 @@ class PicturesTest {
   void ignoresEverythingButPixelsInAPartOfAnImage() {
     BufferedImage whole = Pictures.toImage(noise(8, 6));
     assertThat(Pictures.of(whole.getSubimage(2, 1, 5, 4))).isEqualTo(noise(8, 6).crop(2, 1, 5, 4));
+  }
+
+  /// They may never end, or never begin.
+  @Test
+  void opensNoPipesOrDevices() throws Exception {
+    Path pipe = folder.resolve("pipe.png");
+    assumeTrue(isMade(pipe), "no pipes here");
+    Path link = Files.createSymbolicLink(folder.resolve("link.png"), pipe);
+    for (Path file : List.of(pipe, link, Path.of("/dev/zero"))) {
+      assertThatThrownBy(() -> Pictures.read(file))
+          .isInstanceOf(PictureException.class)
+          .hasMessage(file + ": is a pipe or a device, expected a picture file");
+    }
+    Path picture = folder.resolve("picture.png");
+    Pictures.writePng(noise(5, 4), picture);
+    Path linked = Files.createSymbolicLink(folder.resolve("linked.png"), picture);
+    assertThat(Pictures.read(linked)).isEqualTo(noise(5, 4));
+  }
+
+  private static boolean isMade(Path pipe) throws InterruptedException {
+    try {
+      return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test

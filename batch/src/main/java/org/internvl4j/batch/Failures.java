@@ -21,7 +21,7 @@ final class Failures {
   /// @return null if it is not the row's fault: the others would fail, too
   static @Nullable Failed of(Throwable e) {
     return switch (e) {
-      case PictureException _ -> new Failed(PICTURE, message(e));
+      case PictureException _, TooLargeException _ -> new Failed(PICTURE, message(e));
       case PromptTooLongException _ -> new Failed(TOO_LONG, message(e));
       case IllegalArgumentException _ -> new Failed(INPUT, message(e));
       default -> null;

@@ -1,32 +1,81 @@
 package org.internvl4j.batch;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
+import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.image.Picture;
 
 /// Decodes pictures beside what the model does, few at a time: decoded ones are large, and every
-/// thread that decodes is one that the model lacks.
+/// thread that decodes is one that the model lacks. Memory for them is taken before, by what their
+/// headers say.
 final class PictureReader {
   private static final int MOST = 2;
+  private static final int DECODING = 12; // bytes a pixel
+  private static final int DECODED = 3;
+  private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureOptions options;
+  private final Room room;
   private final Semaphore turns = new Semaphore(MOST);
 
   PictureReader(PictureOptions options) {
+    this(options, Room.ofHeap());
+  }
+
+  /// @param room of all rows together
+  PictureReader(PictureOptions options, Room room) {
     this.options = options;
+    this.room = room;
   }
 
   /// Decodes the pictures of a row, and makes of them what is kept.
   ///
   /// @param kept smaller than they are: tiles, say
+  /// @throws TooLargeException if they have too many pixels, or need too much memory
   <T> T read(Row.Item item, Function<List<Picture>, T> kept) throws InterruptedException {
     turns.acquire();
-    try {
-      return kept.apply(item.pictures().stream().map(source -> source.read(options)).toList());
+    try (Room.Share share = room.enter()) {
+      List<PictureFile> files = open(item.pictures(), share);
+      share.enough();
+      return kept.apply(files.stream().map(PictureFile::read).toList());
+    } catch (OutOfMemoryError e) {
+      throw new TooLargeException(
+          "row: there is not enough memory for its pictures (%s); shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
+              .formatted(e.getMessage()),
+          e);
     } finally {
       turns.release();
+    }
+  }
+
+  /// Reads their headers, with memory for all that comes.
+  private List<PictureFile> open(List<PictureSource> pictures, Room.Share share)
+      throws InterruptedException {
+    List<PictureFile> files = new ArrayList<>();
+    long pixels = 0;
+    long most = 0;
+    for (PictureSource picture : pictures) {
+      share.take(FILE * Math.min(picture.length(), options.maxBytes()));
+      PictureFile file = picture.open(options);
+      files.add(file);
+      most = Math.max(most, file.pixels());
+      pixels += file.pixels();
+      requireFew(pixels, pictures.size());
+    }
+    share.take(DECODED * pixels + (DECODING - DECODED) * most); // one after the other
+    return files;
+  }
+
+  /// Several pictures have the limit of requests together; one has its own.
+  private void requireFew(long pixels, int pictures) {
+    long limit = Math.max(PictureOptions.DEFAULT.maxPixels(), options.maxPixels());
+    if (pictures > 1 && pixels > limit) {
+      throw new TooLargeException(
+          "row: its %d pictures have more than %d pixels together; shrink them or name fewer"
+              .formatted(pictures, limit));
     }
   }
 }

@@ -1,10 +1,13 @@
 package org.internvl4j.batch;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Locale;
 import org.internvl4j.media.PictureException;
+import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
@@ -14,10 +17,20 @@ public sealed interface PictureSource {
   /// What messages call it.
   String name();
 
+  /// Bytes of its file; 0 if there is none.
+  long length();
+
+  /// Reads its header.
+  ///
+  /// @throws PictureException if it is none, is damaged or too large
+  PictureFile open(PictureOptions options);
+
   /// Decodes it.
   ///
   /// @throws PictureException if it is none, is damaged or too large
-  Picture read(PictureOptions options);
+  default Picture read(PictureOptions options) {
+    return open(options).read();
+  }
 
   /// The picture that a text names: a path, or a `data:` address in base64.
   ///
@@ -55,16 +68,30 @@ public sealed interface PictureSource {
     }
 
     @Override
-    public Picture read(PictureOptions options) {
-      return Pictures.read(file, options);
+    public long length() {
+      try {
+        return Files.size(file);
+      } catch (IOException e) {
+        return 0; // opening it says why
+      }
+    }
+
+    @Override
+    public PictureFile open(PictureOptions options) {
+      return PictureFile.of(Pictures.bytes(file, options), file.toString(), options);
     }
   }
 
   /// The bytes of a file, which nobody changes.
   record OfBytes(String name, byte[] bytes) implements PictureSource {
     @Override
-    public Picture read(PictureOptions options) {
-      return Pictures.read(bytes, name, options);
+    public long length() {
+      return bytes.length;
+    }
+
+    @Override
+    public PictureFile open(PictureOptions options) {
+      return PictureFile.of(bytes, name, options);
     }
   }
 }

@@ -106,7 +106,7 @@ class HostileFolderTest {
         : text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static byte[] png(int width, int height) throws IOException {
+  static byte[] png(int width, int height) throws IOException {
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     try (DeflaterOutputStream deflater = new DeflaterOutputStream(data)) {
       deflater.write(new byte[1 << 20]);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.Serial;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What a command reads and writes: answers to [#out], everything else to [#err].
 ///
-/// A write that fails throws [UncheckedIOException], so that a closed pipe ends the command and a
-/// full disk is told.
+/// An answer that cannot be written ends the command: with [ClosedException] if whoever read has
+/// enough, else with [UncheckedIOException]. Where nobody reads what is said beside answers,
+/// nothing more is said, and the work goes on.
 final class Console {
   /// A standard stream that may be a terminal.
   enum Stream {
@@ -48,7 +50,8 @@ final class Console {
       Set<Stream> terminals,
       Map<String, String> environment) {
     this.in = in;
-    this.out = print(out, terminals.contains(Stream.OUT) ? System.out.charset() : null);
+    this.out =
+        print(new Failing(out), terminals.contains(Stream.OUT) ? System.out.charset() : null);
     this.err = print(err, terminals.contains(Stream.ERR) ? System.err.charset() : null);
     this.terminals = Set.copyOf(terminals);
     this.environment = environment;
@@ -95,7 +98,7 @@ final class Console {
   /// Files and pipes get UTF-8; so does a terminal, unless it speaks another charset than ASCII.
   private static PrintStream print(OutputStream target, @Nullable Charset terminal) {
     boolean other = terminal != null && !terminal.equals(StandardCharsets.US_ASCII);
-    return new PrintStream(new Failing(target), true, other ? terminal : StandardCharsets.UTF_8);
+    return new PrintStream(target, true, other ? terminal : StandardCharsets.UTF_8);
   }
 
   void quiet(boolean quiet) {
@@ -218,6 +221,15 @@ final class Console {
     err.flush();
   }
 
+  /// Whoever read the answers has enough of them.
+  static final class ClosedException extends UncheckedIOException {
+    @Serial private static final long serialVersionUID = 1;
+
+    ClosedException(IOException cause) {
+      super(cause);
+    }
+  }
+
   /// Lets a failed write through [PrintStream], which swallows an [IOException].
   private static final class Failing extends FilterOutputStream {
     Failing(OutputStream target) {
@@ -229,7 +241,7 @@ final class Console {
       try {
         out.write(bytes, from, count);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw failure(e);
       }
     }
 
@@ -243,8 +255,15 @@ final class Console {
       try {
         out.flush();
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw failure(e);
       }
+    }
+
+    private static UncheckedIOException failure(IOException e) {
+      String message = String.valueOf(e.getMessage());
+      return message.contains("Broken pipe") || message.contains("pipe is being closed")
+          ? new ClosedException(e)
+          : new UncheckedIOException(e);
     }
   }
 }

@@ -46,7 +46,7 @@ final class ExitCodes {
   /// Tells what went wrong and gives the code to exit with; the stack trace only where it is
   /// wanted.
   static int of(Throwable e, Console console) {
-    if (isClosedPipe(e)) {
+    if (e instanceof Console.ClosedException) {
       return OK; // whoever read the answer has enough of it
     }
     if (e instanceof CancellationException) {
@@ -133,13 +133,5 @@ final class ExitCodes {
         : e instanceof IOException || e instanceof IllegalArgumentException
             ? message
             : message + " (" + e.getClass().getSimpleName() + ")";
-  }
-
-  private static boolean isClosedPipe(Throwable e) {
-    if (!(e instanceof UncheckedIOException io) || io.getCause() == null) {
-      return false;
-    }
-    String message = String.valueOf(io.getCause().getMessage());
-    return message.contains("Broken pipe") || message.contains("pipe is being closed");
   }
 }

@@ -3,6 +3,7 @@ package org.internvl4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -17,10 +18,13 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every way to fail ends in one sentence and its code.
@@ -218,25 +222,49 @@ class ExitCodesTest {
 
   @Test
   void closedPipeIsQuietAndFullDiskIsNot() {
-    Cli.Result pipe = ended(new UncheckedIOException(new IOException("Broken pipe")));
+    Cli.Result pipe = ended(new Console.ClosedException(new IOException("Broken pipe")));
     assertThat(pipe).isEqualTo(new Cli.Result(0, "", ""));
+    Cli.Result other = ended(new UncheckedIOException(new IOException("Broken pipe")));
+    assertThat(other).isEqualTo(new Cli.Result(1, "", "internvl: Broken pipe\n"));
     Cli.Result disk = ended(new UncheckedIOException(new IOException("No space left on device")));
     assertThat(disk).isEqualTo(new Cli.Result(1, "", "internvl: No space left on device\n"));
   }
 
   @Test
   void closedPipeEndsACommand() {
-    OutputStream closed =
-        new OutputStream() {
-          @Override
-          public void write(int b) throws IOException {
-            throw new IOException("Broken pipe");
-          }
-        };
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Console console = new Console(InputStream.nullInputStream(), closed, err, Set.of(), Map.of());
+    Console console =
+        new Console(InputStream.nullInputStream(), new Closed(), err, Set.of(), Map.of());
     assertThat(Main.run(console, "demo", "-q")).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+  }
+
+  private static final class Closed extends OutputStream {
+    @Override
+    public void write(int b) throws IOException {
+      throw new IOException("Broken pipe");
+    }
+  }
+
+  /// Rows go into a file, whoever reads what is said beside them.
+  @ParameterizedTest
+  @EnumSource(value = Console.Stream.class, names = "ERR")
+  @NullSource
+  void workGoesOnWhereNobodyIsTold(Console.@Nullable Stream terminal) throws IOException {
+    Path out = temp.resolve("out.jsonl");
+    Set<Console.Stream> terminals = terminal == null ? Set.of() : Set.of(terminal);
+    Console console =
+        new Console(
+            new ByteArrayInputStream("a.png\nb.png\n".getBytes(StandardCharsets.UTF_8)),
+            new Closed(),
+            new Closed(),
+            terminals,
+            Map.of());
+    String[] batch = {"batch", "-", "-o", out.toString(), "-m", "demo", "-p", "What is it?", "-v"};
+    assertThat(Main.run(console, batch)).isZero();
+    assertThat(Files.readAllLines(out)).hasSize(2);
+    String[] wrong = {"batch", "nowhere", "-o", out.toString(), "-m", "demo", "-p", "x"};
+    assertThat(Main.run(console, wrong)).isEqualTo(3);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.loader.json.Json;
@@ -19,7 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// gone on with under another. Immutable.
 public final class Manifest {
   private static final String VERSION = "internvl4j.batch";
+  private static final int FORM = 2;
   private static final String ROWS = "rows"; // of an output that is complete
+
+  /// What manifests of the first form do not say.
+  private static final Set<String> SINCE_2 = Set.of("activations", "adapters_sha256", "kernels");
 
   private final Json.Obj content;
 
@@ -29,7 +34,8 @@ public final class Manifest {
 
   /// @param model its name
   /// @param weights SHA-256 of the model: [org.internvl4j.loader.Checkpoint#sha256()]
-  /// @param computing what else numbers depend on: device, format of weights, adapters; by name
+  /// @param computing what else numbers depend on: device, kernels, format of weights, adapters; by
+  ///   name
   /// @param input what the rows come from, as the user says it
   public static Manifest of(
       String model,
@@ -52,7 +58,7 @@ public final class Manifest {
       Consumer<JsonWriter> task,
       PictureOptions pictures,
       String input) {
-    JsonWriter json = new JsonWriter().object().field(VERSION, 1);
+    JsonWriter json = new JsonWriter().object().field(VERSION, FORM);
     json.field("model", model).field("weights_sha256", weights);
     computing.forEach(json::field);
     task.accept(json.object("task"));
@@ -83,10 +89,16 @@ public final class Manifest {
     return new Manifest(new Json.Obj(fields, content.place()));
   }
 
-  private Manifest withoutRows() {
+  private Manifest without(Set<String> names) {
     Map<String, Json> fields = new LinkedHashMap<>(content.fields());
-    fields.remove(ROWS);
+    fields.keySet().removeAll(names);
     return new Manifest(new Json.Obj(fields, content.place()));
+  }
+
+  /// The same, less what another one of an older form could not say.
+  private Manifest inFormOf(Manifest other) {
+    Json form = other.content.at(VERSION);
+    return form.toString().equals("1") ? without(SINCE_2).with(VERSION, form) : this;
   }
 
   /// How many rows an output had when it was complete; −1 if its manifest does not say.
@@ -146,7 +158,9 @@ public final class Manifest {
   void requireBegun(Path output) throws IOException {
     Manifest begun = read(output);
     String other =
-        begun == null ? "no manifest" : difference(begun.withoutRows().content, content, "");
+        begun == null
+            ? "no manifest"
+            : difference(begun.without(Set.of(ROWS)).content, inFormOf(begun).content, "");
     if (other != null) {
       throw new BatchException(
           output + ": was begun with " + other + "; go on with that, or name another output file");

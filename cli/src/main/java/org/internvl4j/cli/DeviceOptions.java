@@ -85,9 +85,22 @@ final class DeviceOptions {
     return device.equals(BEST);
   }
 
-  /// What the last bits of numbers depend on, by name.
+  /// What the last bits of numbers depend on, by name: as it was asked for.
   Map<String, String> numbers() {
-    return Map.of("device", device, "weights", weights.toLowerCase(Locale.ROOT));
+    return Map.of(
+        "device",
+        device,
+        "weights",
+        weights.toLowerCase(Locale.ROOT),
+        "kernels",
+        chosen(kernels, KERNELS, KERNELS_PROPERTY),
+        "activations",
+        chosen(activations, ACTIVATIONS, ACTIVATIONS_PROPERTY));
+  }
+
+  /// What the device is told; the first one unless it is told.
+  private static String chosen(@Nullable String value, List<String> values, String property) {
+    return value == null ? System.getProperty(property, values.getFirst()) : value;
   }
 
   /// @param console where the progress of opening is shown

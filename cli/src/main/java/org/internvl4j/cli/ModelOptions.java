@@ -15,6 +15,7 @@ import org.internvl4j.loader.json.Json;
 import org.internvl4j.models.OpenOptions;
 import org.internvl4j.models.VisionLanguageModel;
 import org.internvl4j.models.image.Tiling;
+import org.internvl4j.models.internvl.Adapter;
 import org.internvl4j.models.internvl.Adapters;
 import org.internvl4j.models.internvl.InternVlConfig;
 import org.internvl4j.models.text.TokenizerFiles;
@@ -61,10 +62,12 @@ final class ModelOptions {
     return options;
   }
 
-  /// What numbers depend on beside the model, by name.
+  /// What numbers depend on beside the model, by name. Reads all of the adapters.
   Map<String, String> numbers() {
     Map<String, String> numbers = new TreeMap<>(device.numbers());
     numbers.put("adapters", String.join(" ", adapters));
+    List<String> hashes = adapters().stream().map(a -> Adapter.sha256(a.folder())).toList();
+    numbers.put("adapters_sha256", String.join(" ", hashes));
     return numbers;
   }
 

@@ -244,6 +244,48 @@ class BatchCommandTest {
     assertThat(other.err()).contains("was begun with task.seed 0 and is asked to go on with 1");
   }
 
+  @ParameterizedTest
+  @CsvSource({"activations,f32,bf16", "kernels,auto,scalar"})
+  void whatTheLastBitsDependOnStaysTheSame(String what, String was, String is) throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("one"));
+    Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
+    String property = "internvl4j." + what; // which options set, for the whole process
+    String before = System.clearProperty(property);
+    try {
+      assertThat(batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY).code()).isZero();
+      Cli.Result other = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY, "--" + what, is);
+      assertThat(other.code()).isEqualTo(ExitCodes.INPUT);
+      assertThat(other.err())
+          .contains("with %s \"%s\" and is asked to go on with \"%s\";".formatted(what, was, is));
+    } finally {
+      System.clearProperty(property);
+      if (before != null) {
+        System.setProperty(property, before);
+      }
+    }
+  }
+
+  @Test
+  void manifestsOfTheFirstFormAreRead() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("one"));
+    Files.copy(Path.of(SHAPES), folder.resolve("a.png"));
+    assertThat(batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY).code()).isZero();
+    Path manifest = temp.resolve("a.jsonl.manifest.json");
+    String first =
+        Files.readString(manifest)
+            .replace("\"internvl4j.batch\":2", "\"internvl4j.batch\":1")
+            .replaceAll("\"(activations|adapters_sha256|kernels)\":\"[^\"]*\",", "");
+    assertThat(first)
+        .contains("batch\":1")
+        .doesNotContain("kernels", "activations", "_sha256\":\"\"");
+    Files.writeString(manifest, first);
+    Cli.Result again = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY);
+    assertThat(again.err()).contains("is complete already");
+    assertThat(again.code()).isZero();
+    Cli.Result other = batch("", folder.toString(), "a.jsonl", "-p", HOW_MANY, "--weights", "q8");
+    assertThat(other.err()).contains("with weights \"bf16\" and is asked to go on with \"q8\"");
+  }
+
   @Test
   void progressIsShown() throws IOException {
     Path folder = folder();

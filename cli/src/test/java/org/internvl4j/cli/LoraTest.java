@@ -65,6 +65,37 @@ class LoraTest {
   }
 
   @Test
+  void aBatchIsBoundToWhatIsInThem() throws IOException {
+    String style = adapter("style", "");
+    Path pictures = Files.createDirectories(temp.resolve("pictures"));
+    Files.copy(Path.of(Cli.sample("shapes.png")), pictures.resolve("a.png"));
+    String[] batch = {
+      "batch",
+      pictures.toString(),
+      "-m",
+      MODEL,
+      "--lora",
+      style,
+      "-p",
+      "x",
+      "--max-tokens",
+      "1",
+      "-o",
+      temp.resolve("out.jsonl").toString(),
+      "--max-tiles",
+      "1"
+    };
+    Cli.Result made = Cli.run(batch);
+    assertThat(made.code()).as(made.err()).isZero();
+    assertThat(Cli.run(batch).err()).contains("is complete already");
+    Files.writeString(
+        Path.of(style, "adapter_config.json"), "{\"r\": 4, \"lora_alpha\": 16}"); // twice as much
+    Cli.Result other = Cli.run(batch);
+    assertThat(other.err()).contains("was begun with adapters_sha256 \"");
+    assertThat(other.code()).isEqualTo(ExitCodes.INPUT);
+  }
+
+  @Test
   void showTellsOfThem() throws IOException {
     String style = adapter("style", "");
     Cli.Result shown = Cli.run("show", "-m", MODEL, "--lora", style, "--lora", style + "=0.5");

@@ -1,13 +1,20 @@
 package org.internvl4j.models.internvl;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.loader.Digests;
 import org.internvl4j.loader.LowRank.Factor;
 import org.internvl4j.loader.SafeTensors;
 import org.internvl4j.loader.json.Json;
@@ -62,6 +69,30 @@ public final class Adapter implements AutoCloseable {
     } catch (RuntimeException e) {
       file.close();
       throw e;
+    }
+  }
+
+  /// SHA-256 of its two files, which are all that it changes a model by. 64 lower-case hexadecimal
+  /// digits.
+  ///
+  /// @throws CheckpointException if one is missing or wrong, naming it
+  /// @throws UnsupportedModelException if it is another kind of adapter
+  public static String sha256(Path folder) {
+    MessageDigest all = Digests.sha256();
+    try (Adapter adapter = open(folder)) {
+      for (String file : List.of(CONFIG, TENSORS)) {
+        add(all, folder.resolve(file), adapter.name + "/" + file);
+      }
+    }
+    return HexFormat.of().formatHex(all.digest());
+  }
+
+  private static void add(MessageDigest all, Path file, String name) {
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), all)) {
+      long bytes = in.transferTo(OutputStream.nullOutputStream());
+      all.update(("\n" + bytes + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new CheckpointException(name, "cannot be read: " + e.getMessage(), e);
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.ContrastiveModel;
 import org.internvl4j.models.OpenOptions;
@@ -92,7 +93,8 @@ final class IndexCommand implements Computing {
     PictureOptions pictures =
         PictureOptions.DEFAULT.withOrientation(orient).withMaxPixels(maxPixels);
     IndexProgress progress = new IndexProgress(console);
-    try (Indexer indexer = Indexer.open(index, made, new IndexOptions(pictures, again), progress)) {
+    IndexOptions options = new IndexOptions(pictures, again, numbers());
+    try (Indexer indexer = Indexer.open(index, made, options, progress)) {
       Indexed done = indexer.update(folders);
       if (graph || indexer.hasGraph()) {
         indexer.extendGraph(part -> progress.part("making the graph", part));
@@ -103,6 +105,14 @@ final class IndexCommand implements Computing {
       progress.clear();
     }
     return ExitCodes.OK;
+  }
+
+  /// What the last bits of vectors depend on; a format of weights is told where it matters.
+  private String numbers() {
+    return model.numbers().entrySet().stream()
+        .filter(number -> !number.getKey().equals("weights") && !number.getValue().isEmpty())
+        .map(number -> number.getKey() + " " + number.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   /// What 'search' is to open, from wherever it runs.

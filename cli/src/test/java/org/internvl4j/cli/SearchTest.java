@@ -64,6 +64,9 @@ class SearchTest {
     assertThat(first.code()).isZero();
     assertThat(index().err()).contains(": 4 pictures, 0 embedded, 1 that").doesNotContain("bad");
 
+    Cli.Result other = index("--device", "reference");
+    assertThat(other.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(other.err()).contains("device auto, kernels ", ", not with activations ");
     Path device = Path.of("/dev/zero");
     if (Files.exists(device)) {
       Cli.Result endless = Cli.run("search", "-x", index, "-i", device.toString());

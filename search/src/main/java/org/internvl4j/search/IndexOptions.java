@@ -7,10 +7,21 @@ import org.internvl4j.media.PictureOptions;
 /// @param pictures how they are decoded; whether they are turned upright belongs to the index
 /// @param again whether files that could not be read are tried once more, though they have not
 ///   changed
-public record IndexOptions(PictureOptions pictures, boolean again) {
+/// @param numbers what the last bits of vectors depend on, in words, which belongs to the index,
+///   too: device, kernels; empty where it does not matter, as for those who only search
+public record IndexOptions(PictureOptions pictures, boolean again, String numbers) {
   public static final IndexOptions DEFAULT = new IndexOptions(PictureOptions.DEFAULT, false);
 
   static final String UPRIGHT = "upright";
+
+  public IndexOptions(PictureOptions pictures, boolean again) {
+    this(pictures, again, "");
+  }
+
+  /// The same, bound to what numbers depend on.
+  public IndexOptions withNumbers(String words) {
+    return new IndexOptions(pictures, again, words);
+  }
 
   /// In words, for [Manifest].
   String words() {

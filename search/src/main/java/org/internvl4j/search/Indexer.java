@@ -106,7 +106,8 @@ public final class Indexer implements AutoCloseable {
       throws IOException {
     String words =
         Stream.of(model.options(), options.words()).filter(w -> !w.isEmpty()).toList().toString();
-    return new Manifest(model.name(), weights, model.files(), model.kind(), dimension, words, 1);
+    return new Manifest(
+        model.name(), weights, model.files(), model.kind(), dimension, words, options.numbers(), 1);
   }
 
   /// Nothing is written into a folder that holds anything else.

@@ -20,6 +20,7 @@ import org.internvl4j.loader.json.JsonWriter;
 /// @param kind what the vectors are
 /// @param dimension C, numbers a vector
 /// @param options what else changes vectors, in words
+/// @param numbers what their last bits depend on, in words; empty if it was not said
 /// @param generation of the log and the vectors, in the names of their files; counts from 1
 record Manifest(
     String model,
@@ -28,10 +29,12 @@ record Manifest(
     Kind kind,
     int dimension,
     String options,
+    String numbers,
     int generation) {
   static final String FILE = "index.json";
   static final int MOST_DIMENSION = 1 << 16;
   private static final int FORMAT = 1;
+  private static final String NUMBERS = "numbers"; // not in those of older versions
   private static final int MOST_BYTES = 1 << 20;
 
   /// @throws SearchException if there is none, or none that can be understood
@@ -74,6 +77,7 @@ record Manifest(
             .orElseThrow(() -> kind.wrong("c, g or vit")),
         dimension.asInt(),
         json.at("options").asText(),
+        json.has(NUMBERS) ? json.getText(NUMBERS) : "",
         generation.asInt());
   }
 
@@ -93,6 +97,7 @@ record Manifest(
             .field("vectors", kind.toString())
             .field("dimension", dimension)
             .field("options", options)
+            .field(NUMBERS, numbers)
             .field("generation", generation)
             .end()
             .toString();
@@ -117,7 +122,11 @@ record Manifest(
                 ? "vectors of " + model + ", whose weights are not those of " + other.model
                 : !options.equals(other.options)
                     ? "vectors made with " + options + ", not with " + other.options
-                    : null;
+                    : !numbers.equals(other.numbers)
+                            && !numbers.isEmpty()
+                            && !other.numbers.isEmpty()
+                        ? "vectors made with " + numbers + ", not with " + other.numbers
+                        : null;
     if (difference != null) {
       throw new SearchException(
           folder + ": holds " + difference + "; go on as it was begun, or name another folder");
@@ -125,7 +134,7 @@ record Manifest(
   }
 
   Manifest next() {
-    return new Manifest(model, weights, files, kind, dimension, options, generation + 1);
+    return new Manifest(model, weights, files, kind, dimension, options, numbers, generation + 1);
   }
 
   Path log(Path folder) {

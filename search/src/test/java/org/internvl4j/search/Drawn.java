@@ -135,7 +135,7 @@ final class Drawn {
   /// Writes an index of vectors, whose paths are `names`; two of a name's content share a row.
   static void index(Path index, String[] names, float[][] vectors) throws IOException {
     Files.createDirectories(index);
-    Manifest manifest = new Manifest("none", "", "", Kind.VIT, vectors[0].length, "[]", 1);
+    Manifest manifest = new Manifest("none", "", "", Kind.VIT, vectors[0].length, "[]", "", 1);
     manifest.write(index);
     try (Store store = Store.open(index, manifest, Store.Opener.SYSTEM, IndexListener.NONE)) {
       for (int i = 0; i < names.length; i++) {

@@ -164,6 +164,27 @@ class IndexerTest {
     assertThat(Drawn.index(index, model, photos).unchanged()).isEqualTo(7);
   }
 
+  /// An index that does not say, as older ones do not, goes on with any.
+  @Test
+  void whatTheLastBitsDependOnIsRefusedWhereItIsKnown() throws IOException {
+    IndexOptions exact = IndexOptions.DEFAULT.withNumbers("activations f32");
+    IndexOptions other = IndexOptions.DEFAULT.withNumbers("activations bf16");
+    open(new ArrayList<>(), exact).close();
+    open(new ArrayList<>(), exact).close();
+    open(new ArrayList<>(), IndexOptions.DEFAULT).close();
+    assertThatThrownBy(() -> open(new ArrayList<>(), other))
+        .isInstanceOf(SearchException.class)
+        .hasMessage(
+            index
+                + ": holds vectors made with activations f32, not with activations bf16; go on as"
+                + " it was begun, or name another folder");
+    Path manifest = index.resolve(Manifest.FILE);
+    Files.writeString(
+        manifest, Files.readString(manifest).replace(",\"numbers\":\"activations f32\"", ""));
+    assertThat(Files.readString(manifest)).doesNotContain("numbers");
+    open(new ArrayList<>(), other).close();
+  }
+
   @Test
   void oneWritesAtATimeAndOthersReadMeanwhile() throws IOException {
     Drawn.index(index, model, photos);

@@ -6,12 +6,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.internvl4j.media.Pictures;
 
 /// Where rows come from.
@@ -144,8 +143,12 @@ public final class Inputs {
       throw new NoSuchFileException(top.toString());
     }
     String below = pattern.substring(slash + 1);
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + below);
-    return new Folder(top, deepest(below), file -> matcher.matches(top.relativize(file)));
+    Pattern paths = Glob.of(below);
+    String separator = top.getFileSystem().getSeparator();
+    return new Folder(
+        top,
+        deepest(below),
+        file -> paths.matcher(top.relativize(file).toString().replace(separator, "/")).matches());
   }
 
   /// How many folders may lie above a file that a pattern fits.

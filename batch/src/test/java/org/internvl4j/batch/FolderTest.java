@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Files of folders and patterns, which nobody reads here.
 class FolderTest {
@@ -110,6 +112,66 @@ class FolderTest {
     assertThat(rows(open(temp + "/{a,e/f/g}.png")))
         .map(Row::id)
         .containsExactly("a.png", "e/f/g.png");
+  }
+
+  @Test
+  void twoStarsAndASlashStandForNoFolderToo() throws IOException {
+    write("a.png", "b/c.png", "e/f/g.png", "e/x.txt");
+    assertThat(rows(open(temp + "/**/*.png")))
+        .map(Row::id)
+        .containsExactly("a.png", "b/c.png", "e/f/g.png");
+    assertThat(rows(open(temp + "/e*/**/[f-h].png"))).map(Row::id).containsExactly("e/f/g.png");
+    assertThat(rows(open(temp + "/[e]/**/{x,y}.txt"))).map(Row::id).containsExactly("e/x.txt");
+    assertThat(rows(open(temp + "/**"))).hasSize(4);
+  }
+
+  @Test
+  void patternsFitNamesWithLines() throws IOException {
+    assumeTrue(FileSystems.getDefault().getSeparator().equals("/"));
+    write("a\nb/c\nd.png");
+    for (String pattern : List.of("/**", "/**.png", "/*/*.png", "/a?b/**/c?d.png", "/a[\n]b/*")) {
+      assertThat(rows(open(temp + pattern))).as(pattern).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ' ',
+      quoteCharacter = '`',
+      value = {
+        "* a,.b,\u00e4-1 a/b",
+        "?.x a.x,\ud83d\ude00.x ab.x,/.x,.x",
+        "[a-c]1 a1,c1 d1,-1,B1",
+        "[!a-c]1 d1,-1 a1,/1",
+        "[]^&\\[-]1 ]1,^1,&1,\\1,[1,-1 a1",
+        "{ab,c*}.x ab.x,c.x,cd.x a.x,ab,c/d.x",
+        "a**b ab,a/b,acb/b a,b",
+        "**/b b,a/b,a/a/b ab,a/ab",
+        "a/**/b a/b,a/c/b,a/c/d/b ab,a/cb",
+        "\\*(+)$ *(+)$ a(+)$",
+        "},a },a a",
+      })
+  void patternsAreThoseOfShells(String pattern, String fitting, String others) {
+    assertThat(fitting.split(",(?!a$)")).allMatch(path -> Glob.of(pattern).matcher(path).matches());
+    assertThat(others.split(",")).noneMatch(path -> Glob.of(pattern).matcher(path).matches());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a[    | a[: is no pattern: the [ at character 2 is not closed; put \\ before it if it is a part of a name",
+        "[]    | the [ at character 1 is not closed",
+        "[b-a] | the [ at character 1 has a range that ends before it begins",
+        "x{a,b | the { at character 2 is not closed",
+        "{a{b}} | the { at character 3 is inside of another one",
+        "*\\  | the \\ at character 2 has nothing behind it",
+      })
+  void whatIsNoPatternIsSaidInASentence(String pattern, String sentence) throws IOException {
+    write("a.png");
+    assertThatThrownBy(() -> open(temp + "/" + pattern))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(sentence);
   }
 
   @Test

@@ -116,6 +116,12 @@ final class BatchCommand implements Computing {
     }
   }
 
+  /// What is said of more inputs than one, which a shell makes of a pattern that is not quoted.
+  static String tooMany(List<String> more) {
+    return "expected one INPUT, found %d more: %s%s; quote a pattern, as in 'photos/*.png'"
+        .formatted(more.size(), more.getFirst(), more.size() > 1 ? " …" : "");
+  }
+
   /// Requests say themselves what is asked and how.
   private void requireNoTask() {
     CommandSpec command = Objects.requireNonNull(spec);

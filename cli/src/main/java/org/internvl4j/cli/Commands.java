@@ -173,9 +173,13 @@ final class Commands implements Callable<Integer> {
   }
 
   private static String message(ParameterException e) {
-    if (!(e instanceof UnmatchedArgumentException unmatched)
-        || unmatched.isUnknownOption()
-        || e.getCommandLine().getParent() != null) {
+    if (!(e instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
+      return String.valueOf(e.getMessage());
+    }
+    if (e.getCommandLine().getCommand() instanceof BatchCommand) {
+      return BatchCommand.tooMany(unmatched.getUnmatched());
+    }
+    if (e.getCommandLine().getParent() != null) {
       return String.valueOf(e.getMessage());
     }
     String word = unmatched.getUnmatched().getFirst();

@@ -334,4 +334,17 @@ class BatchCommandTest {
     assertThat(result.code()).isEqualTo(ExitCodes.INPUT);
     assertThat(result.err()).contains("a.txt: expected a folder, a pattern, a file of rows");
   }
+
+  @Test
+  void aPatternThatWasNotQuotedIsSaid() {
+    Cli.Result result = Cli.run("batch", "-mdemo", "-o", "o.jsonl", "a.png", "b.png", "c.png");
+    assertThat(result.code()).isEqualTo(ExitCodes.USAGE);
+    assertThat(result.err())
+        .isEqualTo(
+            "internvl: expected one INPUT, found 2 more: b.png …; quote a pattern, as in"
+                + " 'photos/*.png'; see 'internvl batch --help'\n");
+    Cli.Result none = batch("", temp + "/[", "o.jsonl", "-p", "x");
+    assertThat(none.code()).isEqualTo(ExitCodes.INPUT);
+    assertThat(none.err()).contains("[: is no pattern: the [ at").hasLineCount(1);
+  }
 }

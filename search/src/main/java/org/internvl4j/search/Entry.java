@@ -68,6 +68,11 @@ sealed interface Entry {
     return bytes;
   }
 
+  /// Whether an entry may begin with this byte.
+  static boolean isKind(byte letter) {
+    return letter == 'P' || letter == 'U' || letter == 'G';
+  }
+
   /// @throws IllegalArgumentException if these are not the bytes of an entry, saying why
   static Entry decode(byte[] bytes) {
     ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// The log of an index: entries one after the other, each behind its length and its CRC32C. Only
 /// ever appended to; whatever is cut off or does not fit its checksum ends it.
@@ -20,12 +21,13 @@ import java.util.zip.CRC32C;
 /// (4), the entry. Little-endian.
 final class EntryLog implements AutoCloseable {
   private static final byte[] LETTERS = "IVL-LOG1".getBytes(StandardCharsets.US_ASCII);
-  private static final int HEAD = 8;
-  private static final int MOST_BYTES = 1 << 17;
+  static final int HEAD = 8;
+  static final int MOST_BYTES = 1 << 17;
 
   private final Path path;
   private final FileChannel file;
   private long end; // behind the last checked entry
+  private int count; // of checked entries
 
   private EntryLog(Path path, FileChannel file) {
     this.path = path;
@@ -67,6 +69,7 @@ final class EntryLog implements AutoCloseable {
         throw Manifest.damaged(path, what);
       }
       end += HEAD + entry.length;
+      count++;
     }
   }
 
@@ -82,19 +85,42 @@ final class EntryLog implements AutoCloseable {
       return new byte[0];
     }
     byte[] entry = in.readNBytes(length);
-    return entry.length == length && checksum(entry) == checksum ? entry : new byte[0];
+    return entry.length == length && checksum(ByteBuffer.wrap(entry)) == checksum
+        ? entry
+        : new byte[0];
   }
 
-  private static int checksum(byte[] entry) {
+  private static int checksum(ByteBuffer entry) {
     CRC32C crc = new CRC32C();
-    crc.update(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(entry.length).flip());
+    crc.update(
+        ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(entry.remaining()).flip());
     crc.update(entry);
     return (int) crc.getValue();
+  }
+
+  /// Whether a whole entry with its head stands in bytes.
+  ///
+  /// @param bytes little-endian
+  /// @return how many it takes, or 0
+  static int whole(ByteBuffer bytes, int at) {
+    int room = bytes.limit() - at - HEAD;
+    int length = room < 1 ? 0 : bytes.getInt(at);
+    return length >= 1
+            && length <= Math.min(room, MOST_BYTES)
+            && Entry.isKind(bytes.get(at + HEAD))
+            && checksum(bytes.slice(at + HEAD, length)) == bytes.getInt(at + 4)
+        ? HEAD + length
+        : 0;
   }
 
   /// Bytes behind the last checked entry: of one that was being written, or damaged ones.
   long unchecked() throws IOException {
     return Math.max(0, file.size() - end);
+  }
+
+  /// Where the log is damaged; null if nothing but its end is not whole.
+  @Nullable Damage damage() throws IOException {
+    return unchecked() == 0 ? null : Damage.find(path, file, end, count);
   }
 
   /// Adds an entry. If this fails, the log is what it was.
@@ -105,13 +131,14 @@ final class EntryLog implements AutoCloseable {
           path + ": an entry of " + bytes.length + " bytes is too long");
     }
     ByteBuffer record = ByteBuffer.allocate(HEAD + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
-    record.putInt(bytes.length).putInt(checksum(bytes)).put(bytes).flip();
+    record.putInt(bytes.length).putInt(checksum(ByteBuffer.wrap(bytes))).put(bytes).flip();
     if (end == 0) {
       RowFile.writeAll(file, ByteBuffer.wrap(LETTERS), 0);
       end = LETTERS.length;
     }
     RowFile.writeAll(file, record, end);
     end += HEAD + bytes.length;
+    count++;
   }
 
   /// Drops what is behind the last checked entry.

@@ -1,7 +1,10 @@
 package org.internvl4j.search;
 
+import java.io.EOFException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +18,10 @@ import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.KnnFloatVectorField;
 import org.apache.lucene.document.NumericDocValuesField;
+import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexFormatTooNewException;
+import org.apache.lucene.index.IndexFormatTooOldException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.LeafReaderContext;
@@ -78,11 +84,34 @@ public final class Graph implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       directory.close();
       throw new SearchException(
-          folder + ": is no graph that can be read; delete it and run 'internvl index --graph'", e);
+          folder + ": is no graph that can be read; 'internvl index' builds it anew", e);
     }
   }
 
   // ---- writing
+
+  /// Whether a graph that was committed has files that are missing, cut off or of another version.
+  ///
+  /// @throws IOException if they cannot be read, for another reason
+  static boolean isDamaged(Path folder) throws IOException {
+    try (FSDirectory directory = FSDirectory.open(folder)) {
+      if (!DirectoryReader.indexExists(directory)) {
+        return false; // whoever was stopped before the first commit begins again
+      }
+      try (DirectoryReader reader = DirectoryReader.open(directory)) {
+        rows(reader.getIndexCommit().getUserData());
+        return false;
+      }
+    } catch (CorruptIndexException
+        | IndexFormatTooNewException
+        | IndexFormatTooOldException
+        | EOFException
+        | FileNotFoundException
+        | NoSuchFileException
+        | IllegalArgumentException e) {
+      return true;
+    }
+  }
 
   /// Puts rows into the graph that are not there yet; whoever is stopped goes on later.
   ///

@@ -29,12 +29,14 @@ public final class Index implements AutoCloseable {
   static final Comparator<Hit> HITS =
       Comparator.comparingDouble(Hit::cosine).reversed().thenComparing(Hit::path);
 
+  private static final String AGAIN = "'internvl index' goes on from there";
+
   private final Path folder;
   private final Manifest manifest;
   private final Catalog catalog;
   private final RowPaths paths;
   private final BitSet living;
-  private final long unchecked;
+  private final @Nullable String log; // what is wrong with it
   private final Arena arena;
   private final MemorySegment memory;
   private final Device device;
@@ -45,7 +47,7 @@ public final class Index implements AutoCloseable {
       Path folder,
       Manifest manifest,
       Catalog catalog,
-      long unchecked,
+      @Nullable String log,
       RowFile file,
       Arena arena,
       Device device)
@@ -53,7 +55,7 @@ public final class Index implements AutoCloseable {
     this.folder = folder;
     this.manifest = manifest;
     this.catalog = catalog;
-    this.unchecked = unchecked;
+    this.log = log;
     this.arena = arena;
     this.device = device;
     int there = Math.min(catalog.rows(), file.rows());
@@ -99,17 +101,17 @@ public final class Index implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // the index closes them
   private static Index open(Path folder, Manifest manifest, int threads) throws IOException {
     Catalog catalog = new Catalog();
-    Path log = manifest.log(folder);
-    long unchecked;
-    try (EntryLog entries = EntryLog.read(log, Store.reading(log), catalog::add)) {
-      unchecked = entries.unchecked();
+    Path path = manifest.log(folder);
+    String log;
+    try (EntryLog entries = EntryLog.read(path, Store.reading(path), catalog::add)) {
+      log = remark(entries);
     }
     Arena arena = Arena.ofShared();
     Device device = null;
     try (FileChannel file = Store.reading(manifest.vectors(folder));
         RowFile vectors = new RowFile(file, manifest.dimension())) {
       device = host(threads);
-      return new Index(folder, manifest, catalog, unchecked, vectors, arena, device);
+      return new Index(folder, manifest, catalog, log, vectors, arena, device);
     } catch (IOException | RuntimeException e) {
       arena.close();
       if (device != null) {
@@ -152,17 +154,25 @@ public final class Index implements AutoCloseable {
     return paths.count();
   }
 
-  /// What is wrong with the files, in one sentence; null if nothing is.
+  /// What is wrong with the files, in a sentence each; null if nothing is.
   public @Nullable String remark() {
-    if (unchecked == 0 && damaged == 0) {
+    if (damaged == 0) {
+      return log == null ? null : folder + ": " + log;
+    }
+    String vectors =
+        "%d vector%s damaged and left out; %s"
+            .formatted(damaged, damaged == 1 ? " is" : "s are", AGAIN);
+    return folder + ": " + (log == null ? vectors : log + "; " + vectors);
+  }
+
+  private static @Nullable String remark(EntryLog log) throws IOException {
+    if (log.unchecked() == 0) {
       return null;
     }
-    return "%s: %s; 'internvl index' goes on from there"
-        .formatted(
-            folder,
-            damaged > 0
-                ? damaged + " vectors are damaged and left out"
-                : "the last entry is not whole, somebody writes it or was stopped");
+    Damage damage = log.damage();
+    return damage == null
+        ? "the last entry is not whole, somebody writes it or was stopped; " + AGAIN
+        : damage.remark();
   }
 
   /// Refuses a model or options that its vectors were not made with.

@@ -279,7 +279,7 @@ public final class Indexer implements AutoCloseable {
   /// @param progress hears which part is done, 0 … 1
   public void extendGraph(DoubleConsumer progress) throws IOException {
     try {
-      store.extendGraph(progress);
+      store.extendGraph(listener, progress);
     } catch (NoClassDefFoundError e) {
       throw new SearchException("graph: needs org.apache.lucene:lucene-core on the class path", e);
     }

@@ -73,6 +73,11 @@ final class Store implements AutoCloseable {
       RowFile vectors =
           new RowFile(opener.open(manifest.vectors(folder), WRITING), manifest.dimension());
       Store store = new Store(folder, opener, manifest, catalog, log, vectors);
+      Damage damage = log.damage();
+      if (damage != null) {
+        emptyGraph(folder, manifest); // rows get other pictures
+        listener.mended(damage.mended());
+      }
       log.truncate();
       vectors.truncate(catalog.rows());
       int bad = check(vectors, catalog, manifest.dimension());
@@ -102,13 +107,25 @@ final class Store implements AutoCloseable {
 
   private static void delete(Path file) throws IOException {
     if (Files.isDirectory(file)) {
-      try (Stream<Path> parts = Files.list(file)) {
-        for (Path part : parts.toList()) {
-          Files.delete(part);
-        }
-      }
+      empty(file);
     }
     Files.delete(file);
+  }
+
+  private static void empty(Path folder) throws IOException {
+    try (Stream<Path> parts = Files.list(folder)) {
+      for (Path part : parts.toList()) {
+        Files.delete(part);
+      }
+    }
+  }
+
+  /// Leaves of the graph, if there is one, its folder alone, by which it is built anew.
+  private static void emptyGraph(Path folder, Manifest manifest) throws IOException {
+    Path graph = graph(folder, manifest);
+    if (Files.isDirectory(graph)) {
+      empty(graph);
+    }
   }
 
   /// Where the graph is, if there is one.
@@ -116,16 +133,22 @@ final class Store implements AutoCloseable {
     return folder.resolve("graph-" + manifest.generation());
   }
 
-  /// Makes the graph, or puts into it what it does not hold yet.
+  /// Makes the graph, or puts into it what it does not hold yet; a damaged one is built anew.
   ///
+  /// @param listener hears that it was damaged
   /// @param progress hears which part is done, 0 … 1
-  void extendGraph(DoubleConsumer progress) throws IOException {
+  void extendGraph(IndexListener listener, DoubleConsumer progress) throws IOException {
+    Path graph = graph(folder, manifest);
+    if (Graph.isDamaged(graph)) {
+      listener.mended(graph + ": the graph is damaged and is built anew");
+      empty(graph);
+    }
     int dimension = manifest.dimension();
     int rows = Math.min(catalog.rows(), vectors.rows());
     try (Arena arena = Arena.ofShared()) {
       MemorySegment all = vectors.map(rows, arena);
       Graph.extend(
-          graph(folder, manifest),
+          graph,
           row -> {
             float[] vector = new float[dimension];
             MemorySegment.copy(

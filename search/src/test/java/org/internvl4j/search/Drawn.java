@@ -117,6 +117,13 @@ final class Drawn {
     }
   }
 
+  /// Damages a byte.
+  static void flip(Path file, long at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[(int) at] ^= 0x40;
+    Files.write(file, bytes);
+  }
+
   /// The files that an index is, by name.
   static Map<String, byte[]> bytes(Path index) {
     Map<String, byte[]> bytes = new TreeMap<>();

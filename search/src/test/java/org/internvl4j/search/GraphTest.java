@@ -11,9 +11,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.internvl4j.testkit.Effort;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the graph finds beside what there is.
 class GraphTest {
@@ -68,7 +71,7 @@ class GraphTest {
   private void extend() throws IOException {
     Manifest manifest = Manifest.read(temp);
     try (Store store = Store.open(temp, manifest, Store.Opener.SYSTEM, IndexListener.NONE)) {
-      store.extendGraph(part -> assertThat(part).isBetween(0.0, 1.0));
+      store.extendGraph(IndexListener.NONE, part -> assertThat(part).isBetween(0.0, 1.0));
     }
   }
 
@@ -125,7 +128,52 @@ class GraphTest {
     try (Index index = Index.open(temp)) {
       assertThatThrownBy(() -> Graph.open(index))
           .isInstanceOf(SearchException.class)
-          .hasMessageContaining("graph-1: is no graph that can be read; delete it");
+          .hasMessageContaining(
+              "graph-1: is no graph that can be read; 'internvl index' builds it");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"_.*", ".*\\.vec", ".*\\.vex", ".*\\.si"})
+  void aDamagedGraphIsBuiltAnew(String missing) throws IOException {
+    Path photos = Drawn.folder(temp.resolve("photos"), 30);
+    Path folder = temp.resolve("index");
+    Drawn.Model model = new Drawn.Model();
+    Drawn.index(folder, model, photos);
+    extend(folder, model);
+    Path graph = folder.resolve("graph-1");
+    try (Stream<Path> files = Files.list(graph)) {
+      for (Path file : files.toList()) {
+        if (file.getFileName().toString().matches(missing)) {
+          Files.delete(file);
+        }
+      }
+    }
+    Told told = new Told();
+    try (Indexer indexer = Indexer.open(folder, model, IndexOptions.DEFAULT, told)) {
+      indexer.extendGraph(part -> {});
+      assertThat(told.lines).containsExactly(graph + ": the graph is damaged and is built anew");
+      indexer.extendGraph(part -> {});
+      assertThat(told.lines).hasSize(1);
+    }
+    same(folder, 30);
+  }
+
+  /// Rows behind the damage get other pictures than the graph has them for.
+  @Test
+  void aDamagedLogHasTheGraphBuiltAnew() throws IOException {
+    Path photos = Drawn.folder(temp.resolve("photos"), 300);
+    Path folder = temp.resolve("index");
+    Drawn.Model model = new Drawn.Model();
+    Drawn.index(folder, model, photos);
+    extend(folder, model);
+    Drawn.flip(folder.resolve("log-1"), 20);
+    Files.delete(photos.resolve("0000.png")); // all others move up by a row
+    Drawn.index(folder, model, photos);
+    try (Index index = Index.open(folder)) {
+      assertThat(index.pictures()).isEqualTo(299);
+    }
+    extend(folder, model);
+    same(folder, 300);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -240,22 +241,53 @@ class IndexTest {
   @ValueSource(longs = {0, 7, 8, 12, 16, 50, 90, 120, 200})
   void anyDamagedByteOfTheLogEndsIt(long at) throws IOException {
     Drawn.index(temp, names(3), Drawn.clusters(1, 3, 2, 1, 1));
-    flip(temp.resolve("log-1"), at);
+    Drawn.flip(temp.resolve("log-1"), at);
     if (at < 8) {
       assertThatThrownBy(() -> Index.open(temp)).hasMessageContaining("is not the log");
       return;
     }
     try (Index index = Index.open(temp)) {
       assertThat(index.pictures()).isLessThan(3);
-      assertThat(index.remark()).contains("the last entry is not whole");
+      assertThat(index.remark()).contains(at < 168 ? "is damaged" : "the last entry is not whole");
       assertThat(index.nearest(new float[] {1, 1}, 3)).hasSize(index.pictures());
     }
   }
 
-  private static void flip(Path file, long at) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[(int) at] ^= 0x40;
-    Files.write(file, bytes);
+  @ParameterizedTest
+  @CsvSource({"4, 1", "20, 17000"}) // more than is looked at in one piece
+  void damageBeforeWholeEntriesIsTold(int before, int behind) throws IOException {
+    int count = before + 1 + behind;
+    Drawn.index(temp, names(count), Drawn.clusters(1, count, 2, 3, 1));
+    Path log = temp.resolve("log-1");
+    long at = 8 + before * (Files.size(log) - 8) / count;
+    Drawn.flip(log, at + 30);
+    String what = "the entry at byte %d of log-1 is damaged: %d entries before it ";
+    try (Index index = Index.open(temp)) {
+      assertThat(index.pictures()).isEqualTo(before);
+      assertThat(index.remark())
+          .startsWith(temp + ": " + what.formatted(at, before) + "used, " + behind + " whole")
+          .contains("run 'internvl index' with the same folders again");
+    }
+    Told told = new Told();
+    Store.open(temp, Manifest.read(temp), Store.Opener.SYSTEM, told).close();
+    assertThat(told.lines).hasSize(1);
+    assertThat(told.lines.getFirst())
+        .startsWith(what.formatted(at, before) + "kept, what stands behind it (" + behind)
+        .endsWith("its pictures are embedded again as they are found");
+    try (Index index = Index.open(temp)) {
+      assertThat(index.remark()).isNull();
+    }
+  }
+
+  /// Whoever is read while somebody writes is not damaged: what was cut off is whole by now.
+  @Test
+  void anEntryThatIsWholeByNowIsNoDamage() throws IOException {
+    Drawn.index(temp, names(3), Drawn.clusters(1, 3, 2, 1, 1));
+    Path log = temp.resolve("log-1");
+    try (FileChannel file = FileChannel.open(log)) {
+      assertThat(Damage.find(log, file, 8, 0)).isNull();
+      assertThat(Damage.find(log, file, 9, 0)).isEqualTo(new Damage(log, 9, 0, 2));
+    }
   }
 
   @Test
@@ -265,7 +297,7 @@ class IndexTest {
     Drawn.Model model = new Drawn.Model();
     Drawn.index(index, model, photos);
     Path vectors = index.resolve("vectors-1.f32");
-    flip(vectors, 4L * Drawn.DIMENSION * 2 + 5);
+    Drawn.flip(vectors, 4L * Drawn.DIMENSION * 2 + 5);
     byte[] bytes = Files.readAllBytes(vectors);
     Files.write(vectors, Arrays.copyOf(bytes, bytes.length - 3));
     try (Index found = Index.open(index)) {

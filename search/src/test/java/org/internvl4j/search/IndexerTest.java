@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.internvl4j.media.Pictures;
@@ -97,46 +96,31 @@ class IndexerTest {
   void whatIsNoPictureIsToldOnceAndNeverFatal() throws IOException {
     Files.write(photos.resolve("0000.png"), new byte[] {1, 2, 3});
     Files.write(photos.resolve("empty.jpg"), new byte[0]);
-    List<String> told = new ArrayList<>();
+    Told told = new Told();
     for (int i = 0; i < 2; i++) {
       try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
         assertThat(indexer.update(List.of(photos)).unreadable()).isEqualTo(2);
       }
     }
-    assertThat(told).hasSize(2);
-    assertThat(told.getFirst()).startsWith(photos.resolve("0000.png") + ": ").doesNotContain("\n");
+    assertThat(told.lines).hasSize(2);
+    assertThat(told.lines.getFirst())
+        .startsWith(photos.resolve("0000.png") + ": ")
+        .doesNotContain("\n");
     Files.copy(photos.resolve("0000.png"), photos.resolve("same.png"));
     try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
       assertThat(indexer.update(List.of(photos)).unreadable()).isEqualTo(3);
     }
-    assertThat(told).hasSize(3);
-    assertThat(told.getLast()).startsWith(photos.resolve("same.png") + ": ");
+    assertThat(told.lines).hasSize(3);
+    assertThat(told.lines.getLast()).startsWith(photos.resolve("same.png") + ": ");
     try (Indexer indexer = open(told, new IndexOptions(IndexOptions.DEFAULT.pictures(), true))) {
       assertThat(indexer.update(List.of(photos)).pictures()).isEqualTo(6);
     }
-    assertThat(told).hasSize(6);
+    assertThat(told.lines).hasSize(6);
     assertThat(model.embedded).isEqualTo(6);
   }
 
-  private Indexer open(List<String> told, IndexOptions options) throws IOException {
-    return Indexer.open(
-        index,
-        model,
-        options,
-        new IndexListener() {
-          @Override
-          public void done(int done, int total) {}
-
-          @Override
-          public void unreadable(String path, String why) {
-            told.add(path + ": " + why);
-          }
-
-          @Override
-          public void mended(String what) {
-            told.add(what);
-          }
-        });
+  private Indexer open(Told told, IndexOptions options) throws IOException {
+    return Indexer.open(index, model, options, told);
   }
 
   @Test
@@ -188,7 +172,7 @@ class IndexerTest {
   @Test
   void oneWritesAtATimeAndOthersReadMeanwhile() throws IOException {
     Drawn.index(index, model, photos);
-    try (Indexer first = open(new ArrayList<>(), IndexOptions.DEFAULT)) {
+    try (Indexer first = open(new Told(), IndexOptions.DEFAULT)) {
       assertThatThrownBy(() -> Drawn.index(index, model, photos))
           .isInstanceOf(SearchException.class)
           .hasMessage(
@@ -231,7 +215,7 @@ class IndexerTest {
     try (Index found = Index.open(index)) {
       before = found.nearest(Drawn.pixels(Drawn.picture(3)), 9);
     }
-    try (Indexer indexer = open(new ArrayList<>(), IndexOptions.DEFAULT)) {
+    try (Indexer indexer = open(new Told(), IndexOptions.DEFAULT)) {
       indexer.compact();
       assertThat(indexer.update(List.of(photos))).isEqualTo(new Indexed(5, 0, 0, 6, 1, 0));
     }

@@ -3,7 +3,7 @@ package org.internvl4j.search;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Map;
-import java.util.SequencedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.internvl4j.search.Entry.Embedded;
@@ -63,7 +63,7 @@ final class Catalog {
   }
 
   /// Every path that is there, sorted.
-  SequencedMap<String, Seen> paths() {
+  NavigableMap<String, Seen> paths() {
     return byPath;
   }
 

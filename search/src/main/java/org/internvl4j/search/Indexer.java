@@ -130,11 +130,13 @@ public final class Indexer implements AutoCloseable {
 
   /// Brings the index up to date with folders of pictures. What it has from elsewhere stays.
   ///
-  /// @param folders folders of pictures, or pictures
-  /// @throws IOException if one of them is not there, or the index cannot be written: what was
-  ///   indexed stays
+  /// @param folders folders of pictures, or pictures; of one that was indexed and is gone, what the
+  ///   index has drops out
+  /// @throws IOException if one of them is not there and never was indexed, or the index cannot be
+  ///   written: what was indexed stays
   public Indexed update(List<Path> folders) throws IOException {
-    PictureFolders found = PictureFolders.of(folders, listener);
+    PictureFolders found =
+        PictureFolders.of(folders, store.catalog().paths().navigableKeySet(), listener);
     try {
       return update(found);
     } catch (FileSystemException e) {

@@ -1,5 +1,6 @@
 package org.internvl4j.search;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.FileVisitor;
@@ -10,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -26,17 +28,28 @@ final class PictureFolders {
   private final List<Path> closed = new ArrayList<>();
 
   /// @param named folders, or files
+  /// @param known paths that were found once: a folder that has some of them may be gone
   /// @param listener hears of folders that may not be read
-  /// @throws IOException if one of those named is not there
-  static PictureFolders of(List<Path> named, IndexListener listener) throws IOException {
+  /// @throws IOException if one of those named is not there, nor was
+  static PictureFolders of(List<Path> named, NavigableSet<String> known, IndexListener listener)
+      throws IOException {
     PictureFolders found = new PictureFolders();
     for (Path path : named) {
       Path absolute = path.toAbsolutePath().normalize();
-      Files.readAttributes(absolute, BasicFileAttributes.class);
       found.searched.add(absolute);
-      Files.walkFileTree(absolute, found.visitor(listener));
+      if (Files.notExists(absolute) && isKnown(absolute.toString(), known)) {
+        listener.unreadable(path.toString(), "is gone; what the index has of it drops out");
+      } else {
+        Files.readAttributes(absolute, BasicFileAttributes.class);
+        Files.walkFileTree(absolute, found.visitor(listener));
+      }
     }
     return found;
+  }
+
+  private static boolean isKnown(String path, NavigableSet<String> known) {
+    String first = known.ceiling(path + File.separator);
+    return known.contains(path) || first != null && first.startsWith(path + File.separator);
   }
 
   private FileVisitor<Path> visitor(IndexListener listener) {

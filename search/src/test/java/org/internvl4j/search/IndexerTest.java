@@ -93,6 +93,31 @@ class IndexerTest {
   }
 
   @Test
+  void aFolderThatIsGoneDropsOutWhenItIsNamed() throws IOException {
+    Path others = Drawn.folder(temp.resolve("others"), 2);
+    Path near = Drawn.folder(temp.resolve("others and more"), 1);
+    Drawn.index(index, model, photos, others, near);
+    for (Path picture : List.of(others.resolve("0000.png"), others.resolve("0001.png"))) {
+      Files.delete(picture);
+    }
+    Files.delete(others);
+    assertThat(Drawn.index(index, model, photos).pictures()).isEqualTo(10); // it is not named
+    Told told = new Told();
+    try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
+      assertThat(indexer.update(List.of(photos, others))).isEqualTo(new Indexed(8, 0, 0, 7, 0, 2));
+    }
+    assertThat(told.lines)
+        .containsExactly(others + ": is gone; what the index has of it drops out");
+    for (String never : List.of("others", "none", "photo")) {
+      assertThatThrownBy(() -> Drawn.index(index, model, temp.resolve(never)))
+          .isInstanceOf(NoSuchFileException.class);
+    }
+    Files.delete(near.resolve("0000.png"));
+    Files.delete(near);
+    assertThat(Drawn.index(index, model, near.resolve("0000.png")).gone()).isEqualTo(1);
+  }
+
+  @Test
   void whatIsNoPictureIsToldOnceAndNeverFatal() throws IOException {
     Files.write(photos.resolve("0000.png"), new byte[] {1, 2, 3});
     Files.write(photos.resolve("empty.jpg"), new byte[0]);

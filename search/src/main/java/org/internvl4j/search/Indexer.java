@@ -40,6 +40,7 @@ public final class Indexer implements AutoCloseable {
   private @Nullable Embedder embedder; // opened when it is needed first
   private int embedded;
   private int known;
+  private int unread; // files that nothing is noted of
 
   private Indexer(
       Path folder,
@@ -132,8 +133,8 @@ public final class Indexer implements AutoCloseable {
   ///
   /// @param folders folders of pictures, or pictures; of one that was indexed and is gone, what the
   ///   index has drops out
-  /// @throws IOException if one of them is not there and never was indexed, or the index cannot be
-  ///   written: what was indexed stays
+  /// @throws IOException if one of them is not there and never was indexed, or may not be read, or
+  ///   the index cannot be written: what was indexed stays
   public Indexed update(List<Path> folders) throws IOException {
     PictureFolders found =
         PictureFolders.of(folders, store.catalog().paths().navigableKeySet(), listener);
@@ -154,6 +155,7 @@ public final class Indexer implements AutoCloseable {
   private Indexed update(PictureFolders found) throws IOException {
     embedded = 0;
     known = 0;
+    unread = 0;
     int gone = drop(found);
     List<Map.Entry<String, Stamp>> todo =
         found.files().entrySet().stream().filter(f -> !isUnchanged(f)).toList();
@@ -169,11 +171,12 @@ public final class Indexer implements AutoCloseable {
     compactIfMany();
     store.force();
     int unchanged = found.files().size() - todo.size();
-    int unreadable = 0;
+    int unreadable = unread + found.leftOut();
+    int pictures = 0;
     for (Seen seen : store.catalog().paths().values()) {
       unreadable += seen instanceof Unreadable ? 1 : 0;
+      pictures += seen instanceof Embedded ? 1 : 0;
     }
-    int pictures = store.catalog().paths().size() - unreadable;
     return new Indexed(pictures, embedded, known, unchanged, unreadable, gone);
   }
 
@@ -211,6 +214,7 @@ public final class Indexer implements AutoCloseable {
     String path = looked.path();
     ContentHash hash = looked.hash();
     if (hash == null) { // may be better the next time: nothing is noted
+      unread += store.catalog().at(path) == null ? 1 : 0;
       listener.unreadable(path, Objects.requireNonNull(looked.why()));
       return;
     }

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// The picture files below folders, as they are now. Links to files are followed, links to folders
 /// are not.
 final class PictureFolders {
+  private static final String LETTERS = System.getProperty("sun.jnu.encoding", "UTF-8");
+
   private final SequencedMap<String, Stamp> files = new TreeMap<>();
   private final List<Path> searched = new ArrayList<>();
   private final List<Path> closed = new ArrayList<>();
@@ -30,7 +32,7 @@ final class PictureFolders {
   /// @param named folders, or files
   /// @param known paths that were found once: a folder that has some of them may be gone
   /// @param listener hears of folders that may not be read
-  /// @throws IOException if one of those named is not there, nor was
+  /// @throws IOException if one of those named is not there, nor was, or may not be read
   static PictureFolders of(List<Path> named, NavigableSet<String> known, IndexListener listener)
       throws IOException {
     PictureFolders found = new PictureFolders();
@@ -41,7 +43,7 @@ final class PictureFolders {
         listener.unreadable(path.toString(), "is gone; what the index has of it drops out");
       } else {
         Files.readAttributes(absolute, BasicFileAttributes.class);
-        Files.walkFileTree(absolute, found.visitor(listener));
+        Files.walkFileTree(absolute, found.visitor(absolute, listener));
       }
     }
     return found;
@@ -52,30 +54,52 @@ final class PictureFolders {
     return known.contains(path) || first != null && first.startsWith(path + File.separator);
   }
 
-  private FileVisitor<Path> visitor(IndexListener listener) {
+  /// @param named a folder whose pictures are looked for: if it may not be read, that is an error
+  FileVisitor<Path> visitor(Path named, IndexListener listener) {
     return new SimpleFileVisitor<>() {
       @Override
       public FileVisitResult visitFile(Path file, BasicFileAttributes found) {
         try {
-          add(file, found);
+          if (!Pictures.hasPictureName(file) || hasText(file)) {
+            add(file, found);
+            return FileVisitResult.CONTINUE;
+          }
+          return leaveOut(file, "has a name that is no text in " + LETTERS + "; rename it");
         } catch (IOException e) {
-          return visitFileFailed(file, e);
+          return leaveOut(file, "may not be read: " + CheckpointException.reason(e));
         }
-        return FileVisitResult.CONTINUE;
       }
 
       @Override
-      public FileVisitResult visitFileFailed(Path path, IOException e) {
-        closed.add(path);
-        listener.unreadable(path.toString(), "may not be read: " + CheckpointException.reason(e));
-        return FileVisitResult.CONTINUE;
+      public FileVisitResult visitFileFailed(Path path, IOException e) throws IOException {
+        if (path.equals(named)) {
+          throw e;
+        }
+        return leaveOut(path, "may not be read: " + CheckpointException.reason(e));
       }
 
       @Override
       public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
-        return e == null ? FileVisitResult.CONTINUE : visitFileFailed(folder, e);
+        return e == null
+            ? FileVisitResult.CONTINUE
+            : leaveOut(folder, "may not be read: " + CheckpointException.reason(e));
+      }
+
+      private FileVisitResult leaveOut(Path path, String why) {
+        closed.add(path);
+        listener.unreadable(path.toString(), why);
+        return FileVisitResult.CONTINUE;
       }
     };
+  }
+
+  /// Whether a file can be found again by its path as a text, which is what an index keeps.
+  private static boolean hasText(Path file) {
+    try {
+      return Path.of(file.toString()).equals(file);
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private void add(Path file, BasicFileAttributes found) throws IOException {
@@ -95,6 +119,11 @@ final class PictureFolders {
   /// By absolute path, sorted.
   SequencedMap<String, Stamp> files() {
     return files;
+  }
+
+  /// How many files and folders were left out, each of which was told.
+  int leftOut() {
+    return closed.size();
   }
 
   /// Whether a path would have been found if it were there.

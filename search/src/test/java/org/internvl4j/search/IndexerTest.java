@@ -2,14 +2,19 @@ package org.internvl4j.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.FileVisitor;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.internvl4j.media.Pictures;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +147,51 @@ class IndexerTest {
     }
     assertThat(told.lines).hasSize(6);
     assertThat(model.embedded).isEqualTo(6);
+  }
+
+  @Test
+  void whatCouldNotBeReadThisTimeIsCounted() throws IOException {
+    Files.write(photos.resolve("0000.png"), new byte[] {1, 2, 3});
+    Files.write(photos.resolve("long.png"), new byte[200_000]);
+    IndexOptions options =
+        new IndexOptions(IndexOptions.DEFAULT.pictures().withMaxBytes(100_000), false);
+    Told told = new Told();
+    try (Indexer indexer = open(told, options)) {
+      assertThat(indexer.update(List.of(photos))).isEqualTo(new Indexed(6, 6, 0, 0, 2, 0));
+      assertThat(indexer.update(List.of(photos)).unreadable()).isEqualTo(2);
+    }
+    assertThat(told.lines).hasSize(3);
+  }
+
+  /// What is named is an error, what lies in it is told.
+  @Test
+  void aFolderThatMayNotBeReadIsAnErrorIfItIsNamed() throws IOException {
+    Told told = new Told();
+    PictureFolders found = PictureFolders.of(List.of(photos), new TreeSet<>(), told);
+    IOException e = new AccessDeniedException(photos.toString());
+    FileVisitor<Path> visitor = found.visitor(photos, told);
+    assertThatThrownBy(() -> visitor.visitFileFailed(photos, e)).isSameAs(e);
+    assertThat(visitor.visitFileFailed(photos.resolve("in"), e))
+        .isEqualTo(FileVisitResult.CONTINUE);
+    assertThat(told.lines)
+        .containsExactly(photos.resolve("in") + ": may not be read: permission denied");
+    assertThat(found.leftOut()).isEqualTo(1);
+  }
+
+  @Test
+  void aNameThatIsNoTextIsTold() throws Exception {
+    String copy = "cp \"$1/0000.png\" \"$(printf '%s/bad\\377.png' \"$1\")\"";
+    Process process = new ProcessBuilder("sh", "-c", copy, "sh", photos.toString()).start();
+    assumeTrue(process.waitFor() == 0, "names are texts here");
+    Told told = new Told();
+    try (Indexer indexer = open(told, IndexOptions.DEFAULT)) {
+      assertThat(indexer.update(List.of(photos))).isEqualTo(new Indexed(7, 7, 0, 0, 1, 0));
+    }
+    assertThat(told.lines).hasSize(1);
+    assertThat(told.lines.getFirst())
+        .startsWith(photos.resolve("bad").toString())
+        .contains(": has a name that is no text in ")
+        .endsWith("; rename it");
   }
 
   private Indexer open(Told told, IndexOptions options) throws IOException {

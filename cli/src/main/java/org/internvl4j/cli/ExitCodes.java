@@ -81,7 +81,12 @@ final class ExitCodes {
 
   /// A text without what a terminal would take for a command.
   static String printable(String text) {
-    return text.replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "?");
+    return text.replaceAll("[\\p{Cc}&&[^\\n\\t]]", "?");
+  }
+
+  /// The same in one line: of names of files, which may have anything in them.
+  static String line(String text) {
+    return text.replaceAll("\\p{Cc}", "?");
   }
 
   private static String text(Throwable e) {

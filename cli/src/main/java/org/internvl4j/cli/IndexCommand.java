@@ -100,7 +100,7 @@ final class IndexCommand implements Computing {
         indexer.extendGraph(part -> progress.part("making the graph", part));
       }
       progress.clear();
-      console.note(summary(done));
+      console.note(ExitCodes.line(summary(done)));
     } finally {
       progress.clear();
     }
@@ -125,7 +125,9 @@ final class IndexCommand implements Computing {
 
   private String summary(Indexed done) {
     StringBuilder text = new StringBuilder();
-    text.append("%s: %d pictures, %d embedded".formatted(index, done.pictures(), done.embedded()));
+    String pictures = done.pictures() == 1 ? "picture" : "pictures";
+    text.append(
+        "%s: %d %s, %d embedded".formatted(index, done.pictures(), pictures, done.embedded()));
     add(text, done.known(), "moved, copied or touched");
     add(text, done.gone(), "gone");
     add(text, done.unreadable(), "that cannot be read");

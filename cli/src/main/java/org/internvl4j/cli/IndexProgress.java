@@ -26,13 +26,13 @@ final class IndexProgress implements IndexListener {
   @Override
   public void unreadable(String path, String why) {
     progress.clear();
-    console.complain(ExitCodes.printable(path + ": " + why));
+    console.complain(ExitCodes.line(path + ": " + why));
   }
 
   @Override
   public void mended(String what) {
     progress.clear();
-    console.note("internvl: warning: " + what);
+    console.note("internvl: warning: " + ExitCodes.line(what));
   }
 
   void clear() {

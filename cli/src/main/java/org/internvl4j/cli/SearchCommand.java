@@ -110,7 +110,7 @@ final class SearchCommand implements Computing {
       }
       String remark = index.remark();
       if (remark != null) {
-        console.note("internvl: warning: " + remark);
+        console.note("internvl: warning: " + ExitCodes.line(remark));
       }
     }
     return ExitCodes.OK;
@@ -144,7 +144,7 @@ final class SearchCommand implements Computing {
         .println(
             json
                 ? hit(new JsonWriter(), hit).toString()
-                : "%6.3f  %s".formatted(hit.cosine(), hit.path()));
+                : "%6.3f  %s".formatted(hit.cosine(), ExitCodes.line(hit.path())));
   }
 
   private static JsonWriter hit(JsonWriter line, Hit hit) {
@@ -176,6 +176,7 @@ final class SearchCommand implements Computing {
     console.note(
         groups.isEmpty()
             ? "no two of %d pictures have a cosine of %s".formatted(index.pictures(), threshold)
-            : "%d groups of %d pictures".formatted(groups.size(), pictures));
+            : "%d %s of %d pictures"
+                .formatted(groups.size(), groups.size() == 1 ? "group" : "groups", pictures));
   }
 }

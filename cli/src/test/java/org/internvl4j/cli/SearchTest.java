@@ -153,11 +153,37 @@ class SearchTest {
     assertThat(found.lines())
         .containsExactly(
             "2 pictures", " 1.000  " + photos.resolve("copy.png"), " 1.000  " + photo(1));
-    assertThat(found.err()).isEqualTo("1 groups of 2 pictures\n");
+    assertThat(found.err()).isEqualTo("1 group of 2 pictures\n");
     Cli.Result json = Cli.run("search", "-x", index, "--duplicates", "--threshold", "1", "--json");
     assertThat(json.lines()).hasSize(1);
     assertThat(Json.parse(json.out().getBytes(StandardCharsets.UTF_8), "o").at("pictures").items())
         .hasSize(2);
+  }
+
+  /// As texts they are a line each, whatever is in their names; as JSON they are what they are.
+  @Test
+  void namesOfFilesAreNoCommandsForATerminal() throws IOException {
+    Path evil = photos.resolve("a\u001b[31m\nb\u009b2J.png");
+    Files.copy(photo(1), evil);
+    index();
+    String shown = " 1.000  " + photos.resolve("a?[31m?b?2J.png");
+    Cli.Result found = Cli.run("search", "-x", index, "-i", photo(1).toString(), "--top", "2");
+    assertThat(found.lines()).containsExactly(shown, " 1.000  " + photo(1));
+    String[] duplicates = {"search", "-x", index, "--duplicates", "--threshold", "1"};
+    assertThat(Cli.run(duplicates).lines()).hasSize(3).contains(shown);
+    Cli.Result exact =
+        Cli.run("search", "-x", index, "-i", photo(1).toString(), "--top", "1", "--json");
+    assertThat(Json.parse(exact.out().getBytes(StandardCharsets.UTF_8), "o").getText("path"))
+        .isEqualTo(evil.toString());
+  }
+
+  @Test
+  void aFolderIsNoPictureToSearchBy() {
+    index();
+    Cli.Result result = Cli.run("search", "-x", index, "-i", photos.toString());
+    assertThat(result.err())
+        .isEqualTo("internvl: " + photos + ": is a folder, expected a picture file\n");
+    assertThat(result.code()).isEqualTo(ExitCodes.INPUT);
   }
 
   @Test

@@ -51,7 +51,7 @@ final class PictureFolders {
 
   private static boolean isKnown(String path, NavigableSet<String> known) {
     String first = known.ceiling(path + File.separator);
-    return known.contains(path) || first != null && first.startsWith(path + File.separator);
+    return known.contains(path) || (first != null && first.startsWith(path + File.separator));
   }
 
   /// @param named a folder whose pictures are looked for: if it may not be read, that is an error

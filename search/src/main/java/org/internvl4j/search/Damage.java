@@ -51,25 +51,19 @@ record Damage(Path log, long at, int before, int behind) {
     window.flip();
   }
 
-  private String what() {
-    return "the entry at byte %d of %s is damaged".formatted(at, log.getFileName());
-  }
-
   /// What whoever searches is told.
   String remark() {
-    return "%s: %s before it used, %d whole behind it not; run 'internvl index' with the same"
-            .formatted(what(), entries(before), behind)
-        + " folders again, which embeds the pictures of those anew";
+    return what("used", "not used")
+        + "; run 'internvl index' with the same folders again, which embeds their pictures anew";
   }
 
   /// What whoever indexes is told.
   String mended() {
-    return "%s: %s before it kept, what stands behind it (%d whole) is lost; its pictures are"
-            .formatted(what(), entries(before), behind)
-        + " embedded again as they are found";
+    return what("kept", "lost") + "; their pictures are embedded again as they are found";
   }
 
-  private static String entries(int count) {
-    return count == 1 ? "1 entry" : count + " entries";
+  private String what(String first, String second) {
+    return "the entry at byte %d of %s is damaged; %s: %d before it, %s: %d whole ones behind it"
+        .formatted(at, log.getFileName(), first, before, second, behind);
   }
 }

@@ -261,19 +261,20 @@ class IndexTest {
     Path log = temp.resolve("log-1");
     long at = 8 + before * (Files.size(log) - 8) / count;
     Drawn.flip(log, at + 30);
-    String what = "the entry at byte %d of log-1 is damaged: %d entries before it ";
+    String what =
+        "the entry at byte %d of log-1 is damaged; %s: %d before it, %s: %d whole ones behind it; ";
     try (Index index = Index.open(temp)) {
       assertThat(index.pictures()).isEqualTo(before);
       assertThat(index.remark())
-          .startsWith(temp + ": " + what.formatted(at, before) + "used, " + behind + " whole")
+          .startsWith(temp + ": " + what.formatted(at, "used", before, "not used", behind))
           .contains("run 'internvl index' with the same folders again");
     }
     Told told = new Told();
     Store.open(temp, Manifest.read(temp), Store.Opener.SYSTEM, told).close();
-    assertThat(told.lines).hasSize(1);
-    assertThat(told.lines.getFirst())
-        .startsWith(what.formatted(at, before) + "kept, what stands behind it (" + behind)
-        .endsWith("its pictures are embedded again as they are found");
+    assertThat(told.lines)
+        .containsExactly(
+            what.formatted(at, "kept", before, "lost", behind)
+                + "their pictures are embedded again as they are found");
     try (Index index = Index.open(temp)) {
       assertThat(index.remark()).isNull();
     }

@@ -165,9 +165,9 @@ final class AskCommand implements Computing {
       Tiling tiling = asking.pictures.limit(asking.model.tiling(console));
       return Question.of(text, PdfPictures.read(pdf, pages, tiling, console));
     }
-    List<Picture> pictures = asking.pictures.read(images);
+    List<Picture> pictures = asking.pictures.asked(images);
     return frames.isEmpty()
         ? Question.of(text, pictures)
-        : Question.ofFrames(text, asking.pictures.read(frames));
+        : Question.ofFrames(text, asking.pictures.asked(frames));
   }
 }

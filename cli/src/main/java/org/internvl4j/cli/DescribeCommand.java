@@ -56,7 +56,7 @@ final class DescribeCommand implements Computing {
   }
 
   private void describe(VisionLanguageModel model, Path file) {
-    Question question = Question.of(prompt, asking.pictures.read(file));
+    Question question = Question.of(prompt, asking.pictures.asked(file));
     String label = files.size() > 1 ? console.bold(file + ":") + " " : "";
     try (Conversation conversation = asking.conversation(model)) {
       Shown shown = Shown.NOTHING.reading(List.of(file)).then(question);

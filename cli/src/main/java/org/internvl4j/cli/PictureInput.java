@@ -1,5 +1,9 @@
 package org.internvl4j.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -44,8 +48,22 @@ final class PictureInput {
     return Pictures.read(file, options());
   }
 
-  List<Picture> read(List<Path> files) {
-    return files.stream().map(this::read).toList();
+  /// The picture of a question: from a pipe, too, as shells make them.
+  Picture asked(Path file) {
+    PictureOptions options = options();
+    if (!Files.exists(file) || Files.isRegularFile(file) || Files.isDirectory(file)) {
+      return Pictures.read(file, options);
+    }
+    try (InputStream pipe = Files.newInputStream(file)) {
+      byte[] bytes = pipe.readNBytes(Math.min(options.maxBytes(), Integer.MAX_VALUE - 9) + 1);
+      return Pictures.read(bytes, file.toString(), options);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  List<Picture> asked(List<Path> files) {
+    return files.stream().map(this::asked).toList();
   }
 
   Question limit(Question question) {

@@ -209,7 +209,7 @@ final class Repl implements AutoCloseable {
       pictures.addAll(attached.pictures());
     }
     files.addAll(found.pictures());
-    pictures.addAll(asking.pictures.read(found.pictures()));
+    pictures.addAll(asking.pictures.asked(found.pictures()));
     Question question =
         frames && !files.isEmpty()
             ? Question.ofFrames(found.text(), pictures)

@@ -15,6 +15,8 @@ import org.internvl4j.demo.Scenes;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.Pictures;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The verbs that ask, with the real answers of the demo model.
@@ -211,5 +213,19 @@ class AskingTest {
         .containsPattern("memory \\d+\\.\\d [MG]iB");
     ask[3] = "--max-tiles=1";
     assertThat(Cli.run(ask).err()).isEmpty();
+  }
+
+  /// As `<(…)` of a shell is.
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aPictureMayComeFromAPipe(@TempDir Path folder) throws Exception {
+    Path shapes = Path.of(Cli.sample("shapes.png"));
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Process writer =
+        new ProcessBuilder("cp", shapes.toString(), pipe.toString()).start(); // waits for a reader
+    assertThat(Cli.run("describe", "-m", "demo", "-q", pipe.toString()))
+        .isEqualTo(Cli.run("describe", "-m", "demo", "-q", shapes.toString()));
+    assertThat(writer.waitFor()).isZero();
   }
 }

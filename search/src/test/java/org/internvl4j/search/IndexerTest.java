@@ -228,10 +228,10 @@ class IndexerTest {
   void whatTheLastBitsDependOnIsRefusedWhereItIsKnown() throws IOException {
     IndexOptions exact = IndexOptions.DEFAULT.withNumbers("activations f32");
     IndexOptions other = IndexOptions.DEFAULT.withNumbers("activations bf16");
-    open(new ArrayList<>(), exact).close();
-    open(new ArrayList<>(), exact).close();
-    open(new ArrayList<>(), IndexOptions.DEFAULT).close();
-    assertThatThrownBy(() -> open(new ArrayList<>(), other))
+    open(new Told(), exact).close();
+    open(new Told(), exact).close();
+    open(new Told(), IndexOptions.DEFAULT).close();
+    assertThatThrownBy(() -> open(new Told(), other))
         .isInstanceOf(SearchException.class)
         .hasMessage(
             index
@@ -241,7 +241,7 @@ class IndexerTest {
     Files.writeString(
         manifest, Files.readString(manifest).replace(",\"numbers\":\"activations f32\"", ""));
     assertThat(Files.readString(manifest)).doesNotContain("numbers");
-    open(new ArrayList<>(), other).close();
+    open(new Told(), other).close();
   }
 
   @Test

@@ -63,7 +63,7 @@ final class Unrolled {
   ///
   /// @param k terms of a sum
   /// @param x blocks of [RowBlocks] from `x0`, `xStride` bytes apart
-  /// @param rows how many rows exist; of the last block, the others may be written, too
+  /// @param rows how many rows there are: no others are written
   /// @param w a panel from `w0`, see [Panels]
   /// @param y 32 columns a row, rows `yStride` bytes apart
   /// @param init start of the sums, rows `iStride` bytes apart: 0 for one start of all rows; it may
@@ -85,9 +85,7 @@ final class Unrolled {
       long iStride,
       long spare) {
     if (EMITTED) {
-      int blocks = RowBlocks.count(rows);
-      Products.tiles(
-          arithmetic, k, blocks, x, x0, xStride, w, w0, y, y0, yStride, init, i0, iStride);
+      Products.tiles(arithmetic, k, rows, x, x0, xStride, w, w0, y, y0, yStride, init, i0, iStride);
       return;
     }
     for (int r = 0; r < rows; r += RowBlocks.ROWS) {

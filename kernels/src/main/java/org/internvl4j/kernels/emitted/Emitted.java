@@ -79,6 +79,16 @@ public final class Emitted {
     return function(new Tile(arithmetic, bits()).code(), Tile.ARGUMENTS);
   }
 
+  /// Functions of 1 row and more, at their numbers of rows.
+  static MethodHandle[] rows(Arithmetic arithmetic) {
+    Tile tile = new Tile(arithmetic, bits());
+    MethodHandle[] functions = new MethodHandle[tile.most()];
+    for (int rows = 1; rows < functions.length; rows++) {
+      functions[rows] = function(tile.code(rows), Tile.ROWS_ARGUMENTS);
+    }
+    return functions;
+  }
+
   static MethodHandle row(Arithmetic arithmetic) {
     return function(new Row(arithmetic, bits()).code(), Row.ARGUMENTS);
   }

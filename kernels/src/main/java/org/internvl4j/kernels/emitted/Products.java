@@ -21,25 +21,29 @@ public final class Products {
   /// A function is written when it is first called for.
   private static final class F32 {
     static final MethodHandle TILE = Emitted.tile(Arithmetic.F32);
+    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.F32);
     static final MethodHandle ROW = Emitted.row(Arithmetic.F32);
   }
 
   private static final class F32Bf16 {
     static final MethodHandle TILE = Emitted.tile(Arithmetic.F32_BF16);
+    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.F32_BF16);
     static final MethodHandle ROW = Emitted.row(Arithmetic.F32_BF16);
   }
 
   private static final class Bf16 {
     static final MethodHandle TILE = Emitted.tile(Arithmetic.BF16);
+    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.BF16);
     static final MethodHandle ROW = Emitted.row(Arithmetic.BF16);
     static final MethodHandle ROUND = Emitted.rounding();
   }
 
-  /// Blocks of six rows times a panel.
+  /// Rows times a panel: those that have sums in registers together one after the other, and what
+  /// is left of them by a function of as many.
   ///
   /// @param k lines, each of which is a term of the sum, or two
-  /// @param blocks of rows, all of which are read and written
-  /// @param x blocks `[k][6]` from `x0`, `xStride` bytes apart
+  /// @param rows no others are read and written
+  /// @param x blocks `[k][6]` of rows from `x0`, `xStride` bytes apart
   /// @param w `k` lines of a panel from `w0`
   /// @param y 32 columns a row from `y0`, rows `yStride` bytes apart
   /// @param init start of the sums from `i0`, rows `iStride` bytes apart: 0 for one start of all
@@ -48,7 +52,7 @@ public final class Products {
   public static void tiles(
       Arithmetic arithmetic,
       int k,
-      int blocks,
+      int rows,
       MemorySegment x,
       long x0,
       long xStride,
@@ -60,20 +64,32 @@ public final class Products {
       MemorySegment init,
       long i0,
       long iStride) {
-    long rows = (long) ROWS * blocks;
     if (rows == 0) {
       return;
     }
+    long blocks = (rows + ROWS - 1) / ROWS;
     long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
     long ws = address(w, w0, (long) arithmetic.line * k);
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
     long is = address(init, i0, iStride * (rows - 1) + PANEL);
+    int together = new Tile(arithmetic, Emitted.bits()).most();
+    int rest = rows % together;
+    int whole = rows - rest;
     for (long p = 0; p < 64; p += Emitted.bits() / 8) {
-      tiles(arithmetic, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, blocks);
+      if (whole > 0) {
+        long six = whole / ROWS;
+        blocks(arithmetic, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, six);
+      }
+      if (rest > 0) {
+        long xRest = xs + whole / ROWS * xStride;
+        long yRest = ys + whole * yStride + p;
+        long iRest = is + whole * iStride + p;
+        rows(arithmetic, rest, k, xRest, xStride, ws + p, yRest, iRest, iStride, yStride);
+      }
     }
   }
 
-  private static void tiles(
+  private static void blocks(
       Arithmetic arithmetic,
       long k,
       long x,
@@ -91,6 +107,30 @@ public final class Products {
             F32Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
         case BF16 -> Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
       }
+    } catch (Throwable e) {
+      throw new AssertionError("a function of machine code threw", e);
+    }
+  }
+
+  private static void rows(
+      Arithmetic arithmetic,
+      int rows,
+      long k,
+      long x,
+      long xStride,
+      long w,
+      long y,
+      long init,
+      long iStride,
+      long yStride) {
+    MethodHandle function =
+        switch (arithmetic) {
+          case F32 -> F32.ROWS[rows];
+          case F32_BF16 -> F32Bf16.ROWS[rows];
+          case BF16 -> Bf16.ROWS[rows];
+        };
+    try {
+      function.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
     } catch (Throwable e) {
       throw new AssertionError("a function of machine code threw", e);
     }

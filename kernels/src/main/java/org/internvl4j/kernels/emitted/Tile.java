@@ -29,8 +29,11 @@ import org.internvl4j.kernels.asm.Vector;
 /// @param arithmetic what is multiplied with what
 /// @param bits of a vector
 record Tile(Arithmetic arithmetic, int bits) {
-  /// How many arguments the function takes.
+  /// How many arguments the function of blocks takes.
   static final int ARGUMENTS = 9;
+
+  /// How many arguments a function of some rows takes.
+  static final int ROWS_ARGUMENTS = 8;
 
   private static final int ROWS = 6;
   private static final int LINE = 4 * ROWS; // of a block, bytes
@@ -70,6 +73,24 @@ record Tile(Arithmetic arithmetic, int bits) {
     return a.finish();
   }
 
+  /// The function `tile(k, x, xStride, w, y, init, initStride, yStride)` for the first rows of one
+  /// block, or of two: no others are read and written.
+  ///
+  /// @param rows 1 to [#most]
+  byte[] code(int rows) {
+    Assembler a = new Assembler();
+    arithmetic.prepare(a);
+    rows(a, rows);
+    a.vzeroupper();
+    a.ret();
+    return a.finish();
+  }
+
+  /// Rows whose sums are in registers together.
+  int most() {
+    return bits == 512 ? 2 * ROWS : ROWS;
+  }
+
   private static void countDown(Assembler a, int blocks, Label otherwise) {
     a.mov(RAX, BLOCKS);
     a.sub(RAX, blocks);
@@ -79,7 +100,13 @@ record Tile(Arithmetic arithmetic, int bits) {
 
   /// So many blocks, and on to the next ones.
   private void blocks(Assembler a, int count) {
-    int rows = ROWS * count;
+    rows(a, ROWS * count);
+    for (int i = 0; i < count; i++) {
+      a.add(RSI, RDX);
+    }
+  }
+
+  private void rows(Assembler a, int rows) {
     for (int r = 0; r < rows; r++) {
       a.vmovups(low(r), at(R9));
       a.vmovups(high(r), at(R9, HALF));
@@ -90,9 +117,6 @@ record Tile(Arithmetic arithmetic, int bits) {
       a.vmovups(at(R8), low(r));
       a.vmovups(at(R8, HALF), high(r));
       a.add(R8, Y_STRIDE);
-    }
-    for (int i = 0; i < count; i++) {
-      a.add(RSI, RDX);
     }
   }
 

@@ -108,6 +108,48 @@ class FunctionsTest {
 
   @ParameterizedTest
   @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
+  void someRowsAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
+    Tile tile = new Tile(arithmetic, bits);
+    for (int rows = 1; rows <= tile.most(); rows++) {
+      MethodHandle function = function(tile.code(rows), Tile.ROWS_ARGUMENTS, bits);
+      for (int n = 0; n < SHAPES / 10; n++) {
+        int k = random.nextInt(MOST_TERMS + 1);
+        long last = LINE * (rows - 1);
+        MemorySegment x = drawn(xs, 24L * k * ((rows + 5) / 6));
+        MemorySegment w = drawn(ws, (long) arithmetic.line * k);
+        MemorySegment y = drawn(ys, last + LINE);
+        MemorySegment init = drawn(starts, last + LINE);
+        fill(x);
+        fill(w);
+        fill(init);
+        float[] expected = new float[32 * rows];
+        for (int i = 0; i < expected.length; i++) {
+          int r = i / 32;
+          float sum = init.get(JAVA_FLOAT_UNALIGNED, LINE * r + 4L * (i % 32));
+          for (int t = 0; t < k; t++) {
+            float input = x.get(JAVA_FLOAT_UNALIGNED, 24L * (k * (r / 6) + t) + 4L * (r % 6));
+            sum = Math.fma(input, weight(arithmetic, w, (long) arithmetic.line * t, i % 32), sum);
+          }
+          expected[i] = sum;
+        }
+        for (long p = 0; p < 64; p += bits / 8) {
+          function.invokeExact(
+              (long) k,
+              x.address(),
+              24L * k,
+              w.address() + p,
+              y.address() + p,
+              init.address() + p,
+              LINE,
+              LINE);
+        }
+        assertLines(expected, y, LINE, "%s k %d rows %d".formatted(arithmetic, k, rows));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
   void rowsAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
     MethodHandle row = function(new Row(arithmetic, bits).code(), Row.ARGUMENTS, bits);
     for (int n = 0; n < SHAPES; n++) {

@@ -97,7 +97,9 @@ final class MatMul {
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     isFew = rows == 1 || (blocks && rows <= FEW);
     widened = blocks && !isFew;
-    inputs = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
+    boolean once = rows <= 2 * RowBlocks.ROWS && !widened; // weights are read once, in their order
+    int atHand = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
+    inputs = once ? Math.max(1, w.in) : atHand;
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
     starts = upStage * (up == null ? 1 : 2);
     few = new FewRows(this.x, w, unrolled, starts + STAGE_LINE);

@@ -26,6 +26,9 @@ import org.internvl4j.kernels.asm.Vector;
 /// and six inputs. AVX2 has them for one block; it takes a panel in two passes, each half of its
 /// lower columns and half of its upper ones.
 ///
+/// Weights are asked for long before they are read: a few rows take them as fast as memory gives
+/// them, where the processor's own prefetching gives 54 to 33 % of that.
+///
 /// @param arithmetic what is multiplied with what
 /// @param bits of a vector
 record Tile(Arithmetic arithmetic, int bits) {
@@ -39,6 +42,8 @@ record Tile(Arithmetic arithmetic, int bits) {
   private static final int LINE = 4 * ROWS; // of a block, bytes
   private static final int HALF = 64; // bytes of 16 columns
   private static final int UNROLLED = 4; // lines a turn of the loop
+  private static final int AHEAD =
+      12288; // bytes of weights that are asked for before they are read
   private static final Address INIT_STRIDE = at(RSP, 8);
   private static final Address Y_STRIDE = at(RSP, 16);
   private static final Address BLOCKS = at(RSP, 24);
@@ -152,6 +157,9 @@ record Tile(Arithmetic arithmetic, int bits) {
     Vector wHigh = register(inputs - 1);
     for (int i = 0; i < lines; i++) {
       arithmetic.load(a, wLow, wHigh, at(R11, arithmetic.line * i));
+      for (int next = 0; next < arithmetic.line; next += 64) {
+        a.prefetcht0(at(R11, arithmetic.line * i + next + AHEAD));
+      }
       for (int r = 0; r < rows; r++) {
         Vector x = register(inputs + r % spare);
         int place = LINE * i + 4 * (r % ROWS);

@@ -67,7 +67,7 @@ public final class Products {
     if (rows == 0) {
       return;
     }
-    long blocks = (rows + ROWS - 1) / ROWS;
+    long blocks = (rows + ROWS - 1L) / ROWS;
     long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
     long ws = address(w, w0, (long) arithmetic.line * k);
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
@@ -75,13 +75,13 @@ public final class Products {
     int together = new Tile(arithmetic, Emitted.bits()).most();
     int rest = rows % together;
     int whole = rows - rest;
+    long six = (long) whole / ROWS; // blocks
     for (long p = 0; p < 64; p += Emitted.bits() / 8) {
       if (whole > 0) {
-        long six = whole / ROWS;
         blocks(arithmetic, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, six);
       }
       if (rest > 0) {
-        long xRest = xs + whole / ROWS * xStride;
+        long xRest = xs + six * xStride;
         long yRest = ys + whole * yStride + p;
         long iRest = is + whole * iStride + p;
         rows(arithmetic, rest, k, xRest, xStride, ws + p, yRest, iRest, iStride, yStride);

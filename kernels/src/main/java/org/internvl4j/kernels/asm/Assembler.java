@@ -64,11 +64,11 @@ public final class Assembler extends Encoder {
   }
 
   public void mov(Register to, Address from) {
-    general(0x8B, to.number(), from);
+    general(1, to.number(), from, 0x8B);
   }
 
   public void mov(Address to, Register from) {
-    general(0x89, from.number(), to);
+    general(1, from.number(), to, 0x89);
   }
 
   /// The value's sign fills the upper half.
@@ -79,26 +79,12 @@ public final class Assembler extends Encoder {
 
   /// Four bytes and their sign.
   public void movsxd(Register to, Address from) {
-    general(0x63, to.number(), from);
+    general(1, to.number(), from, 0x63);
   }
 
   /// The lower four bytes.
   public void mov32(Address to, Register from) {
-    shortGeneral(0x89, from, to);
-  }
-
-  private void shortGeneral(int opcode, Register register, Address address) {
-    int index = address.index() == null ? 0 : address.index().number();
-    int base = address.base() == null ? 0 : address.base().number();
-    if (register.number() > 7 || index > 7 || base > 7) {
-      put(rex(0, register.number(), index, base));
-    }
-    put(opcode);
-    memory(register.number(), address, 1);
-  }
-
-  public void lea(Register to, Address of) {
-    general(0x8D, to.number(), of);
+    general(0, from.number(), to, 0x89);
   }
 
   public void add(Register to, Register by) {
@@ -106,15 +92,11 @@ public final class Assembler extends Encoder {
   }
 
   public void add(Register to, Address by) {
-    general(0x03, to.number(), by);
+    general(1, to.number(), by, 0x03);
   }
 
   public void add(Register to, int by) {
     immediate(0, to, by);
-  }
-
-  public void and(Register to, int by) {
-    immediate(4, to, by);
   }
 
   public void sub(Register to, Register by) {
@@ -125,30 +107,8 @@ public final class Assembler extends Encoder {
     immediate(5, to, by);
   }
 
-  public void cmp(Register a, Register b) {
-    general(0x3B, a.number(), b);
-  }
-
-  public void cmp(Register a, int b) {
-    immediate(7, a, b);
-  }
-
-  public void test(Register a, Register b) {
-    general(0x85, b.number(), a);
-  }
-
-  public void imul(Register to, Register by) {
-    put(rex(1, to.number(), 0, by.number()), 0x0F, 0xAF);
-    put(0xC0 | ((to.number() & 7) << 3) | (by.number() & 7));
-  }
-
   public void shl(Register to, int bits) {
     general(0xC1, 4, to);
-    put(bits);
-  }
-
-  public void shr(Register to, int bits) {
-    general(0xC1, 5, to);
     put(bits);
   }
 
@@ -212,13 +172,7 @@ public final class Assembler extends Encoder {
 
   /// Asks for memory that will be read soon.
   public void prefetcht0(Address of) {
-    int index = of.index() == null ? 0 : of.index().number();
-    int base = of.base() == null ? 0 : of.base().number();
-    if (index > 7 || base > 7) {
-      put(rex(0, 0, index, base));
-    }
-    put(0x0F, 0x18);
-    memory(1, of, 1);
+    general(0, 1, of, 0x0F, 0x18);
   }
 
   // ---- moving vectors
@@ -241,11 +195,6 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x18, P66, M0F38).unit(-4), to.number(), to, 0, from);
   }
 
-  /// 8-bit numbers, with their sign, to 32 bits.
-  public void vpmovsxbd(Vector to, Operand from) {
-    vector(Opcode.of(0x21, P66, M0F38).unit(16), to.number(), to, 0, from);
-  }
-
   public void vzeroupper() {
     put(0xC5, 0xF8, 0x77);
   }
@@ -256,34 +205,13 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x58, NONE, M0F), to.number(), to, a.number(), b);
   }
 
-  public void vsubps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0x5C, NONE, M0F), to.number(), to, a.number(), b);
-  }
-
   public void vmulps(Vector to, Vector a, Operand b) {
     vector(Opcode.of(0x59, NONE, M0F), to.number(), to, a.number(), b);
-  }
-
-  public void vmaxps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0x5F, NONE, M0F), to.number(), to, a.number(), b);
-  }
-
-  public void vminps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0x5D, NONE, M0F), to.number(), to, a.number(), b);
-  }
-
-  public void vdivps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0x5E, NONE, M0F), to.number(), to, a.number(), b);
   }
 
   /// `to += a · b`, rounded once.
   public void vfmadd231ps(Vector to, Vector a, Operand b) {
     vector(Opcode.of(0xB8, P66, M0F38), to.number(), to, a.number(), b);
-  }
-
-  /// `to = a · to + b`, rounded once.
-  public void vfmadd213ps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0xA8, P66, M0F38), to.number(), to, a.number(), b);
   }
 
   public void vcvtdq2ps(Vector to, Operand from) {
@@ -292,18 +220,9 @@ public final class Assembler extends Encoder {
 
   // ---- integers and bits
 
-  public void vpaddd(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0xFE, P66, M0F), to.number(), to, a.number(), b);
-  }
-
   /// Bits of both.
   public void vandps(Vector to, Vector a, Operand b) {
     vector(Opcode.of(0x54, NONE, M0F), to.number(), to, a.number(), b);
-  }
-
-  /// Bits of either.
-  public void vorps(Vector to, Vector a, Operand b) {
-    vector(Opcode.of(0x56, NONE, M0F), to.number(), to, a.number(), b);
   }
 
   /// Bits of one alone.
@@ -319,18 +238,8 @@ public final class Assembler extends Encoder {
     shift(2, to, from, bits);
   }
 
-  public void vpsrad(Vector to, Vector from, int bits) {
-    shift(4, to, from, bits);
-  }
-
   private void shift(int which, Vector to, Vector from, int bits) {
-    Opcode op = Opcode.of(0x72, P66, M0F);
-    boolean extended = to.isExtended() || from.isExtended();
-    if (extended) {
-      extended(op, which, to, to.number(), from);
-    } else {
-      vector(op, which, to, to.number(), from);
-    }
+    vector(Opcode.of(0x72, P66, M0F), which, to, to.number(), from);
     put(bits);
   }
 

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The bytes of instructions: prefixes, opcode, operands (Intel SDM, volume 2, chapter 2).
 class Encoder {
+  private static final int REX = 0x40; // which says nothing
   private static final int RIP_RELATIVE = 5; // as r/m, without a base
   private static final int WITH_INDEX = 4; // as r/m: a byte about the index follows
 
@@ -54,11 +55,6 @@ class Encoder {
     put(value, value >> 8, value >> 16, value >> 24);
   }
 
-  final void put64(long value) {
-    put32((int) value);
-    put32((int) (value >> 32));
-  }
-
   /// Where the next byte goes.
   final int size() {
     return size;
@@ -92,14 +88,20 @@ class Encoder {
     put(rex(1, reg, 0, rm.number()), opcode, 0xC0 | ((reg & 7) << 3) | (rm.number() & 7));
   }
 
-  /// The same with memory.
-  final void general(int opcode, int reg, Address rm) {
-    put(rex(1, reg, number(rm.index()), number(rm.base())), opcode);
+  /// An instruction whose operands are a register, or an opcode's extension, and memory.
+  ///
+  /// @param w 1 for all 64 bits of registers, 0 for 32
+  final void general(int w, int reg, Address rm, int... opcode) {
+    int rex = rex(w, reg, number(rm.index()), number(rm.base()));
+    if (rex != REX) {
+      put(rex);
+    }
+    put(opcode);
     memory(reg, rm, 1);
   }
 
   static int rex(int w, int reg, int index, int base) {
-    return 0x40 | (w << 3) | (bit(reg, 3) << 2) | (bit(index, 3) << 1) | bit(base, 3);
+    return REX | (w << 3) | (bit(reg, 3) << 2) | (bit(index, 3) << 1) | bit(base, 3);
   }
 
   private static int bit(int number, int which) {

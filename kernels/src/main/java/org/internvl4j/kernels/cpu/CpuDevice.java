@@ -43,7 +43,10 @@ final class CpuDevice implements Device {
 
   static CpuDevice open(int threads) {
     requireKnownWidth();
-    if (wantsScalar()) {
+    boolean scalar = wantsScalar();
+    boolean emitted = !scalar && Tier.chosen() == Tier.EMITTED;
+    boolean rounds = Tier.roundsActivations(emitted);
+    if (scalar) {
       return plain("cpu", threads);
     }
     int bits = Lanes.BITS;
@@ -51,12 +54,12 @@ final class CpuDevice implements Device {
       throw new DeviceException(
           "cpu: " + BITS + " is " + bits + " but this machine's vectors have " + Lanes.WIDEST);
     }
-    boolean emitted = Tier.chosen() == Tier.EMITTED;
-    String vectors = "Vector API, " + bits + " bits";
-    String arithmetic = emitted ? vectors + ", " + Emitted.description() : vectors;
-    if (Tier.roundsActivations()) {
-      arithmetic += " with bf16 activations";
-    }
+    String arithmetic =
+        "Vector API, "
+            + bits
+            + " bits"
+            + (emitted ? ", " + Emitted.description() : "")
+            + (rounds ? " with bf16 activations" : "");
     Pool pool = new Pool(threads);
     return new CpuDevice("cpu", pool, new CpuKernels(pool), arithmetic);
   }

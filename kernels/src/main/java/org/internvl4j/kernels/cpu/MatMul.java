@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -97,7 +98,8 @@ final class MatMul {
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     isFew = rows == 1 || (blocks && rows <= FEW);
     widened = blocks && !isFew;
-    boolean once = rows <= 2 * RowBlocks.ROWS && !widened; // weights are read once, in their order
+    // then weights are read once, in their order
+    boolean once = Unrolled.EMITTED && rows <= Products.TOGETHER && !widened;
     int atHand = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
     inputs = once ? Math.max(1, w.in) : atHand;
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);

@@ -41,10 +41,19 @@ final class RateCheck {
   /// @param kernel what is watched
   /// @param substitute what stands in for it
   RateCheck(String kernel, String substitute) {
+    // vectors wider than the machine's are slow on purpose
+    this(kernel, substitute, Lanes.BITS > Lanes.WIDEST);
+  }
+
+  private RateCheck(String kernel, String substitute, boolean decided) {
     this.kernel = kernel;
     this.substitute = substitute;
-    // vectors wider than the machine's are slow on purpose
-    decided = Lanes.BITS > Lanes.WIDEST;
+    this.decided = decided;
+  }
+
+  /// One that watches nothing: of what no compiler makes.
+  static RateCheck none() {
+    return new RateCheck("", "", true);
   }
 
   /// Whether the substitute is to be used.

@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import org.internvl4j.kernels.emitted.Emitted;
 import org.internvl4j.runtime.DeviceException;
 import org.jspecify.annotations.Nullable;
@@ -58,16 +59,23 @@ enum Tier {
   }
 
   /// Whether rows of activations are rounded to bf16 for products with bf16 weights, which takes
-  /// half the time: if the property `internvl4j.activations` says so, and the processor multiplies
-  /// them.
-  static boolean roundsActivations() {
+  /// half the time: if the property `internvl4j.activations` says so.
+  ///
+  /// @param emitted whether machine code computes
+  /// @throws DeviceException if it says so, and nothing here multiplies them
+  static boolean roundsActivations(boolean emitted) {
     String asked = System.getProperty(ACTIVATIONS, "f32");
-    return switch (asked) {
-      case "f32" -> false;
-      case "bf16" -> chosen() == EMITTED && Emitted.hasBf16();
-      default ->
-          throw new DeviceException(
-              "cpu: %s is %s, expected f32 or bf16".formatted(ACTIVATIONS, asked));
-    };
+    if (!List.of("f32", "bf16").contains(asked)) {
+      throw new DeviceException(
+          "cpu: %s is %s, expected f32 or bf16".formatted(ACTIVATIONS, asked));
+    }
+    if (asked.equals("f32")) {
+      return false;
+    }
+    if (!emitted || !Emitted.hasBf16()) {
+      throw new DeviceException(
+          "cpu: bf16 activations are multiplied by machine code for AVX-512 BF16, which is not run here; leave them f32");
+    }
+    return true;
   }
 }

@@ -11,37 +11,29 @@ import org.internvl4j.kernels.emitted.Products;
 /// for it with the same sums: a row runs over a tile's rows one by one, a tile computes one row
 /// beside five that nobody reads.
 final class Unrolled {
-  /// For panels of bf16.
-  static final Unrolled BF16 =
-      new Unrolled(
-          Arithmetic.F32_BF16,
-          new RateCheck("TileBf16", "RowBf16"),
-          new RateCheck("RowBf16", "TileBf16"));
-
-  /// For panels of f32, widened ones too.
-  static final Unrolled F32 =
-      new Unrolled(
-          Arithmetic.F32, new RateCheck("TileF32", "RowF32"), new RateCheck("RowF32", "TileF32"));
-
-  /// For panels of bf16, two lines at a time, and rows of bf16 pairs: machine code alone.
-  static final Unrolled PAIRS =
-      new Unrolled(
-          Arithmetic.BF16, new RateCheck("pairs", "pairs"), new RateCheck("pairs", "pairs"));
-
   /// Whether machine code computes.
   static final boolean EMITTED = Tier.chosen() == Tier.EMITTED;
 
   /// Whether [#PAIRS] can be used.
-  static final boolean PAIRED = Tier.roundsActivations();
+  static final boolean PAIRED = Tier.roundsActivations(EMITTED);
+
+  /// For panels of bf16.
+  static final Unrolled BF16 = new Unrolled(Arithmetic.F32_BF16, "TileBf16", "RowBf16");
+
+  /// For panels of f32, widened ones too.
+  static final Unrolled F32 = new Unrolled(Arithmetic.F32, "TileF32", "RowF32");
+
+  /// For panels of bf16, two lines at a time, and rows of bf16 pairs: machine code alone.
+  static final Unrolled PAIRS = new Unrolled(Arithmetic.BF16, "", "");
 
   private final Arithmetic arithmetic;
   private final RateCheck tiles;
   private final RateCheck rows;
 
-  Unrolled(Arithmetic arithmetic, RateCheck tiles, RateCheck rows) {
+  private Unrolled(Arithmetic arithmetic, String tile, String row) {
     this.arithmetic = arithmetic;
-    this.tiles = tiles;
-    this.rows = rows;
+    tiles = EMITTED ? RateCheck.none() : new RateCheck(tile, row);
+    rows = EMITTED ? RateCheck.none() : new RateCheck(row, tile);
   }
 
   /// What watches tiles.

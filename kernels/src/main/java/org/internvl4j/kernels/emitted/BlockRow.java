@@ -21,16 +21,13 @@ import org.internvl4j.kernels.asm.Label;
 import org.internvl4j.kernels.asm.Register;
 import org.internvl4j.kernels.asm.Vector;
 
-/// One row of [Bytes] times two panels of blocks: 32 inputs of 32 columns with a scale each.
+/// One row of [PackedRow] times two panels of blocks: 32 inputs of 32 columns with a scale each.
 /// Products within a block are whole numbers and exact, four an instruction; a block is scaled and
 /// added to the sums as floats, in the order of the blocks. With AVX-512 VNNI, and VBMI for four
 /// bits.
 ///
 /// @param weightBits 8 or 4
-record BlockRow(int weightBits) {
-  /// How many arguments the function takes.
-  static final int ARGUMENTS = 8;
-
+record BlockRow(int weightBits) implements Program {
   private static final int SCALES = 64; // bytes at the start of a block
   private static final int HALF = 64; // bytes of 16 columns
   private static final Vector FIRST = zmm(29); // which bits the lower columns are, or which halves
@@ -47,9 +44,15 @@ record BlockRow(int weightBits) {
     return weightBits == 8 ? 128 : 8;
   }
 
+  @Override
+  public int arguments() {
+    return 8;
+  }
+
   /// The function `row(blocks, x, w, v, y, z, yInit, zInit)`: packed inputs at `x` times the panel
   /// at `w`, which gives `y`, and the one at `v`, which gives `z`.
-  byte[] code() {
+  @Override
+  public byte[] code() {
     Assembler a = new Assembler();
     Label loop = new Label();
     Label done = new Label();
@@ -67,7 +70,7 @@ record BlockRow(int weightBits) {
     products(a);
     scale(a, 0, RDX);
     scale(a, 1, RCX);
-    a.add(RSI, Bytes.BLOCK);
+    a.add(RSI, PackedRow.BLOCK);
     a.add(RDX, block());
     a.add(RCX, block());
     a.jmp(loop);
@@ -97,7 +100,7 @@ record BlockRow(int weightBits) {
 
   /// Sums of a block's products, in whole numbers.
   private void products(Assembler a) {
-    a.vbroadcastss(whole(0, 0), at(RSI, Bytes.START));
+    a.vbroadcastss(whole(0, 0), at(RSI, PackedRow.START));
     a.vmovups(whole(0, 1), whole(0, 0));
     a.vmovups(whole(1, 0), whole(0, 0));
     a.vmovups(whole(1, 1), whole(0, 0));
@@ -138,7 +141,7 @@ record BlockRow(int weightBits) {
     Vector scale = zmm(10);
     Vector low = zmm(11);
     Vector high = zmm(12);
-    a.vbroadcastss(scale, at(RSI, Bytes.SCALE));
+    a.vbroadcastss(scale, at(RSI, PackedRow.SCALE));
     Arithmetic.F32_BF16.load(a, low, high, at(block));
     a.vmulps(low, low, scale);
     a.vmulps(high, high, scale);

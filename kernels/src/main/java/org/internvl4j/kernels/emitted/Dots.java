@@ -21,18 +21,19 @@ import org.internvl4j.kernels.asm.Vector;
 
 /// `y[r] = Σ_i x[r][i] · v[i]`, bound by reading `x`: four vectors of sums, which are added up by
 /// twos at the end. With AVX-512.
-final class Dots {
-  /// How many arguments the function takes.
-  static final int ARGUMENTS = 7;
-
+record Dots() implements Program {
   /// Rows have a multiple of so many floats.
   static final int STEP = 64;
 
-  private Dots() {}
+  @Override
+  public int arguments() {
+    return 7;
+  }
 
   /// The function `dots(rows, x, xStride, v, y, yStride, steps)`, at least one row, strides in
   /// bytes.
-  static byte[] code() {
+  @Override
+  public byte[] code() {
     Assembler a = new Assembler();
     Label row = new Label();
     Label loop = new Label();

@@ -16,6 +16,9 @@ public final class Emitted {
   private static final Set<Feature> FEATURES;
   private static final @Nullable String UNAVAILABLE;
 
+  /// Bits of the vectors that are used.
+  static final int BITS;
+
   static {
     CodeMemory memory = null;
     Set<Feature> features = Set.of();
@@ -33,6 +36,7 @@ public final class Emitted {
     }
     MEMORY = memory;
     FEATURES = features;
+    BITS = features.contains(Feature.AVX512) ? 512 : 256;
     UNAVAILABLE = why;
   }
 
@@ -50,17 +54,12 @@ public final class Emitted {
 
   /// In a few words.
   public static String description() {
-    return (bits() == 512 ? "AVX-512" : "AVX2") + " machine code";
+    return (BITS == 512 ? "AVX-512" : "AVX2") + " machine code";
   }
 
   /// What the processor can do.
-  public static Set<Feature> features() {
+  static Set<Feature> features() {
     return FEATURES;
-  }
-
-  /// Bits of the vectors that are used.
-  public static int bits() {
-    return FEATURES.contains(Feature.AVX512) ? 512 : 256;
   }
 
   /// Whether pairs of bf16 numbers can be multiplied: [Arithmetic#BF16].
@@ -75,46 +74,24 @@ public final class Emitted {
         && FEATURES.contains(Feature.AVX512_VBMI);
   }
 
-  static MethodHandle tile(Arithmetic arithmetic) {
-    return function(new Tile(arithmetic, bits()).code(), Tile.ARGUMENTS);
-  }
-
-  /// Functions of 1 row and more, at their numbers of rows.
-  static MethodHandle[] rows(Arithmetic arithmetic) {
-    Tile tile = new Tile(arithmetic, bits());
-    MethodHandle[] functions = new MethodHandle[tile.most()];
-    for (int rows = 1; rows < functions.length; rows++) {
-      functions[rows] = function(tile.code(rows), Tile.ROWS_ARGUMENTS);
-    }
-    return functions;
-  }
-
-  static MethodHandle row(Arithmetic arithmetic) {
-    return function(new Row(arithmetic, bits()).code(), Row.ARGUMENTS);
-  }
-
-  static MethodHandle row(BlockRow row) {
-    return function(row.code(), BlockRow.ARGUMENTS);
-  }
-
-  static MethodHandle bytes(Bytes bytes) {
-    return function(bytes.code(), Bytes.ARGUMENTS);
-  }
-
-  static MethodHandle dots() {
-    return function(Dots.code(), Dots.ARGUMENTS);
-  }
-
-  static MethodHandle rounding() {
-    return function(Rounding.code(), Rounding.ARGUMENTS);
-  }
-
-  private static MethodHandle function(byte[] code, int arguments) {
+  /// A program as a function.
+  ///
+  /// @throws IllegalStateException if there are none here
+  static MethodHandle function(Program program) {
     CodeMemory memory = MEMORY;
     if (memory == null) {
       throw new IllegalStateException("emitted: " + UNAVAILABLE);
     }
-    return memory.function(code, arguments);
+    return memory.function(program.code(), program.arguments());
+  }
+
+  /// What a call of a function threw, which throws nothing by itself.
+  static RuntimeException thrown(Throwable e) {
+    switch (e) {
+      case RuntimeException exception -> throw exception;
+      case Error error -> throw error;
+      default -> throw new AssertionError("a function of machine code threw", e);
+    }
   }
 
   /// The address of `bytes` bytes of native memory.

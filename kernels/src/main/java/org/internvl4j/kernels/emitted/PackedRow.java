@@ -15,10 +15,7 @@ import org.internvl4j.kernels.asm.Label;
 /// weights without a sign start at, and their scale.
 ///
 /// @param offset what is added to weights to have none below 0: 8 or 128
-record Bytes(int offset) {
-  /// How many arguments the function takes.
-  static final int ARGUMENTS = 3;
-
+record PackedRow(int offset) implements Program {
   /// Bytes of a packed block.
   static final int BLOCK = 40;
 
@@ -30,10 +27,16 @@ record Bytes(int offset) {
 
   /// Bytes of a block of a rounded row: 32 ints whose lowest bytes are wanted, −8 times their sum
   /// in both halves of one, the scale.
-  private static final int ROUNDED = 4 * 34;
+  static final int ROUNDED = 4 * 34;
+
+  @Override
+  public int arguments() {
+    return 3;
+  }
 
   /// The function `pack(blocks, x, y)`, at least one block.
-  byte[] code() {
+  @Override
+  public byte[] code() {
     Assembler a = new Assembler();
     Label loop = new Label();
     a.bind(loop);

@@ -10,36 +10,55 @@ import java.lang.invoke.MethodHandle;
 ///
 /// Ranges are checked before a function is called; nothing is checked in it.
 public final class Products {
-  private static final long PANEL = 128; // bytes of the floats of 32 columns
-  private static final int ROWS = 6;
-
   /// Floats that [#round] takes at a time.
   public static final int ROUNDED_AT_ONCE = Rounding.STEP;
 
+  /// Rows of a tile: over as many, weights are read once.
+  public static final int TOGETHER = Tile.most(Emitted.BITS);
+
+  private static final long PANEL = 128; // bytes of the floats of 32 columns
+
   private Products() {}
 
-  /// A function is written when it is first called for.
+  /// A function is written when one of its kind is first called for.
   private static final class F32 {
-    static final MethodHandle TILE = Emitted.tile(Arithmetic.F32);
-    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.F32);
-    static final MethodHandle ROW = Emitted.row(Arithmetic.F32);
+    static final MethodHandle TILE = tile(Arithmetic.F32, TOGETHER);
+    static final MethodHandle[] REST = rest(Arithmetic.F32);
+    static final MethodHandle ROW = row(Arithmetic.F32);
   }
 
   private static final class F32Bf16 {
-    static final MethodHandle TILE = Emitted.tile(Arithmetic.F32_BF16);
-    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.F32_BF16);
-    static final MethodHandle ROW = Emitted.row(Arithmetic.F32_BF16);
+    static final MethodHandle TILE = tile(Arithmetic.F32_BF16, TOGETHER);
+    static final MethodHandle[] REST = rest(Arithmetic.F32_BF16);
+    static final MethodHandle ROW = row(Arithmetic.F32_BF16);
   }
 
   private static final class Bf16 {
-    static final MethodHandle TILE = Emitted.tile(Arithmetic.BF16);
-    static final MethodHandle[] ROWS = Emitted.rows(Arithmetic.BF16);
-    static final MethodHandle ROW = Emitted.row(Arithmetic.BF16);
-    static final MethodHandle ROUND = Emitted.rounding();
+    static final MethodHandle TILE = tile(Arithmetic.BF16, TOGETHER);
+    static final MethodHandle[] REST = rest(Arithmetic.BF16);
+    static final MethodHandle ROW = row(Arithmetic.BF16);
+    static final MethodHandle ROUND = Emitted.function(new Rounding());
   }
 
-  /// Rows times a panel: those that have sums in registers together one after the other, and what
-  /// is left of them by a function of as many.
+  private static MethodHandle tile(Arithmetic arithmetic, int rows) {
+    return Emitted.function(new Tile(arithmetic, Emitted.BITS, rows));
+  }
+
+  /// Tiles of fewer rows, at their numbers of rows.
+  private static MethodHandle[] rest(Arithmetic arithmetic) {
+    MethodHandle[] tiles = new MethodHandle[TOGETHER];
+    for (int rows = 1; rows < TOGETHER; rows++) {
+      tiles[rows] = tile(arithmetic, rows);
+    }
+    return tiles;
+  }
+
+  private static MethodHandle row(Arithmetic arithmetic) {
+    return Emitted.function(new Row(arithmetic, Emitted.BITS));
+  }
+
+  /// Rows times a panel: as many at a time as have their sums in registers together, and then what
+  /// is left of them.
   ///
   /// @param k lines, each of which is a term of the sum, or two
   /// @param rows no others are read and written
@@ -67,52 +86,23 @@ public final class Products {
     if (rows == 0) {
       return;
     }
-    long blocks = (rows + ROWS - 1L) / ROWS;
-    long xs = address(x, x0, xStride * (blocks - 1) + 4L * ROWS * k);
+    long blocks = Math.ceilDiv(rows, Tile.BLOCK);
+    long xs = address(x, x0, xStride * (blocks - 1) + 4L * Tile.BLOCK * k);
     long ws = address(w, w0, (long) arithmetic.line * k);
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
     long is = address(init, i0, iStride * (rows - 1) + PANEL);
-    int together = new Tile(arithmetic, Emitted.bits()).most();
-    int rest = rows % together;
-    int whole = rows - rest;
-    long six = (long) whole / ROWS; // blocks
-    for (long p = 0; p < 64; p += Emitted.bits() / 8) {
-      if (whole > 0) {
-        blocks(arithmetic, k, xs, xStride, ws + p, ys + p, is + p, iStride, yStride, six);
-      }
-      if (rest > 0) {
-        long xRest = xs + six * xStride;
-        long yRest = ys + whole * yStride + p;
-        long iRest = is + whole * iStride + p;
-        rows(arithmetic, rest, k, xRest, xStride, ws + p, yRest, iRest, iStride, yStride);
+    for (int r = 0; r < rows; r += TOGETHER) {
+      int count = Math.min(TOGETHER, rows - r);
+      long at = xs + r / Tile.BLOCK * xStride;
+      for (long p = 0; p < 64; p += Emitted.BITS / 8) {
+        long to = ys + r * yStride + p;
+        long from = is + r * iStride + p;
+        tile(arithmetic, count, k, at, xStride, ws + p, to, from, iStride, yStride);
       }
     }
   }
 
-  private static void blocks(
-      Arithmetic arithmetic,
-      long k,
-      long x,
-      long xStride,
-      long w,
-      long y,
-      long init,
-      long iStride,
-      long yStride,
-      long blocks) {
-    try {
-      switch (arithmetic) {
-        case F32 -> F32.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
-        case F32_BF16 ->
-            F32Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
-        case BF16 -> Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride, blocks);
-      }
-    } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
-    }
-  }
-
-  private static void rows(
+  private static void tile(
       Arithmetic arithmetic,
       int rows,
       long k,
@@ -123,17 +113,27 @@ public final class Products {
       long init,
       long iStride,
       long yStride) {
-    MethodHandle function =
-        switch (arithmetic) {
-          case F32 -> F32.ROWS[rows];
-          case F32_BF16 -> F32Bf16.ROWS[rows];
-          case BF16 -> Bf16.ROWS[rows];
-        };
     try {
-      function.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
+      if (rows < TOGETHER) {
+        rest(arithmetic, rows).invokeExact(k, x, xStride, w, y, init, iStride, yStride);
+        return;
+      }
+      switch (arithmetic) {
+        case F32 -> F32.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
+        case F32_BF16 -> F32Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
+        case BF16 -> Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
+      }
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
+  }
+
+  private static MethodHandle rest(Arithmetic arithmetic, int rows) {
+    return switch (arithmetic) {
+      case F32 -> F32.REST[rows];
+      case F32_BF16 -> F32Bf16.REST[rows];
+      case BF16 -> Bf16.REST[rows];
+    };
   }
 
   /// A row times two panels.
@@ -175,7 +175,7 @@ public final class Products {
         case BF16 -> Bf16.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
       }
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
   }
 
@@ -194,7 +194,7 @@ public final class Products {
     try {
       Bf16.ROUND.invokeExact((long) count / ROUNDED_AT_ONCE, xs, ys);
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
   }
 
@@ -202,19 +202,19 @@ public final class Products {
 
   private static final class Q8 {
     static final BlockRow PROGRAM = new BlockRow(8);
-    static final MethodHandle ROW = Emitted.row(PROGRAM);
-    static final MethodHandle PACK = Emitted.bytes(new Bytes(PROGRAM.offset()));
+    static final MethodHandle ROW = Emitted.function(PROGRAM);
+    static final MethodHandle PACK = Emitted.function(new PackedRow(PROGRAM.offset()));
   }
 
   private static final class Q4 {
     static final BlockRow PROGRAM = new BlockRow(4);
-    static final MethodHandle ROW = Emitted.row(PROGRAM);
-    static final MethodHandle PACK = Emitted.bytes(new Bytes(PROGRAM.offset()));
+    static final MethodHandle ROW = Emitted.function(PROGRAM);
+    static final MethodHandle PACK = Emitted.function(new PackedRow(PROGRAM.offset()));
   }
 
   /// Bytes of a packed row: see [#pack].
   public static long packedBytes(int blocks) {
-    return (long) Bytes.BLOCK * blocks;
+    return (long) PackedRow.BLOCK * blocks;
   }
 
   /// Packs a rounded row of activations for [#blocks].
@@ -229,7 +229,7 @@ public final class Products {
     if (blocks == 0) {
       return;
     }
-    long xs = address(x, x0, 4L * 34 * blocks);
+    long xs = address(x, x0, (long) PackedRow.ROUNDED * blocks);
     long ys = address(y, y0, packedBytes(blocks));
     try {
       if (weightBits == 8) {
@@ -238,7 +238,7 @@ public final class Products {
         Q4.PACK.invokeExact((long) blocks, xs, ys);
       }
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
   }
 
@@ -281,19 +281,19 @@ public final class Products {
         Q4.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
       }
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
   }
 
   // ---- rows times a vector
 
   private static final class Dot {
-    static final MethodHandle DOTS = Emitted.dots();
+    static final MethodHandle DOTS = Emitted.function(new Dots());
   }
 
   /// Whether [#dots] takes rows of so many floats.
   public static boolean hasDots(int n) {
-    return Emitted.unavailable() == null && Emitted.bits() == 512 && n % Dots.STEP == 0;
+    return Emitted.unavailable() == null && Emitted.BITS == 512 && n % Dots.STEP == 0;
   }
 
   /// Rows times a vector: a number each.
@@ -323,7 +323,7 @@ public final class Products {
     try {
       Dot.DOTS.invokeExact((long) rows, xs, xStride, vs, ys, yStride, (long) n / Dots.STEP);
     } catch (Throwable e) {
-      throw new AssertionError("a function of machine code threw", e);
+      throw Emitted.thrown(e);
     }
   }
 }

@@ -12,17 +12,18 @@ import org.internvl4j.kernels.asm.Label;
 
 /// Floats to the nearest bf16 numbers, of two as near the even one; with AVX-512 BF16, which takes
 /// those below the smallest normal one for zero.
-final class Rounding {
-  /// How many arguments the function takes.
-  static final int ARGUMENTS = 3;
-
+record Rounding() implements Program {
   /// Floats of a step.
   static final int STEP = 32;
 
-  private Rounding() {}
+  @Override
+  public int arguments() {
+    return 3;
+  }
 
   /// The function `round(steps, x, y)`: 32 floats a step, at least one of them.
-  static byte[] code() {
+  @Override
+  public byte[] code() {
     Assembler a = new Assembler();
     Label loop = new Label();
     a.align();

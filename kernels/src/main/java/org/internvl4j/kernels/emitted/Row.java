@@ -23,15 +23,18 @@ import org.internvl4j.kernels.asm.Vector;
 ///
 /// @param arithmetic what is multiplied with what
 /// @param bits of a vector
-record Row(Arithmetic arithmetic, int bits) {
-  /// How many arguments the function takes.
-  static final int ARGUMENTS = 8;
-
+record Row(Arithmetic arithmetic, int bits) implements Program {
   private static final int HALF = 64; // bytes of 16 columns
+
+  @Override
+  public int arguments() {
+    return 8;
+  }
 
   /// The function `row(k, x, w, v, y, z, yInit, zInit)`: `k` inputs from `x` on, one after the
   /// other, times the panel at `w`, which gives `y`, and the one at `v`, which gives `z`.
-  byte[] code() {
+  @Override
+  public byte[] code() {
     Assembler a = new Assembler();
     Label loop = new Label();
     Label done = new Label();

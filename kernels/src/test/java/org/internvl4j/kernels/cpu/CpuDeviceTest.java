@@ -163,13 +163,17 @@ final class CpuDeviceTest {
   }
 
   private static String probe(String... flags) throws IOException, InterruptedException {
+    return probe(0, flags);
+  }
+
+  private static String probe(int code, String... flags) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(flags));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(process.waitFor()).as(output).isEqualTo(code);
     return output;
   }
 
@@ -212,5 +216,20 @@ final class CpuDeviceTest {
     assertThat(probe(VECTOR, NATIVE, asked, "-Dinternvl4j.plain.below=0"))
         .containsPattern("cpu: .*" + described + ".* says 6.0")
         .doesNotContain("WARNING: cpu");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vector", "scalar"})
+  void bf16ActivationsAreRefusedWhereNothingMultipliesThem(String kernels) throws Exception {
+    String[] flags = {
+      VECTOR,
+      NATIVE,
+      "-Dinternvl4j.plain.below=0",
+      "-Dinternvl4j.kernels=" + kernels,
+      "-Dinternvl4j.activations=bf16"
+    };
+    assertThat(probe(1, flags))
+        .contains(
+            "cpu: bf16 activations are multiplied by machine code for AVX-512 BF16, which is not run here; leave them f32");
   }
 }

@@ -74,6 +74,15 @@ final class RateCheckTest {
   }
 
   @Test
+  void whatNoCompilerMakesIsNotTimed() {
+    RateCheck none = RateCheck.none();
+    none.add(20 * SECOND, 1);
+    none.add(20 * SECOND, 1);
+    assertThat(none.isSlow()).isFalse();
+    assertThat(log.lines).isEmpty();
+  }
+
+  @Test
   void oneWorkerIsTimedAndNoneWhereTheyShareACore() {
     int cores = Runtime.getRuntime().availableProcessors();
     assertThat(begin(0, cores)).isNotZero();

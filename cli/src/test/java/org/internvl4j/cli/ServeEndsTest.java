@@ -30,9 +30,18 @@ class ServeEndsTest {
 
   @TempDir Path temp;
 
-  /// A video whose decoder never says a word.
+  /// Its last words come if they can be said within a while: on a machine that is busy, not always.
   @Test
   void endsWhileAVideoIsDecoded() throws Exception {
+    String heard = "";
+    for (int i = 0; i < 3 && heard.isEmpty(); i++) {
+      heard = heardOfAServerThatEnds();
+    }
+    assertThat(heard).contains("server: is ending");
+  }
+
+  /// It decodes a video whose decoder never says a word.
+  private String heardOfAServerThatEnds() throws Exception {
     Path begun = temp.resolve("begun");
     program("ffprobe", "touch '" + begun + "'; exec sleep 100000");
     program("ffmpeg", "exec sleep 100000");
@@ -57,12 +66,13 @@ class ServeEndsTest {
       server.destroy();
       assertThat(server.waitFor(HANGS, TimeUnit.SECONDS)).as("ends: %s", said()).isTrue();
       assertThat(server.exitValue()).isEqualTo(128 + 15);
-      String heard = answer.handle((said, gone) -> gone == null ? said.body() : "").join();
-      assertThat(heard).matches("(?s).*server: is ending.*|"); // nothing, if it was too busy
       assertThat(said()).contains("internvl: ends").doesNotContain("unexpected", "warning");
+      String heard = answer.handle((said, gone) -> gone == null ? said.body() : "").join();
       client.shutdownNow();
+      return heard;
     } finally {
       server.destroyForcibly();
+      Files.deleteIfExists(begun);
     }
   }
 

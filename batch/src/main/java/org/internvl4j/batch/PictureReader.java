@@ -13,8 +13,7 @@ import org.internvl4j.models.image.Picture;
 /// headers say.
 final class PictureReader {
   private static final int MOST = 2;
-  private static final int DECODING = 12; // bytes a pixel
-  private static final int DECODED = 3;
+  private static final int DECODING = PictureFile.DECODING - PictureFile.DECODED; // on top
   private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureOptions options;
@@ -65,7 +64,7 @@ final class PictureReader {
       pixels += file.pixels();
       requireFew(pixels, pictures.size());
     }
-    share.take(DECODED * pixels + (DECODING - DECODED) * most); // one after the other
+    share.take(PictureFile.DECODED * pixels + DECODING * most); // one after the other
     return files;
   }
 

@@ -10,7 +10,6 @@ import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
-import org.internvl4j.models.image.Picture;
 
 /// Where a picture comes from; it is decoded when its turn comes. Immutable.
 public sealed interface PictureSource {
@@ -24,13 +23,6 @@ public sealed interface PictureSource {
   ///
   /// @throws PictureException if it is none, is damaged or too large
   PictureFile open(PictureOptions options);
-
-  /// Decodes it.
-  ///
-  /// @throws PictureException if it is none, is damaged or too large
-  default Picture read(PictureOptions options) {
-    return open(options).read();
-  }
 
   /// The picture that a text names: a path, or a `data:` address in base64.
   ///

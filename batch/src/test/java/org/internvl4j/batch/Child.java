@@ -60,7 +60,7 @@ final class Child {
 
     @Override
     public Outcome work(Row.Item item) {
-      Picture picture = item.pictures().getFirst().read(PictureOptions.DEFAULT);
+      Picture picture = item.pictures().getFirst().open(PictureOptions.DEFAULT).read();
       float[] sums = new float[NUMBERS];
       byte[] rgb = picture.rgb();
       for (int i = 0; i < rgb.length; i++) {

@@ -7,7 +7,11 @@ import org.internvl4j.models.image.Picture;
 ///
 /// Immutable, keeps a copy of what matters of the file's bytes.
 public final class PictureFile {
-  private static final int BYTES = 12; // of memory, for each pixel counted
+  /// Bytes of memory for each of [#pixels] while it is decoded.
+  public static final int DECODING = 12;
+
+  /// Bytes of memory for each of [#pixels] that its picture keeps.
+  public static final int DECODED = 3;
 
   private final int length;
   private final Prepared prepared;
@@ -31,7 +35,7 @@ public final class PictureFile {
       throw Pictures.tooLong(name, options);
     }
     Prepared prepared = Prepared.of(new SourceFile(name, bytes), options);
-    long pixels = Math.max(Decoder.pixels(prepared), Math.ceilDiv(prepared.memory(), BYTES));
+    long pixels = Math.max(Decoder.pixels(prepared), Math.ceilDiv(prepared.memory(), DECODING));
     return new PictureFile(bytes.length, prepared, options.applyOrientation(), pixels);
   }
 

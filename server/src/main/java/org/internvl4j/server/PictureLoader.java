@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// from, and how many there may be, with how many pixels together. What is refused is the client's
 /// fault, unless it is another server's.
 final class PictureLoader {
-  private static final int DECODING = 12; // bytes a pixel
-  private static final int DECODED = 3;
   private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureSource source;
@@ -156,9 +154,9 @@ final class PictureLoader {
   /// What is decoded into so many pixels, with memory for them.
   private <T> T decoded(long more, Supplier<T> work) {
     measure(more);
-    memory.take(DECODING * more);
+    memory.take(PictureFile.DECODING * more);
     T made = work.get();
-    memory.give((DECODING - DECODED) * more);
+    memory.give((PictureFile.DECODING - PictureFile.DECODED) * more);
     return made;
   }
 

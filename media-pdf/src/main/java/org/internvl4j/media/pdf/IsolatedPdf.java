@@ -38,7 +38,7 @@ public final class IsolatedPdf implements AutoCloseable {
 
   private final String name;
   private final PdfOptions options;
-  private final Room room;
+  private final Allowance allowance;
   private final Process process;
   private final DataOutputStream out;
   private final DataInputStream in;
@@ -46,10 +46,10 @@ public final class IsolatedPdf implements AutoCloseable {
   private boolean started;
   private volatile boolean closed;
 
-  private IsolatedPdf(String name, PdfOptions options, Room room, Process process) {
+  private IsolatedPdf(String name, PdfOptions options, Allowance allowance, Process process) {
     this.name = name;
     this.options = options;
-    this.room = room;
+    this.allowance = allowance;
     this.process = process;
     this.out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
     this.in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
@@ -60,8 +60,9 @@ public final class IsolatedPdf implements AutoCloseable {
   /// @param heap in MiB
   /// @param start time to start
   /// @param grace time to say itself that it is late
-  record Room(int heap, Duration start, Duration grace) {
-    static final Room DEFAULT = new Room(1024, Duration.ofSeconds(10), Duration.ofSeconds(2));
+  record Allowance(int heap, Duration start, Duration grace) {
+    static final Allowance DEFAULT =
+        new Allowance(1024, Duration.ofSeconds(10), Duration.ofSeconds(2));
   }
 
   /// Opens a file with [PdfOptions#DEFAULT]; the caller closes it.
@@ -88,14 +89,14 @@ public final class IsolatedPdf implements AutoCloseable {
   ///   holds up its process; or if that cannot be started
   /// @throws CancellationException if this thread is interrupted
   public static IsolatedPdf of(byte[] bytes, String name, PdfOptions options) {
-    return of(bytes, name, options, Room.DEFAULT);
+    return of(bytes, name, options, Allowance.DEFAULT);
   }
 
-  static IsolatedPdf of(byte[] bytes, String name, PdfOptions options, Room room) {
-    IsolatedPdf pdf = new IsolatedPdf(name, options, room, start(name, room));
+  static IsolatedPdf of(byte[] bytes, String name, PdfOptions options, Allowance allowance) {
+    IsolatedPdf pdf = new IsolatedPdf(name, options, allowance, start(name, allowance));
     try {
       Wire.Opening opening = new Wire.Opening(name, options, bytes);
-      pdf.pageCount = pdf.ask(name, room.start(), opening::write, DataInputStream::readInt);
+      pdf.pageCount = pdf.ask(name, allowance.start(), opening::write, DataInputStream::readInt);
       return pdf;
     } catch (RuntimeException | Error e) {
       pdf.close();
@@ -103,8 +104,8 @@ public final class IsolatedPdf implements AutoCloseable {
     }
   }
 
-  private static Process start(String name, Room room) {
-    ProcessBuilder builder = new ProcessBuilder(command(room)).redirectError(Redirect.DISCARD);
+  private static Process start(String name, Allowance allowance) {
+    ProcessBuilder builder = new ProcessBuilder(command(allowance)).redirectError(Redirect.DISCARD);
     builder.environment().keySet().retainAll(ENVIRONMENT); // no keys, no flags for Java
     try {
       Process process = builder.start();
@@ -124,12 +125,15 @@ public final class IsolatedPdf implements AutoCloseable {
     }
   }
 
-  private static List<String> command(Room room) {
+  private static List<String> command(Allowance allowance) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            "-Xmx" + room.heap() + "m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto"));
+            "-Xmx" + allowance.heap() + "m",
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            "-Xshare:auto"));
     command.add("-Djava.awt.headless=true");
     if (System.getProperty(FONTS) != null) {
       command.add("-D" + FONTS + "=" + System.getProperty(FONTS));
@@ -196,7 +200,7 @@ public final class IsolatedPdf implements AutoCloseable {
     Pdf.requirePage(number, pageCount, name);
     Wire.Question question = new Wire.Question(drawn, number, tiling);
     String which = "%s: page %d".formatted(name, number);
-    return ask(which, room.grace(), question::write, answer);
+    return ask(which, allowance.grace(), question::write, answer);
   }
 
   private interface Words {

@@ -33,8 +33,8 @@ class IsolatedPdfTest {
   private static final PdfOptions LIMITS =
       PdfOptions.DEFAULT.withMaxPixels(10_000_000).withDeadline(Duration.ofSeconds(20));
   private static final PdfOptions HASTY = LIMITS.withDeadline(Duration.ofSeconds(1));
-  private static final IsolatedPdf.Room STRICT =
-      new IsolatedPdf.Room(256, Duration.ofSeconds(60), Duration.ofMillis(100));
+  private static final IsolatedPdf.Allowance STRICT =
+      new IsolatedPdf.Allowance(256, Duration.ofSeconds(60), Duration.ofMillis(100));
 
   private static long children() {
     return ProcessHandle.current()
@@ -168,7 +168,8 @@ class IsolatedPdfTest {
 
   @Test
   void aTableThatFillsTheMemoryFillsThatOfTheProcess() {
-    IsolatedPdf.Room small = new IsolatedPdf.Room(32, Duration.ofSeconds(60), Duration.ZERO);
+    IsolatedPdf.Allowance small =
+        new IsolatedPdf.Allowance(32, Duration.ofSeconds(60), Duration.ZERO);
     assertThatThrownBy(() -> IsolatedPdf.of(endlessTable(), "a.pdf", HASTY, small))
         .isInstanceOf(PdfException.class)
         .hasMessageMatching(

@@ -57,7 +57,7 @@ final class DeviceOptions {
       paramLabel = "FORMAT",
       description =
           "What the machine code of the device cpu multiplies bf16 weights with: f32, the default, or bf16"
-              + " (twice as fast where the processor has AVX-512 BF16, less exact).")
+              + " (twice as fast and less exact; needs a processor with AVX-512 BF16).")
   private @Nullable String activations;
 
   @Option(

@@ -1,5 +1,6 @@
 package org.internvl4j.parquet;
 
+import java.io.IOException;
 import java.io.Serial;
 
 /// Something in a file that is not as the format says; [ParquetReader] adds the file's name.
@@ -14,5 +15,10 @@ final class Damage extends RuntimeException {
   /// @param cause what lies behind it
   Damage(String what, Throwable cause) {
     super(what, cause);
+  }
+
+  /// Whether nothing is known of what is in the file: it could not be read.
+  boolean isUnread() {
+    return getCause() instanceof IOException;
   }
 }

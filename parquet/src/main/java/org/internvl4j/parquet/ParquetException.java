@@ -29,6 +29,12 @@ public final class ParquetException extends RuntimeException {
     return what;
   }
 
+  /// Whether the system could not read the file, or somebody changes it: nothing is known of what
+  /// is in it.
+  public boolean isUnread() {
+    return getCause() instanceof Damage damage && damage.isUnread();
+  }
+
   /// What the system said, without the name of a class.
   static String reason(IOException e) {
     return switch (e) {

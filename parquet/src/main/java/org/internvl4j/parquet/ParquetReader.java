@@ -113,7 +113,8 @@ public final class ParquetReader implements Closeable {
   /// All rows, of some columns.
   ///
   /// @param paths which, at least one
-  /// @return lazy; its `next` throws [ParquetException] where the file is damaged
+  /// @return lazy; where the file is damaged its `next` throws [ParquetException] for that row and
+  ///   those behind it in its row group, and goes on with the next group
   /// @throws ParquetException if a column is not there or of a kind that is not read
   public Iterator<Row> rows(String... paths) {
     return rows(0, List.of(paths));

@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of some columns, row group by row group.
+/// Rows of some columns, row group by row group. What is damaged takes the rows behind it in its
+/// group with it, and no others: each of them throws.
 final class Rows implements Iterator<Row> {
   private final String name;
   private final Source file;
@@ -18,10 +19,11 @@ final class Rows implements Iterator<Row> {
   private final List<Field> fields;
   private final Map<String, Integer> places = new LinkedHashMap<>();
   private final Room room;
-  private final ColumnReader[] readers;
+  private final @Nullable ColumnReader[] readers;
   private int group = -1;
   private long left; // rows of the group
-  private @Nullable ParquetException failure;
+  private boolean begun; // whether the group's columns are open
+  private @Nullable ParquetException failure; // of this group; of all if it cannot be read
 
   Rows(String name, Source file, FileMetadata metadata, int[] columns, Room room) {
     this.name = name;
@@ -31,7 +33,7 @@ final class Rows implements Iterator<Row> {
     this.room = room;
     this.leaves = Arrays.stream(columns).mapToObj(metadata.leaves()::get).toList();
     this.fields = leaves.stream().map(Leaf::field).toList();
-    this.readers = new ColumnReader[columns.length];
+    this.readers = new @Nullable ColumnReader[columns.length];
     for (int i = 0; i < columns.length; i++) {
       places.put(fields.get(i).path(), i);
     }
@@ -43,39 +45,53 @@ final class Rows implements Iterator<Row> {
       rows -= groups.get(++group).rows();
     }
     for (; rows > 0 && hasNext(); rows--) {
-      next();
+      try {
+        next();
+      } catch (ParquetException e) {
+        // nobody asked for it
+      }
     }
   }
 
   @Override
   public boolean hasNext() {
     while (left == 0 && group + 1 < groups.size()) {
-      FileMetadata.Group next = groups.get(++group);
-      left = next.rows();
-      for (int i = 0; i < columns.length; i++) {
-        readers[i] = reader(i, next.chunks().get(columns[i]));
-      }
+      left = groups.get(++group).rows();
+      begun = false;
     }
     return left > 0;
   }
 
-  private ColumnReader reader(int column, FileMetadata.Chunk chunk) {
-    try {
-      return new ColumnReader(file, leaves.get(column), chunk, room);
-    } catch (Damage e) {
-      throw failed(column, e.getMessage(), e);
+  /// Opens the columns of a group.
+  private void begin() {
+    begun = true;
+    if (failure != null && failure.isUnread()) {
+      return;
+    }
+    failure = null;
+    for (int i = 0; i < columns.length; i++) {
+      FileMetadata.Chunk chunk = groups.get(group).chunks().get(columns[i]);
+      try {
+        readers[i] = new ColumnReader(file, leaves.get(i), chunk, room);
+      } catch (Damage e) {
+        fail(i, e);
+        return;
+      }
     }
   }
 
   @Override
   public Row next() {
-    if (failure != null) {
-      throw failure;
-    }
     if (!hasNext()) {
       throw new NoSuchElementException(name + ": no more rows");
     }
+    if (!begun) {
+      begin();
+    }
     left--;
+    if (failure != null) {
+      throw failure;
+    }
     @Nullable Object[] values = new @Nullable Object[columns.length];
     for (int i = 0; i < columns.length; i++) {
       try {
@@ -84,18 +100,20 @@ final class Rows implements Iterator<Row> {
           readers[i].finish();
         }
       } catch (Damage e) {
-        throw failed(i, e.getMessage(), e);
+        throw fail(i, e);
       }
     }
     return new Row(name, places, fields, values);
   }
 
-  private ParquetException failed(int column, @Nullable String what, Throwable cause) {
-    failure =
-        new ParquetException(
-            name,
-            "column %s, row group %d: %s".formatted(fields.get(column).path(), group + 1, what),
-            cause);
+  private ParquetException fail(int column, Damage e) {
+    for (ColumnReader reader : readers) {
+      if (reader != null) {
+        reader.close();
+      }
+    }
+    String where = "column %s, row group %d: ".formatted(fields.get(column).path(), group + 1);
+    failure = new ParquetException(name, where + e.getMessage(), e);
     return failure;
   }
 }

@@ -1,6 +1,7 @@
 package org.internvl4j.parquet;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -31,7 +32,7 @@ final class Source implements Closeable {
     try {
       while (bytes.hasRemaining()) {
         if (channel.read(bytes, at + bytes.position()) < 0) {
-          throw new Damage("the file became shorter while it was read");
+          throw new EOFException("the file became shorter while it was read");
         }
       }
     } catch (IOException e) {

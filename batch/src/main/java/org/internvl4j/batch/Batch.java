@@ -29,6 +29,9 @@ public final class Batch {
   /// Rows that wait to be written, so that a slow one does not keep the others from beginning.
   private static final int WINDOW = 64;
 
+  /// Most bytes of memory that rows may keep which wait.
+  private static final long MOST_KEPT = Runtime.getRuntime().maxMemory() / 8;
+
   private static final int SEGMENT_ROWS = 64;
   private static final int SEGMENT_CHARS = 1 << 20;
   private static final long SEGMENT_NANOS = 1_000_000_000;
@@ -83,6 +86,7 @@ public final class Batch {
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
   private final StringBuilder segment = new StringBuilder();
   private final CRC32C asked = new CRC32C(); // by the rows that are done
+  private long kept; // bytes, by rows that wait
   private int segmentRows;
   private long segmentBegun;
   private volatile boolean stopped;
@@ -228,20 +232,26 @@ public final class Batch {
       writeDone(journal, WINDOW);
       outcome = worker.submit(row, PATIENCE);
     }
-    return outcome != null && pending.add(new Pending(row, outcome));
+    if (outcome == null) {
+      return false;
+    }
+    pending.add(new Pending(row, outcome));
+    kept += row.bytes();
+    return true;
   }
 
   /// Writes the rows that are done, up to the first one that is not; waits for it where more wait
-  /// than may.
+  /// than may, or they keep too much.
   private void writeDone(Journal journal, int most) throws IOException, InterruptedException {
     while (!stopped && !pending.isEmpty()) {
       Pending first = pending.element();
-      if (pending.size() <= most && !first.outcome().isDone()) {
+      if (pending.size() <= most && kept <= MOST_KEPT && !first.outcome().isDone()) {
         return;
       }
       Outcome outcome = outcome(first.outcome());
       if (outcome != null) {
         pending.remove();
+        kept -= first.row().bytes();
         write(first.row(), outcome, journal);
       }
     }

@@ -132,8 +132,7 @@ final class Folder implements Input {
   }
 
   private static Failed failed(Path folder, IOException why) {
-    return new Failed(
-        Failures.INPUT,
+    return Failed.input(
         "%s: is a folder that cannot be read: %s; its pictures are not among the rows"
             .formatted(folder, CheckpointException.reason(why)));
   }

@@ -16,6 +16,8 @@ import org.internvl4j.media.Pictures;
 /// Where rows come from.
 public final class Inputs {
   private static final String STDIN = "-";
+  private static final String EXPECTED =
+      "expected a folder, a pattern, a file of rows (.jsonl, .parquet) or - for a list on stdin";
 
   private Inputs() {}
 
@@ -31,6 +33,9 @@ public final class Inputs {
   public static Input open(String named, Columns columns, InputStream stdin) throws IOException {
     if (named.equals(STDIN)) {
       return list(stdin);
+    }
+    if (named.isBlank()) {
+      throw new IllegalArgumentException("input: its name is empty; " + EXPECTED);
     }
     if (isPattern(named)) {
       Folder files = matching(named);
@@ -49,10 +54,7 @@ public final class Inputs {
     if (isTable(named)) {
       return table(path, columns, "");
     }
-    throw new IllegalArgumentException(
-        named
-            + ": expected a folder, a pattern, a file of rows (.jsonl, .parquet) or - for a list on"
-            + " stdin");
+    throw new IllegalArgumentException(named + ": " + EXPECTED);
   }
 
   /// The same for whatever names the same rows: `photos` for `photos/`. What manifests say.

@@ -149,12 +149,11 @@ final class JsonLines implements Input {
       }
       String url = json.getText("url");
       if (json.at("body") instanceof Json.Obj body) {
-        return new Row.Call(id, url, body);
+        return new Row.Call(id, url, body, line.length);
       }
       throw json.at("body").wrong("an object");
     } catch (CheckpointException e) {
-      return new Row.Unreadable(
-          id, new Failed(Failures.INPUT, String.valueOf(e.getMessage())), true);
+      return new Row.Unreadable(id, Failed.input(String.valueOf(e.getMessage())), true);
     }
   }
 
@@ -176,7 +175,7 @@ final class JsonLines implements Input {
       Json prompt = json.find("prompt");
       return new Row.Item(id, pictures, prompt == null ? null : prompt.asText());
     } catch (CheckpointException e) {
-      return new Row.Unreadable(id, new Failed(Failures.INPUT, String.valueOf(e.getMessage())));
+      return new Row.Unreadable(id, Failed.input(String.valueOf(e.getMessage())));
     }
   }
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.internvl4j.batch.Outcome.Failed;
 import org.jspecify.annotations.Nullable;
 
-/// A list of picture files, a path a line.
+/// A list of picture files, a path a line, blanks at its ends included; empty lines are none.
 final class Lines implements Input {
   private final BufferedReader reader;
 
@@ -27,15 +27,14 @@ final class Lines implements Input {
     while (line != null && line.isBlank()) {
       line = reader.readLine();
     }
-    return line == null ? null : row(line.strip());
+    return line == null ? null : row(line);
   }
 
   private static Row row(String path) {
     try {
       return Row.Item.of(path, new PictureSource.OfFile(Path.of(path)));
     } catch (InvalidPathException e) {
-      return new Row.Unreadable(
-          path, new Failed(Failures.INPUT, "cannot name a file: " + e.getReason()));
+      return new Row.Unreadable(path, Failed.input("cannot name a file: " + e.getReason()));
     }
   }
 

@@ -91,7 +91,7 @@ final class Looking implements Worker.Skill {
 
   @Override
   public Outcome work(Row.Item item) throws InterruptedException {
-    if (item.pictures().size() != 1) {
+    if (item.pictures().size() > 1) {
       throw new IllegalArgumentException(
           "row: has " + item.pictures().size() + " pictures, expected one");
     }

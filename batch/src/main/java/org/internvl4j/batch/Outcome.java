@@ -47,9 +47,24 @@ public sealed interface Outcome {
 
   /// There is no result.
   ///
-  /// @param code what kind of failure it is, for programs: [Failures]
+  /// @param code what kind of failure it is, for programs: `picture`, `too_long`, `input`
   /// @param sentence what went wrong, for people
   record Failed(String code, String sentence) implements Outcome {
+    /// A picture is missing, damaged, too large or none.
+    public static Failed picture(String sentence) {
+      return new Failed("picture", sentence);
+    }
+
+    /// A question is longer than the context or the memory for it.
+    public static Failed tooLong(String sentence) {
+      return new Failed("too_long", sentence);
+    }
+
+    /// Anything else in a row makes no sense.
+    public static Failed input(String sentence) {
+      return new Failed("input", sentence);
+    }
+
     @Override
     public boolean isFailure() {
       return true;

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// Rows of a Parquet file. Pictures are bytes, or texts as [PictureSource#named] reads them; a cell
 /// may hold a list of either.
 ///
-/// A row whose cells make no sense is a row that fails.
+/// A row whose cells make no sense is a row that fails, and so are those of a row group that are
+/// behind something damaged.
 final class ParquetRows implements Input {
   private final Path folder;
   private final String prefix;
@@ -77,31 +78,25 @@ final class ParquetRows implements Input {
 
   @Override
   public @Nullable Row next() {
-    org.internvl4j.parquet.Row row = row();
-    if (row == null) {
+    if (!rows.hasNext()) {
       return null;
     }
     String name = prefix + ++number;
     try {
+      org.internvl4j.parquet.Row row = rows.next();
       name = name(row, name);
       return new Row.Item(name, pictures(row), prompt == null ? null : row.string(prompt.path()));
     } catch (ParquetException e) {
-      return unreadable(name, e.what());
+      if (e.isUnread()) {
+        throw failure(e);
+      }
+      return new Row.Unreadable(name, Failed.input(e.what()));
+    } catch (PicturesException e) {
+      return new Row.Unreadable(name, Failed.picture(String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
-      return unreadable(name, "column %s: %s was expected".formatted(image.path(), e.getMessage()));
+      String why = "column %s: %s was expected".formatted(image.path(), e.getMessage());
+      return new Row.Unreadable(name, Failed.input(why));
     }
-  }
-
-  private org.internvl4j.parquet.@Nullable Row row() {
-    try {
-      return rows.hasNext() ? rows.next() : null;
-    } catch (ParquetException e) {
-      throw failure(e);
-    }
-  }
-
-  private static Row unreadable(String name, String why) {
-    return new Row.Unreadable(name, new Failed(Failures.INPUT, why));
   }
 
   private String name(org.internvl4j.parquet.Row row, String number) {
@@ -148,9 +143,10 @@ final class ParquetRows implements Input {
     return Collections.singletonList(picture);
   }
 
-  private static <T> T there(@Nullable T picture) {
+  private <T> T there(@Nullable T picture) {
     if (picture == null) {
-      throw new IllegalArgumentException("a picture, or a list of pictures");
+      throw new PicturesException(
+          "column %s: is null, expected a picture or a list of pictures".formatted(image.path()));
     }
     return picture;
   }

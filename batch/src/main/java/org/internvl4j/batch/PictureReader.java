@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
+import org.internvl4j.media.DecodingMemory;
+import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.image.Picture;
@@ -17,31 +19,35 @@ final class PictureReader {
   private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureOptions options;
-  private final Room room;
+  private final DecodingMemory memory;
   private final Semaphore turns = new Semaphore(MOST);
 
   PictureReader(PictureOptions options) {
-    this(options, Room.ofHeap());
+    this(options, DecodingMemory.ofHeap(3));
   }
 
-  /// @param room of all rows together
-  PictureReader(PictureOptions options, Room room) {
+  /// @param memory of all rows together
+  PictureReader(PictureOptions options, DecodingMemory memory) {
     this.options = options;
-    this.room = room;
+    this.memory = memory;
   }
 
   /// Decodes the pictures of a row, and makes of them what is kept.
   ///
   /// @param kept smaller than they are: tiles, say
-  /// @throws TooLargeException if they have too many pixels, or need too much memory
+  /// @throws PicturesException if there is none, or they have too many pixels
+  /// @throws PictureException if one cannot be read, or they need too much memory
   <T> T read(Row.Item item, Function<List<Picture>, T> kept) throws InterruptedException {
+    if (item.pictures().isEmpty()) {
+      throw new PicturesException("row: has no picture, expected one or more");
+    }
     turns.acquire();
-    try (Room.Share share = room.enter()) {
+    try (DecodingMemory.Share share = memory.enter("row")) {
       List<PictureFile> files = open(item.pictures(), share);
       share.enough();
       return kept.apply(files.stream().map(PictureFile::read).toList());
     } catch (OutOfMemoryError e) {
-      throw new TooLargeException(
+      throw new PicturesException(
           "row: there is not enough memory for its pictures (%s); shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
               .formatted(e.getMessage()),
           e);
@@ -51,7 +57,7 @@ final class PictureReader {
   }
 
   /// Reads their headers, with memory for all that comes.
-  private List<PictureFile> open(List<PictureSource> pictures, Room.Share share)
+  private List<PictureFile> open(List<PictureSource> pictures, DecodingMemory.Share share)
       throws InterruptedException {
     List<PictureFile> files = new ArrayList<>();
     long pixels = 0;
@@ -72,7 +78,7 @@ final class PictureReader {
   private void requireFew(long pixels, int pictures) {
     long limit = Math.max(PictureOptions.DEFAULT.maxPixels(), options.maxPixels());
     if (pictures > 1 && pixels > limit) {
-      throw new TooLargeException(
+      throw new PicturesException(
           "row: its %d pictures have more than %d pixels together; shrink them or name fewer"
               .formatted(pictures, limit));
     }

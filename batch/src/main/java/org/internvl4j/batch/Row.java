@@ -19,6 +19,11 @@ public sealed interface Row {
     return false;
   }
 
+  /// Bytes of memory that it keeps until it is written: those of pictures that are not files.
+  default long bytes() {
+    return 0;
+  }
+
   /// Adds what it asks, and about what, to a checksum.
   void sum(Checksum sum);
 
@@ -33,6 +38,13 @@ public sealed interface Row {
   record Item(String id, List<PictureSource> pictures, @Nullable String prompt) implements Row {
     public Item {
       pictures = List.copyOf(pictures);
+    }
+
+    @Override
+    public long bytes() {
+      return pictures.stream()
+          .mapToLong(picture -> picture instanceof PictureSource.OfBytes ? picture.length() : 0)
+          .sum();
     }
 
     @Override
@@ -56,7 +68,8 @@ public sealed interface Row {
   ///
   /// @param id its `custom_id`
   /// @param url `/v1/chat/completions`
-  record Call(String id, String url, Json.Obj body) implements Row {
+  /// @param bytes of its line
+  record Call(String id, String url, Json.Obj body, long bytes) implements Row {
     @Override
     public boolean isCall() {
       return true;

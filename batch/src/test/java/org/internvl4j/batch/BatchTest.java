@@ -3,7 +3,9 @@ package org.internvl4j.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -253,5 +255,20 @@ class BatchTest {
       assertThat(error.getText("code")).isEqualTo("picture");
       assertThat(error.getText("message")).contains(folder.toString());
     }
+  }
+
+  @Test
+  void namesInAListAreTakenAsTheyAre() throws Exception {
+    byte[] list = " a.png\r\n\n \nb.png \n".getBytes(StandardCharsets.UTF_8);
+    try (Input input = Inputs.list(new ByteArrayInputStream(list))) {
+      assertThat(List.of(input.next().id(), input.next().id())).containsExactly(" a.png", "b.png ");
+      assertThat(input.next()).isNull();
+    }
+  }
+
+  @Test
+  void anEmptyNameIsNoFolder() {
+    assertThatThrownBy(() -> Inputs.open("", Columns.USUAL, InputStream.nullInputStream()))
+        .hasMessageStartingWith("input: its name is empty; expected a folder, ");
   }
 }

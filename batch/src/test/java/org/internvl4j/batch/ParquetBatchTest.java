@@ -43,7 +43,8 @@ class ParquetBatchTest {
   private Path table(String name, List<Column> columns, Object[]... rows) throws IOException {
     Path file = temp.resolve(name);
     try (OutputStream out = Files.newOutputStream(file)) {
-      ParquetWriter writer = new ParquetWriter(out, name, columns, WriteOptions.DEFAULT);
+      ParquetWriter writer =
+          new ParquetWriter(out, name, columns, WriteOptions.DEFAULT.withGzip(false));
       for (Object[] row : rows) {
         writer.write(row);
       }
@@ -110,8 +111,9 @@ class ParquetBatchTest {
     assertThat(found).map(row -> row.getText("id")).containsExactly("7", "8", "9", "10");
     assertThat(found.get(0).getText("answer")).isEqualTo(lines(plain).getFirst().getText("answer"));
     assertThat(found.get(1).at("error").getText("code")).isEqualTo("picture");
-    assertThat(found.get(2).at("error").getText("message"))
-        .isEqualTo("column image: a picture, or a list of pictures was expected");
+    assertThat(found.get(2).at("error").toString())
+        .isEqualTo(
+            "{\"code\":\"picture\",\"message\":\"column image: is null, expected a picture or a list of pictures\"}");
     assertThat(found.get(3).getText("answer")).isNotEqualTo(found.get(0).getText("answer"));
   }
 
@@ -132,9 +134,7 @@ class ParquetBatchTest {
     assertThat(rows.get(1))
         .isEqualTo(
             new Row.Unreadable(
-                "2",
-                new Outcome.Failed(
-                    Failures.INPUT, "column images: data:image/…;base64,… was expected")));
+                "2", Outcome.Failed.input("column images: data:image/…;base64,… was expected")));
     assertThat(((Row.Item) rows.get(2)).pictures()).isEmpty();
   }
 
@@ -262,5 +262,44 @@ class ParquetBatchTest {
     assertThat(Scenery.run(pictures, stopped, COUNT).end()).isEqualTo(Batch.End.COMPLETE);
     assertThat(Files.mismatch(stopped, whole)).isEqualTo(-1);
     assertThat(Scenery.run(pictures, stopped, COUNT).end()).isEqualTo(Batch.End.FOUND);
+  }
+
+  @Test
+  void aRowWithoutPicturesFails() throws Exception {
+    Path file =
+        table(
+            "none.parquet",
+            List.of(Column.required("images", Kind.STRINGS)),
+            new Object[] {List.of()});
+    for (Task task : List.of(COUNT, new Task.Embedding(Task.Vectors.MEAN))) {
+      Path out = temp.resolve(task.getClass().getSimpleName() + ".jsonl");
+      run(open(file.toString()), out, task);
+      assertThat(lines(out).getFirst().at("error").toString())
+          .isEqualTo(
+              "{\"code\":\"picture\",\"message\":\"row: has no picture, expected one or more\"}");
+    }
+  }
+
+  @Test
+  void aDamagedPageIsRowsThatFail() throws Exception {
+    Path file =
+        table(
+            "damaged.parquet",
+            List.of(Column.required("images", Kind.STRINGS)),
+            new Object[] {List.of("pictures/00001.png")},
+            new Object[] {List.of("pictures/00002.png")});
+    byte[] bytes = Files.readAllBytes(file);
+    int name = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("pictures/00001.png");
+    bytes[name]++;
+    Files.write(file, bytes);
+    Path out = temp.resolve("out.jsonl");
+    assertThat(run(open(file.toString()), out, COUNT).rows()).isEqualTo(2);
+    assertThat(lines(out)).map(row -> row.getText("id")).containsExactly("1", "2");
+    assertThat(lines(out))
+        .allSatisfy(row -> {
+          assertThat(row.at("error").getText("code")).isEqualTo("input");
+          assertThat(row.at("error").getText("message"))
+              .startsWith("column images, row group 1: a page's checksum is ");
+        });
   }
 }

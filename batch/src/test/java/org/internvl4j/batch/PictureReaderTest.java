@@ -12,6 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.internvl4j.media.DecodingMemory;
+import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
@@ -33,7 +35,7 @@ class PictureReaderTest {
   }
 
   private static PictureReader reader(long bytes) {
-    return new PictureReader(PictureOptions.DEFAULT, new Room(bytes));
+    return new PictureReader(PictureOptions.DEFAULT, new DecodingMemory(bytes));
   }
 
   @Test
@@ -64,10 +66,10 @@ class PictureReaderTest {
   void whatNeedsMoreThanThereIsFails() throws Exception {
     PictureReader reader = reader(ENOUGH);
     assertThatThrownBy(() -> reader.read(squares(2 * SIDE, 1), List::size))
-        .isInstanceOf(TooLargeException.class)
-        .hasMessageStartingWith("row: needs 2 MiB of memory to read its pictures, and there are 1");
+        .isInstanceOf(PictureException.class)
+        .hasMessageStartingWith("row: needs 2 MiB of memory to be decoded, and there are 1 MiB");
     assertThatThrownBy(() -> reader.read(squares(SIDE, 9), List::size))
-        .isInstanceOf(TooLargeException.class);
+        .isInstanceOf(PictureException.class);
     assertThat(reader.<Integer>read(squares(SIDE, 1), List::size))
         .isEqualTo(1); // all was given back
   }
@@ -82,7 +84,7 @@ class PictureReaderTest {
                   _ -> {
                     throw new OutOfMemoryError("Java heap space");
                   }))
-          .isInstanceOf(TooLargeException.class)
+          .isInstanceOf(PicturesException.class)
           .hasMessageContaining("not enough memory for its pictures (Java heap space)");
     }
     assertThat(reader.<Integer>read(squares(SIDE, 1), List::size)).isEqualTo(1);
@@ -95,10 +97,10 @@ class PictureReaderTest {
     List<PictureSource> twenty = Collections.nCopies(20, new PictureSource.OfFile(big));
     assertThatThrownBy(
             () -> reader(Long.MAX_VALUE).read(new Row.Item("row", twenty, null), List::size))
-        .isInstanceOf(TooLargeException.class)
+        .isInstanceOf(PicturesException.class)
         .hasMessage(
             "row: its 20 pictures have more than 100000000 pixels together; shrink them or name fewer");
-    Outcome.Failed failed = Failures.of(new TooLargeException("row: …"));
-    assertThat(failed).isEqualTo(new Outcome.Failed(Failures.PICTURE, "row: …"));
+    Outcome.Failed failed = Failures.of(new PicturesException("row: …"));
+    assertThat(failed).isEqualTo(Outcome.Failed.picture("row: …"));
   }
 }

@@ -1,49 +1,62 @@
-package org.internvl4j.batch;
+package org.internvl4j.media;
 
 import java.util.concurrent.Semaphore;
 
-/// Memory for pictures while they are decoded, those of all rows together. Who finds none waits for
-/// others to end.
+/// Memory for pictures while they are decoded, those of all who share it together. Who finds none
+/// waits for others to end.
 ///
-/// One row at a time takes, until it has all that it needs: the others, who have theirs, end
-/// without any more, so that nobody waits for ever.
-final class Room {
+/// One at a time takes, until it has all that it needs: the others, who have theirs, end without
+/// any more, so that nobody waits for ever.
+///
+/// Any thread may use it.
+public final class DecodingMemory {
   private static final int UNIT = 1 << 16; // bytes
 
   private final int units;
   private final Semaphore free;
   private final Semaphore door = new Semaphore(1, true);
 
-  Room(long bytes) {
+  /// @param bytes in all
+  public DecodingMemory(long bytes) {
     this.units = Math.clamp(bytes / UNIT, 1, Integer.MAX_VALUE);
     this.free = new Semaphore(units);
   }
 
-  /// Most of the heap; the rest is for what is made of pictures, and for the model.
-  static Room ofHeap() {
-    return new Room(Runtime.getRuntime().maxMemory() / 4 * 3);
+  /// A part of the heap; the rest is for what is made of pictures, and for the model.
+  ///
+  /// @param quarters of it: 1 … 3
+  public static DecodingMemory ofHeap(int quarters) {
+    return new DecodingMemory(Runtime.getRuntime().maxMemory() / 4 * quarters);
   }
 
   /// Begins to take, as soon as nobody else does.
-  Share enter() throws InterruptedException {
+  ///
+  /// @param name what messages call who does
+  public Share enter(String name) throws InterruptedException {
     door.acquire();
-    return new Share();
+    return new Share(name);
   }
 
-  /// What a row has. One thread.
-  final class Share implements AutoCloseable {
+  /// What somebody has. One thread.
+  public final class Share implements AutoCloseable {
+    private final String name;
     private int held;
     private boolean isInside = true;
 
-    /// Takes some more.
+    private Share(String name) {
+      this.name = name;
+    }
+
+    /// Takes some more, as soon as it is there.
     ///
-    /// @throws TooLargeException if there is not as much in all
-    void take(long bytes) throws InterruptedException {
+    /// @throws PictureException if there is not as much in all
+    public void take(long bytes) throws InterruptedException {
       long more = Math.ceilDiv(bytes, (long) UNIT);
       if (held + more > units) {
-        throw new TooLargeException(
-            "row: needs %d MiB of memory to read its pictures, and there are %d MiB; shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
-                .formatted(mebibytes(held + more), mebibytes(units)));
+        throw PictureException.aboveLimit(
+            "%s: needs %d MiB of memory to be decoded, and there are %d MiB"
+                .formatted(name, mebibytes(held + more), mebibytes(units)),
+            "shrink it, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g");
       }
       free.acquire((int) more);
       held += (int) more;
@@ -54,7 +67,7 @@ final class Room {
     }
 
     /// It has all that it needs: the next one's turn.
-    void enough() {
+    public void enough() {
       if (isInside) {
         isInside = false;
         door.release();

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Stream;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.media.DecodingMemory;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.search.Entry.Embedded;
 import org.internvl4j.search.Entry.Gone;
@@ -26,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// A file whose size and time of change are those of before is not read again; content that has a
 /// vector already, under whatever name, is not embedded again; what is not there any more drops
 /// out. It may be killed at any point: run again, it goes on behind the last picture. One process
-/// at a time may write, others may read meanwhile. One thread. The caller closes it.
+/// at a time may write, others may read meanwhile. One thread; any may [#stop] it. The caller
+/// closes it.
 public final class Indexer implements AutoCloseable {
   private static final Set<String> OWN = Set.of(FolderLock.FILE, Manifest.FILE + ".part");
   private static final int FEW = 1000; // rows of nobody that are not worth writing all anew
@@ -41,6 +44,7 @@ public final class Indexer implements AutoCloseable {
   private int embedded;
   private int known;
   private int unread; // files that nothing is noted of
+  private volatile boolean stopped;
 
   private Indexer(
       Path folder,
@@ -135,6 +139,7 @@ public final class Indexer implements AutoCloseable {
   ///   index has drops out
   /// @throws IOException if one of them is not there and never was indexed, or may not be read, or
   ///   the index cannot be written: what was indexed stays
+  /// @throws CancellationException if it was stopped
   public Indexed update(List<Path> folders) throws IOException {
     PictureFolders found =
         PictureFolders.of(folders, store.catalog().paths().navigableKeySet(), listener);
@@ -162,8 +167,13 @@ public final class Indexer implements AutoCloseable {
     int done = 0;
     Catalog catalog = store.catalog();
     try (ReadAhead ahead =
-        new ReadAhead(todo.iterator(), options.pictures(), hash -> isKnown(catalog.of(hash)))) {
+        new ReadAhead(
+            todo.iterator(),
+            options.pictures(),
+            DecodingMemory.ofHeap(2),
+            hash -> isKnown(catalog.of(hash)))) {
       while (ahead.hasNext()) {
+        requireGoing();
         add(ahead.next());
         listener.done(++done, todo.size());
       }
@@ -178,6 +188,18 @@ public final class Indexer implements AutoCloseable {
       pictures += seen instanceof Embedded ? 1 : 0;
     }
     return new Indexed(pictures, embedded, known, unchanged, unreadable, gone);
+  }
+
+  /// Ends what is being done soon, with [CancellationException], from another thread or a signal's:
+  /// what was indexed stays, and the same call goes on.
+  public void stop() {
+    stopped = true;
+  }
+
+  private void requireGoing() {
+    if (stopped) {
+      throw new CancellationException("index: was stopped; run it again, it goes on");
+    }
   }
 
   private int drop(PictureFolders found) throws IOException {
@@ -283,9 +305,15 @@ public final class Indexer implements AutoCloseable {
   /// `org.apache.lucene:lucene-core`.
   ///
   /// @param progress hears which part is done, 0 … 1
+  /// @throws CancellationException if it was stopped
   public void extendGraph(DoubleConsumer progress) throws IOException {
     try {
-      store.extendGraph(listener, progress);
+      store.extendGraph(
+          listener,
+          part -> {
+            progress.accept(part);
+            requireGoing();
+          });
     } catch (NoClassDefFoundError e) {
       throw new SearchException("graph: needs org.apache.lucene:lucene-core on the class path", e);
     }

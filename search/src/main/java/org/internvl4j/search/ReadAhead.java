@@ -14,9 +14,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.internvl4j.loader.CheckpointException;
+import org.internvl4j.media.DecodingMemory;
 import org.internvl4j.media.PictureException;
+import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
-import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.search.Entry.Stamp;
 import org.internvl4j.search.ReadAhead.Looked;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads, hashes and decodes the next files while a picture is embedded, and hands them out in
 /// order. What is known by its hash is not decoded.
 final class ReadAhead implements Iterator<Looked>, AutoCloseable {
-  private static final int AHEAD = 2; // a picture may take 300 MB
+  private static final int AHEAD = 2; // a decoded picture may have 300 MB
 
   /// What a file is.
   ///
@@ -41,18 +42,23 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
 
   private final Iterator<Map.Entry<String, Stamp>> files;
   private final PictureOptions options;
+  private final DecodingMemory memory;
   private final Predicate<ContentHash> known;
   private final Queue<Future<Looked>> ahead = new ArrayDeque<>();
   private final ExecutorService threads =
       Executors.newFixedThreadPool(AHEAD, Thread.ofPlatform().daemon().name("index-", 0).factory());
 
+  /// @param memory for what is being decoded; the decoded ones, three at most, have three quarters
+  ///   as much beside it
   /// @param known whether a content need not be decoded; asked from several threads
   ReadAhead(
       Iterator<Map.Entry<String, Stamp>> files,
       PictureOptions options,
+      DecodingMemory memory,
       Predicate<ContentHash> known) {
     this.files = files;
     this.options = options;
+    this.memory = memory;
     this.known = known;
   }
 
@@ -81,7 +87,7 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
     }
   }
 
-  private Looked look(String path, Stamp stamp) {
+  private Looked look(String path, Stamp stamp) throws InterruptedException {
     byte[] content;
     try (InputStream in = Files.newInputStream(Path.of(path))) {
       content = in.readNBytes(options.maxBytes());
@@ -98,9 +104,18 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
       return new Looked(path, stamp, hash, null, null);
     }
     try {
-      return new Looked(path, stamp, hash, Pictures.read(content, path, options), null);
+      return new Looked(path, stamp, hash, decoded(content, path), null);
     } catch (PictureException e) {
       return new Looked(path, stamp, hash, null, why(e, path));
+    }
+  }
+
+  private Picture decoded(byte[] content, String path) throws InterruptedException {
+    PictureFile file = PictureFile.of(content, path, options);
+    try (DecodingMemory.Share share = memory.enter(path)) {
+      share.take(PictureFile.DECODING * file.pixels());
+      share.enough();
+      return file.read();
     }
   }
 

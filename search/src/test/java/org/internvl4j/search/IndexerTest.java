@@ -12,10 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import org.internvl4j.media.DecodingMemory;
+import org.internvl4j.media.PictureOptions;
 import org.internvl4j.media.Pictures;
+import org.internvl4j.models.image.Picture;
+import org.internvl4j.search.Entry.Stamp;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -194,7 +200,7 @@ class IndexerTest {
         .endsWith("; rename it");
   }
 
-  private Indexer open(Told told, IndexOptions options) throws IOException {
+  private Indexer open(IndexListener told, IndexOptions options) throws IOException {
     return Indexer.open(index, model, options, told);
   }
 
@@ -312,5 +318,50 @@ class IndexerTest {
     assertThat(Drawn.index(index, model, photos).unchanged()).isEqualTo(7);
     Files.delete(index.resolve("index.json.part"));
     assertThat(Drawn.bytes(index)).containsExactlyInAnyOrderEntriesOf(before);
+  }
+
+  @Test
+  void oneThatWasStoppedGoesOn() throws IOException {
+    Indexer[] running = new Indexer[1];
+    IndexListener stopping =
+        new Told() {
+          @Override
+          public void done(int done, int total) {
+            if (done == 3) {
+              running[0].stop();
+            }
+          }
+        };
+    try (Indexer indexer = open(stopping, IndexOptions.DEFAULT)) {
+      running[0] = indexer;
+      assertThatThrownBy(() -> indexer.update(List.of(photos)))
+          .isInstanceOf(CancellationException.class);
+    }
+    assertThat(model.embedded).isEqualTo(3);
+    assertThat(Drawn.index(index, model, photos)).isEqualTo(new Indexed(7, 4, 0, 3, 0, 0));
+  }
+
+  @Test
+  void whatNeedsMoreMemoryThanThereIsIsNoPicture() throws IOException {
+    int side = 1000; // 12 MB while it is decoded
+    Pictures.writePng(
+        Picture.ofRgb(side, side, new byte[3 * side * side]), photos.resolve("0003.png"));
+    Iterator<Map.Entry<String, Stamp>> files =
+        PictureFolders.of(List.of(photos), new TreeSet<>(), new Told())
+            .files()
+            .entrySet()
+            .iterator();
+    try (ReadAhead ahead =
+        new ReadAhead(files, PictureOptions.DEFAULT, new DecodingMemory(1 << 20), _ -> false)) {
+      for (int i = 0; i < 7; i++) {
+        ReadAhead.Looked looked = ahead.next();
+        if (i == 3) {
+          assertThat(looked.why())
+              .isEqualTo("needs 12 MiB of memory to be decoded, and there are 1 MiB");
+        } else {
+          assertThat(looked.picture()).isNotNull();
+        }
+      }
+    }
   }
 }

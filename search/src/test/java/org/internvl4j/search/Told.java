@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Keeps what is told.
-final class Told implements IndexListener {
+class Told implements IndexListener {
   final List<String> lines = new ArrayList<>();
 
   @Override

@@ -81,8 +81,7 @@ final class Functions {
     try {
       job = new Job(Job.Kind.CLASSIFY, options, texts(classes));
     } catch (IllegalArgumentException e) {
-      return row(
-          counters, Job.Kind.CLASSIFY, new Outcome.Failed("input", String.valueOf(e.getMessage())));
+      return row(counters, Job.Kind.CLASSIFY, Outcome.Failed.input(String.valueOf(e.getMessage())));
     }
     return row(counters, job, picture, () -> null);
   }

@@ -73,12 +73,17 @@ record Pictures(int column) implements Serializable {
     try {
       List<PictureSource> pictures = new ArrayList<>();
       switch (value) {
-        case null ->
-            throw new IllegalArgumentException("picture: is null, expected bytes or a path");
+        case null -> {
+          return missing();
+        }
         case scala.collection.Iterable<?> several -> {
           scala.collection.Iterator<?> each = several.iterator();
           while (each.hasNext()) {
-            pictures.add(picture(each.next(), pictures.size()));
+            Object one = each.next();
+            if (one == null) {
+              return missing();
+            }
+            pictures.add(picture(one, pictures.size()));
           }
         }
         default -> pictures.add(picture(value, 0));
@@ -89,20 +94,22 @@ record Pictures(int column) implements Serializable {
     }
   }
 
-  /// A row that makes no sense.
-  static org.internvl4j.batch.Row unreadable(IllegalArgumentException why) {
-    return new Unreadable(ID, new Failed("input", String.valueOf(why.getMessage())));
+  private static Unreadable missing() {
+    return new Unreadable(ID, Failed.picture("picture: is null, expected bytes or a path"));
   }
 
-  private static PictureSource picture(@Nullable Object value, int index) {
+  /// A row that makes no sense.
+  static org.internvl4j.batch.Row unreadable(IllegalArgumentException why) {
+    return new Unreadable(ID, Failed.input(String.valueOf(why.getMessage())));
+  }
+
+  private static PictureSource picture(Object value, int index) {
     return switch (value) {
       case byte[] bytes -> new PictureSource.OfBytes("picture " + (index + 1), bytes);
       case String path -> new PictureSource.OfFile(path(path));
-      case null, default ->
+      default ->
           throw new IllegalArgumentException(
-              "picture: is "
-                  + (value == null ? "null" : value.getClass().getSimpleName())
-                  + ", expected bytes or a path");
+              "picture: is " + value.getClass().getSimpleName() + ", expected bytes or a path");
     };
   }
 

@@ -2,6 +2,7 @@ package org.internvl4j.cli;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.internvl4j.batch.Outcome;
 import org.internvl4j.batch.Row;
 import org.internvl4j.batch.Worker;
@@ -23,10 +24,11 @@ final class Calling implements Worker.Skill {
 
   private static final Duration NEVER = Duration.ofDays(10_000);
   private static final Duration PAUSE = Duration.ofSeconds(1);
-  private static final int MOST_PAUSES = 100;
+  private static final int MOST_PAUSES = 100; // while no other request is at work
 
   private final VisionLanguageModel model;
   private final Calls calls;
+  private final AtomicInteger working = new AtomicInteger();
 
   /// @param checkpoint belongs to it from now on, also if opening fails
   /// @param folder below which requests may name files
@@ -73,8 +75,9 @@ final class Calling implements Worker.Skill {
 
   @Override
   public Outcome work(Row.Call call) throws InterruptedException {
-    for (int i = 0; i < MOST_PAUSES; i++) {
-      Calls.Response response = calls.post(call.url(), call.body());
+    int pauses = 0;
+    while (pauses < MOST_PAUSES) {
+      Calls.Response response = post(call);
       boolean isBusy = response.status() == 429 || response.status() == 503;
       if (!isBusy && (response.status() < 500 || calls.engine().isOpen())) {
         return new Outcome.Called(response.status(), response.body());
@@ -82,10 +85,22 @@ final class Calling implements Worker.Skill {
       if (!calls.engine().isOpen()) {
         throw new IllegalStateException("batch: the model failed: " + response.body());
       }
+      pauses += working.get() == 0 ? 1 : 0;
       Thread.sleep(PAUSE);
     }
     throw new IllegalStateException(
-        "batch: " + call.id() + ": finds no memory beside other requests; give the heap more");
+        "batch: "
+            + call.id()
+            + ": finds no memory, though no other request has any; give the heap more");
+  }
+
+  private Calls.Response post(Row.Call call) throws InterruptedException {
+    working.incrementAndGet();
+    try {
+      return calls.post(call.url(), call.body());
+    } finally {
+      working.decrementAndGet();
+    }
   }
 
   @Override

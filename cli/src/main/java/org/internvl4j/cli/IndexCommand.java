@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.ContrastiveModel;
@@ -13,6 +14,7 @@ import org.internvl4j.search.IndexOptions;
 import org.internvl4j.search.Indexed;
 import org.internvl4j.search.Indexer;
 import org.internvl4j.search.Kind;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -95,16 +97,29 @@ final class IndexCommand implements Computing {
     IndexProgress progress = new IndexProgress(console);
     IndexOptions options = new IndexOptions(pictures, again, numbers());
     try (Indexer indexer = Indexer.open(index, made, options, progress)) {
+      return run(indexer, progress);
+    } finally {
+      progress.clear();
+    }
+  }
+
+  private int run(Indexer indexer, IndexProgress progress) throws IOException {
+    Object before = Signals.register("INT", indexer::stop);
+    try {
       Indexed done = indexer.update(folders);
       if (graph || indexer.hasGraph()) {
         indexer.extendGraph(part -> progress.part("making the graph", part));
       }
       progress.clear();
       console.note(ExitCodes.line(summary(done)));
-    } finally {
+      return ExitCodes.OK;
+    } catch (CancellationException e) {
       progress.clear();
+      console.note(ExitCodes.line(index + ": stopped; the same command goes on"));
+      return ExitCodes.CANCELLED;
+    } finally {
+      Signals.unregister("INT", before);
     }
-    return ExitCodes.OK;
   }
 
   /// What the last bits of vectors depend on; a format of weights is told where it matters.

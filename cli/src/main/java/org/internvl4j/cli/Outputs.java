@@ -31,7 +31,11 @@ final class Outputs {
   ///
   /// @throws IOException if its folder is not there, or may not be written to
   /// @throws IllegalArgumentException if it is a folder
+  /// @throws UsageException if it is `-`, which elsewhere stands for standard output
   static void requireFile(Path file) throws IOException {
+    if (file.toString().equals("-")) {
+      throw new UsageException("- is no file to write; name one, or ./- where it is called so");
+    }
     if (Files.isDirectory(file)) {
       throw new IllegalArgumentException(file + ": is a folder, expected a file to write");
     }

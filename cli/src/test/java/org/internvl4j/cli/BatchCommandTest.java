@@ -347,4 +347,11 @@ class BatchCommandTest {
     assertThat(none.code()).isEqualTo(ExitCodes.INPUT);
     assertThat(none.err()).contains("[: is no pattern: the [ at").hasLineCount(1);
   }
+
+  @Test
+  void standardOutputIsNoOutput() {
+    Cli.Result result = Cli.run("batch", "-mdemo", "-p", HOW_MANY, "-o", "-", ".");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("- is no file to write; name one");
+  }
 }

@@ -11,6 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
 import org.internvl4j.demo.Scenes;
 
@@ -23,7 +26,7 @@ import org.internvl4j.demo.Scenes;
 /// `internvl4j.bench.spark`.
 public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
-  private static final int WARM = 600; // rows of a process
+  private static final int WARM = 3_000; // rows of a process, in which Java compiles
   private static final int PICTURES = 2_000; // of the run for memory, where there is no other
   private static final int ROUNDS = 2;
 
@@ -92,6 +95,7 @@ public final class Growing {
     for (int round = 0; round < ROUNDS; round++) {
       note(all, "batch, one core", rate(batch(pictures, 1, "taskset", "-c", "0"), rows));
       note(all, "batch, two cores", rate(batch(pictures, 2), rows));
+      note(all, "two batches, one core each", sideBySide(rows));
       for (int executors = 1; executors <= 2 && spark() != null; executors++) {
         note(all, "Spark, executors " + executors, rate(spark(executors, rows), rows));
       }
@@ -107,6 +111,19 @@ public final class Growing {
             rate,
             rate / one));
     return medians;
+  }
+
+  /// What two cores do together that share nothing but the machine.
+  private double sideBySide(int rows) throws Exception {
+    try (ExecutorService both = Executors.newFixedThreadPool(2)) {
+      List<Future<Double>> rates = new ArrayList<>();
+      for (int core = 0; core < 2; core++) {
+        String pinned = String.valueOf(core);
+        rates.add(
+            both.submit(() -> rate(batch(pictures, 1, "taskset", "-c", pinned), rows)));
+      }
+      return rates.getFirst().get() + rates.getLast().get();
+    }
   }
 
   private static void note(Map<String, List<Double>> all, String what, double rate) {
@@ -131,7 +148,7 @@ public final class Growing {
 
   /// @param within what the process is started by
   private List<Moment> batch(Path input, int threads, String... within) throws Exception {
-    Path out = temp.resolve("out.jsonl");
+    Path out = Files.createTempDirectory(temp, "batch").resolve("out.jsonl");
     List<String> flags = new ArrayList<>(Commands.FLAGS);
     flags.addAll(
         List.of("-Xms320m", "-Xmn256m", "-XX:TargetSurvivorRatio=90")); // as the launcher's
@@ -141,9 +158,7 @@ public final class Growing {
             flags,
             BatchRun.class.getName(),
             List.of(input.toString(), out.toString(), String.valueOf(threads))));
-    List<Moment> moments = run(command);
-    Files.delete(temp.resolve("out.jsonl.manifest.json"));
-    return moments;
+    return run(command);
   }
 
   private static String spark() {

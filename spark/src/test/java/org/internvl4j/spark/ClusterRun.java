@@ -22,6 +22,9 @@ final class ClusterRun {
       "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
           + " --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC";
 
+  /// What a file counts on top of its bytes when tasks are made of files: a task each, else.
+  private static final String FEW_TASKS = "spark.sql.files.openCostInBytes";
+
   private ClusterRun() {}
 
   public static void main(String[] args) throws Exception {
@@ -41,7 +44,7 @@ final class ClusterRun {
   private static void run(
       Cluster cluster, Path pictures, Path model, int executors, int warm, int rows)
       throws IOException {
-    try (SparkSession spark = cluster.session(FLAGS).getOrCreate()) {
+    try (SparkSession spark = cluster.session(FLAGS).config(FEW_TASKS, "0").getOrCreate()) {
       Dataset<Row> all =
           spark
               .read()

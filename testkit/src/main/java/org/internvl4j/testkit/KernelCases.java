@@ -351,7 +351,7 @@ public final class KernelCases {
         String sizesText = " [" + rows + ", " + in + "], bf16 kept as %s [" + out + ", " + in + "]";
         add(
             "matMul" + sizesText.formatted(Q8),
-            rows <= 8 ? Tolerance.roundedFactor(in) : Tolerance.sum(in, 2),
+            Tolerance.roundedFactor(in, 1),
             inputs ->
                 inputs
                     .activations(rows, in)
@@ -360,7 +360,7 @@ public final class KernelCases {
                         inputs.weight(BF16, Role.VECTOR, out)));
         add(
             "matMul" + sizesText.formatted(Q4),
-            Tolerance.roundedFactor(in),
+            Tolerance.roundedFactor(in, 1),
             inputs ->
                 inputs
                     .activations(rows, in)
@@ -379,11 +379,9 @@ public final class KernelCases {
     }
     for (DType keep : List.of(Q8, Q4)) {
       for (int rows : new int[] {1, 7, 20}) {
-        Tolerance tolerance =
-            keep == Q8 && rows > 8 ? Tolerance.sum(4 * 130, 12) : Tolerance.roundedFactor(4 * 130);
         add(
             "matMulSwiGlu [" + rows + ", 130], bf16 kept as " + keep + " [300, 130]",
-            tolerance,
+            Tolerance.roundedFactor(4 * 130, 2),
             inputs ->
                 inputs
                     .activations(rows, 130)

@@ -92,25 +92,26 @@ public sealed interface Tolerance {
   /// A sum of `terms` products whose one factor, a normal deviate, was rounded to a 254th of the
   /// range of its block. No deviate of a test is larger than 4.5, so a step is at most 4.5/127, its
   /// error uniform: the standard deviation is step/√12 of that factor's, and relative to the sum
-  /// the same. The largest of a million is 5 of them.
-  record RoundedFactor(int terms) implements Tolerance {
+  /// the same. The largest of a million is 5 of them. Where several such sums are multiplied, their
+  /// relative errors add up.
+  record RoundedFactor(int terms, int sums) implements Tolerance {
     private static final double DEVIATION = 4.5 / 127 / Math.sqrt(12);
 
     @Override
     public double allowed(double expected, double rms) {
-      return 5 * DEVIATION * Math.max(Math.abs(expected), rms)
+      return sums * 5 * DEVIATION * Math.max(Math.abs(expected), rms)
           + new Sum(terms, 2).allowed(expected, rms);
     }
 
     @Override
     public double nmse() {
-      return DEVIATION * DEVIATION;
+      return sums * DEVIATION * DEVIATION;
     }
   }
 
   /// @see RoundedFactor
-  static Tolerance roundedFactor(int terms) {
-    return new RoundedFactor(terms);
+  static Tolerance roundedFactor(int terms, int sums) {
+    return new RoundedFactor(terms, sums);
   }
 
   /// @see ChainOfBf16

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// shares with the prompt before is not computed again, and a picture is encoded once. One thread
 /// at a time, but for [#cancel]. The caller closes it, before the model. What a turn shares with
 /// the one before is not computed again. Its last bits may then differ from those of a conversation
-/// that reads all of it at once, since few rows sum in another order than many, and with weights of
-/// 8 or 4 bits round activations too: a near tie may be decided otherwise.
+/// that reads all of it at once, since few rows may sum in another order than many: a near tie may
+/// be decided otherwise.
 public final class Conversation implements AutoCloseable {
   private final VisionLanguageModel model;
   private final Workspace steps;

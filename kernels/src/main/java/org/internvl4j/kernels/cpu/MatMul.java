@@ -2,6 +2,7 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.runtime.Blocks;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// the next inputs. Sums stay in a stage, and the end takes them from there to `y`.
 ///
 /// An element is one chain of fused multiply-adds in the order of the inputs, started at the bias:
-/// it depends on neither the rows beside it nor the workers nor the width of vectors. But for
-/// blocks of 8 and 4 bits, whose few rows are rounded to 8 bits first; see [RoundedRow].
+/// it depends on neither the rows beside it nor the workers nor the width of vectors. With weights
+/// in blocks of 8 and 4 bits rows are rounded to 8 bits, and the chain is one of blocks, see
+/// [RoundedRow]; but where many rows are widened, see [RoundedRows].
 final class MatMul {
   /// Panels whose sums are taken to `y` together: few columns at a time, each row on a page of its
   /// own, are slow to write.
@@ -29,8 +31,9 @@ final class MatMul {
   /// in the first-level cache while the rows pass by.
   private static final long AT_HAND = 1 << 15;
 
-  /// As many rows as are rounded for [Q8] and [Q4]; more rows pay for widening the weights.
-  private static final int FEW = 8;
+  /// As many rows are taken one after the other with weights in blocks; more rows pay for widening
+  /// them, where that is done.
+  private static final int FEW = RoundedRows.PACKED ? 1 : 8;
 
   /// Rows that are laid out together: a picture's 1025, so that they need no more memory than its
   /// activations do.
@@ -60,17 +63,16 @@ final class MatMul {
 
   private final boolean paired; // two bf16 numbers of a row at a time
   private final boolean isFew; // rows, taken one after the other
-  private final boolean widened; // many rows of blocks
   private final int inputs; // as many as have their weights of a panel at hand
   private final Unrolled unrolled;
   private final FewRows few;
+  private final @Nullable RoundedRows rounded; // many, of weights in blocks
 
   // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
-  // what a kernel needs that stands in, widened weights
+  // what a kernel needs that stands in, or rounded rows
   private final long upStage;
   private final long starts;
   private final long spare;
-  private final long wide;
   private final long scratchBytes;
 
   private MatMul(
@@ -97,17 +99,30 @@ final class MatMul {
     paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     isFew = rows == 1 || (blocks && rows <= FEW);
-    widened = blocks && !isFew;
-    // then weights are read once, in their order
-    boolean once = Unrolled.EMITTED && rows <= Products.TOGETHER && !widened;
-    int atHand = (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
-    inputs = once ? Math.max(1, w.in) : atHand;
+    rounded = blocks && !isFew ? new RoundedRows(w) : null;
+    inputs = isOnce(rows) ? Math.max(1, w.in) : inputsAtHand();
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
     starts = upStage * (up == null ? 1 : 2);
     few = new FewRows(this.x, w, unrolled, starts + STAGE_LINE);
     spare = align(starts + STAGE_LINE + (isFew ? few.bytes() : 0));
-    wide = align(spare + Unrolled.spareBytes(w.in));
-    scratchBytes = wide + (widened ? AT_HAND : 0);
+    long spareBytes =
+        rounded == null ? Unrolled.spareBytes(w.in) : RoundedRows.multiplyBytes(inputs);
+    scratchBytes = spare + spareBytes;
+  }
+
+  /// Whether all rows are in registers together: weights are then read once, in their order.
+  private boolean isOnce(int rows) {
+    return rounded == null
+        ? Unrolled.EMITTED && rows <= Products.TOGETHER
+        : RoundedRows.PACKED && rows <= Products.BLOCKS_TOGETHER;
+  }
+
+  private int inputsAtHand() {
+    if (rounded == null) {
+      return (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
+    }
+    long block = RoundedRows.PACKED ? w.blockBytes() : PANEL_LINE * Blocks.LENGTH;
+    return (int) (AT_HAND / block) * Blocks.LENGTH;
   }
 
   private static long align(long bytes) {
@@ -225,12 +240,17 @@ final class MatMul {
 
     @Override
     public long commonBytes() {
+      if (rounded != null) {
+        return rounded.bytes(to - from);
+      }
       return RowBlocks.count(to - from) * RowBlocks.bytes(lines(w.in));
     }
 
     @Override
     public void run(Share share) {
-      if (paired) {
+      if (rounded != null) {
+        rounded.fill(share, x, from, to, share.common());
+      } else if (paired) {
         RowBlocks.fillPairs(share, w.in, x, from, to, share.common());
       } else {
         RowBlocks.fill(share, w.in, x, from, to, share.common());
@@ -295,15 +315,28 @@ final class MatMul {
       int n = Math.min(inputs, p.in - k);
       MemorySegment weights = p.segment;
       long w0 = p.at(panel, k);
-      if (widened) {
-        widen(n, p, w0, scratch, wide);
-        weights = scratch;
-        w0 = wide;
-      }
       boolean begins = k == 0;
       MemorySegment init = begins ? start(scratch) : scratch;
       long i0 = begins ? startOf(y0) : y0;
       long iStride = begins ? 0 : STAGE_LINE;
+      if (rounded != null) {
+        rounded.multiply(
+            k,
+            n,
+            blocks,
+            row - from,
+            rows,
+            weights,
+            w0,
+            scratch,
+            y0,
+            STAGE_LINE,
+            init,
+            i0,
+            iStride,
+            spare);
+        return;
+      }
       long x0 = RowBlocks.at(lines(w.in), row - from, lines(k));
       long xStride = RowBlocks.bytes(lines(w.in));
       unrolled.tiles(
@@ -321,14 +354,6 @@ final class MatMul {
           i0,
           iStride,
           spare);
-    }
-
-    private static void widen(int k, Panels p, long w0, MemorySegment scratch, long to) {
-      if (p.dtype == DType.Q8) {
-        Q8.widen(k, p.segment, w0, scratch, to);
-      } else {
-        Q4.widen(k, p.segment, w0, scratch, to);
-      }
     }
   }
 

@@ -85,7 +85,8 @@ final class RowBlocks {
     }
   }
 
-  private static void zeros(int k, MemorySegment y, long y0) {
+  /// Lays zeros as a row of the block whose row they are at `y0`.
+  static void zeros(int k, MemorySegment y, long y0) {
     for (int i = 0; i < k; i++) {
       y.set(JAVA_INT_UNALIGNED, y0 + LINE * i, 0);
     }

@@ -200,16 +200,31 @@ public final class Products {
 
   // ---- blocks of 8 and 4 bits
 
+  /// Rows of a tile of [#blockTiles].
+  public static final int BLOCKS_TOGETHER = BlockTile.MOST;
+
   private static final class Q8 {
-    static final BlockRow PROGRAM = new BlockRow(8);
-    static final MethodHandle ROW = Emitted.function(PROGRAM);
-    static final MethodHandle PACK = Emitted.function(new PackedRow(PROGRAM.offset()));
+    static final BlockWeights WEIGHTS = new BlockWeights(8);
+    static final MethodHandle ROW = Emitted.function(new BlockRow(WEIGHTS));
+    static final MethodHandle TILE = Emitted.function(new BlockTile(WEIGHTS, BLOCKS_TOGETHER));
+    static final MethodHandle[] REST = rest(WEIGHTS);
+    static final MethodHandle PACK = Emitted.function(new PackedRow(WEIGHTS.offset()));
   }
 
   private static final class Q4 {
-    static final BlockRow PROGRAM = new BlockRow(4);
-    static final MethodHandle ROW = Emitted.function(PROGRAM);
-    static final MethodHandle PACK = Emitted.function(new PackedRow(PROGRAM.offset()));
+    static final BlockWeights WEIGHTS = new BlockWeights(4);
+    static final MethodHandle ROW = Emitted.function(new BlockRow(WEIGHTS));
+    static final MethodHandle TILE = Emitted.function(new BlockTile(WEIGHTS, BLOCKS_TOGETHER));
+    static final MethodHandle[] REST = rest(WEIGHTS);
+    static final MethodHandle PACK = Emitted.function(new PackedRow(WEIGHTS.offset()));
+  }
+
+  private static MethodHandle[] rest(BlockWeights weights) {
+    MethodHandle[] tiles = new MethodHandle[BLOCKS_TOGETHER];
+    for (int rows = 1; rows < BLOCKS_TOGETHER; rows++) {
+      tiles[rows] = Emitted.function(new BlockTile(weights, rows));
+    }
+    return tiles;
   }
 
   /// Bytes of a packed row: see [#pack].
@@ -266,7 +281,7 @@ public final class Products {
       MemorySegment init,
       long i0,
       long j0) {
-    long panel = (long) (weightBits == 8 ? Q8.PROGRAM : Q4.PROGRAM).block() * blocks;
+    long panel = (long) (weightBits == 8 ? Q8.WEIGHTS : Q4.WEIGHTS).block() * blocks;
     long xs = address(x, x0, packedBytes(blocks));
     long ws = address(w, w0, panel);
     long vs = address(v, v0, panel);
@@ -279,6 +294,60 @@ public final class Products {
         Q8.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
       } else {
         Q4.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
+      }
+    } catch (Throwable e) {
+      throw Emitted.thrown(e);
+    }
+  }
+
+  /// Packed rows times a panel of blocks; the same sums as of [#blocks].
+  ///
+  /// @param weightBits 8 or 4
+  /// @param rows no others are read and written
+  /// @param x rows from `x0`, `xStride` bytes apart, as [#pack] left them
+  /// @param w `blocks` blocks of a panel from `w0`
+  /// @param y 32 columns a row from `y0`, rows `yStride` bytes apart
+  /// @param init start of the sums from `i0`, rows `iStride` bytes apart: 0 for one start of all
+  ///   rows; it may be `y`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void blockTiles(
+      int weightBits,
+      int blocks,
+      int rows,
+      MemorySegment x,
+      long x0,
+      long xStride,
+      MemorySegment w,
+      long w0,
+      MemorySegment y,
+      long y0,
+      long yStride,
+      MemorySegment init,
+      long i0,
+      long iStride) {
+    if (rows == 0) {
+      return;
+    }
+    int block = (weightBits == 8 ? Q8.WEIGHTS : Q4.WEIGHTS).block();
+    long xs = address(x, x0, xStride * (rows - 1) + packedBytes(blocks));
+    long ws = address(w, w0, (long) block * blocks);
+    long ys = address(y, y0, yStride * (rows - 1) + PANEL);
+    long is = address(init, i0, iStride * (rows - 1) + PANEL);
+    long n = blocks;
+    try {
+      for (int r = 0; r < rows; r += BLOCKS_TOGETHER) {
+        int count = Math.min(BLOCKS_TOGETHER, rows - r);
+        long at = xs + r * xStride;
+        long to = ys + r * yStride;
+        long from = is + r * iStride;
+        if (count < BLOCKS_TOGETHER) {
+          MethodHandle tile = (weightBits == 8 ? Q8.REST : Q4.REST)[count];
+          tile.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
+        } else if (weightBits == 8) {
+          Q8.TILE.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
+        } else {
+          Q4.TILE.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
+        }
       }
     } catch (Throwable e) {
       throw Emitted.thrown(e);

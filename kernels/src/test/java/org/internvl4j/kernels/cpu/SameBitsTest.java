@@ -28,6 +28,9 @@ final class SameBitsTest {
   private static final List<KernelCase> CASES = KernelCases.all();
   private static final int TIMES = Effort.isWhole() ? 12 : 6; // until what is hot is compiled
 
+  /// Of sums of so many terms, in another order.
+  private static final Tolerance LAST_BITS = Tolerance.sum(1096, 4);
+
   static IntStream widths() {
     return IntStream.of(Widths.ALL);
   }
@@ -117,7 +120,11 @@ final class SameBitsTest {
       assertThat(emitted.description()).contains("machine code");
       assertThat(vectors.description()).doesNotContain("machine code");
       for (KernelCase c : CASES) {
-        TensorAssert.assertSameBits(c.name(), c.run(emitted), c.run(vectors));
+        if (c.name().matches("matMul.*kept as q[48].*")) { // many rows: but for the last bits
+          TensorAssert.assertClose(c.name(), c.run(emitted), c.run(vectors), LAST_BITS);
+        } else {
+          TensorAssert.assertSameBits(c.name(), c.run(emitted), c.run(vectors));
+        }
       }
     }
   }
@@ -127,12 +134,25 @@ final class SameBitsTest {
   void aRowDoesNotDependOnTheRowsBesideIt(int bits) {
     Assumptions.assumeTrue(Widths.available(bits));
     try (Device device = Widths.open(bits, 2)) {
-      for (int[] pair : new int[][] {{64, 100}, {1, 7}, {7, 63}}) {
-        float[] few = rows(device, pair[0]);
-        float[] many = rows(device, pair[1]);
-        TensorAssert.assertSameBits(
-            pair[0] + " rows of " + pair[1], few, Arrays.copyOf(many, few.length));
-      }
+      assertRowsAlone(device, DType.BF16);
+    }
+  }
+
+  @Test
+  void norDoesARowOfMachineCodeWithWeightsInBlocks() {
+    Assumptions.assumeTrue(RoundedRows.PACKED, "no products of bytes here");
+    try (Device device = CpuDevice.open(2)) {
+      assertRowsAlone(device, DType.Q8);
+      assertRowsAlone(device, DType.Q4);
+    }
+  }
+
+  private static void assertRowsAlone(Device device, DType keep) {
+    for (int[] pair : new int[][] {{64, 100}, {1, 7}, {7, 63}}) {
+      float[] few = rows(device, keep, pair[0]);
+      float[] many = rows(device, keep, pair[1]);
+      String what = "%s, %d rows of %d".formatted(keep, pair[0], pair[1]);
+      TensorAssert.assertSameBits(what, few, Arrays.copyOf(many, few.length));
     }
   }
 
@@ -172,14 +192,14 @@ final class SameBitsTest {
     return cache.putRows(rows, in.number(0)).view(1, capacity, 2, 40);
   }
 
-  private static float[] rows(Device device, int rows) {
+  private static float[] rows(Device device, DType keep, int rows) {
     return new KernelCase(
             "rows",
             Tolerance.exact(),
             in ->
-                in.activations(100, 130)
+                in.activations(100, 1300)
                     .narrow(0, 0, rows)
-                    .matMul(in.weight(DType.BF16, Role.MATRIX, 33, 130), null))
+                    .matMul(in.weight(DType.BF16, Role.MATRIX, keep, 33, 1300), null))
         .run(device);
   }
 }

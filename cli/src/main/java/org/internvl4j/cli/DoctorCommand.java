@@ -100,6 +100,10 @@ final class DoctorCommand implements Computing {
   private boolean device(DeviceProvider provider, int index, String name) {
     try (Device device = provider.open(0, index)) {
       tell(name, device.description(), device.remark());
+      String check = device.selfCheck();
+      if (check != null) {
+        tell("", check, null);
+      }
       return true;
     } catch (DeviceException e) {
       tell(name, "not usable", e.getMessage());

@@ -297,6 +297,9 @@ class LookingTest {
         .contains("vector api         enabled")
         .contains("device cpu")
         .contains("device reference");
+    if (doctor.out().contains("machine code")) {
+      assertThat(doctor.out()).contains("a thread's products are right; ");
+    }
   }
 
   /// Tests run one after another in this process, so nobody else sees the property.

@@ -26,6 +26,14 @@ public interface Device extends AutoCloseable {
   /// What was found and chosen, in one line for people: `cpu: Vector API, 512 bits, 2 threads`.
   String description();
 
+  /// Computes for a fraction of a second and says how fast, in one line for people; null if this
+  /// device does not try itself.
+  ///
+  /// @throws DeviceException if a result was wrong
+  default @Nullable String selfCheck() {
+    return null;
+  }
+
   /// What else people who look for reasons should know, in one line; null if nothing.
   default @Nullable String remark() {
     return null;

@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import org.internvl4j.kernels.emitted.Emitted;
+import org.internvl4j.kernels.emitted.SelfCheck;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
 import org.internvl4j.runtime.DeviceException;
@@ -12,6 +13,7 @@ import org.internvl4j.runtime.Memory;
 import org.internvl4j.runtime.Shape;
 import org.internvl4j.runtime.Tensor;
 import org.internvl4j.runtime.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /// The cores of this machine. Activations are f32, matrices are packed ([Panels]), tables stay as
 /// the checkpoint stores them.
@@ -111,6 +113,23 @@ final class CpuDevice implements Device {
   public String description() {
     int threads = pool.workers();
     return name + ": " + arithmetic + ", " + threads + (threads == 1 ? " thread" : " threads");
+  }
+
+  /// Of machine code: compilers have hardly begun by then with anything else.
+  @Override
+  public @Nullable String selfCheck() {
+    if (kernels instanceof ScalarKernels || Tier.chosen() != Tier.EMITTED) {
+      return null;
+    }
+    try {
+      return SelfCheck.run();
+    } catch (IllegalStateException e) {
+      throw new DeviceException(
+          "cpu: machine code computes wrongly here: "
+              + e.getMessage()
+              + "; use --kernels vector, and report it",
+          e);
+    }
   }
 
   @Override

@@ -52,9 +52,12 @@ public final class Emitted {
     return CodeMemory.isForThisSystem();
   }
 
-  /// In a few words.
+  /// In a few words, with the instructions that are used.
   public static String description() {
-    return (BITS == 512 ? "AVX-512" : "AVX2") + " machine code";
+    return (BITS == 512 ? "AVX-512" : "AVX2 and FMA")
+        + (hasBf16() ? ", BF16" : "")
+        + (hasBytes() ? ", VNNI" : "")
+        + " machine code";
   }
 
   /// What the processor can do.

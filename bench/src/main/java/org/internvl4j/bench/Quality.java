@@ -17,7 +17,8 @@ import org.internvl4j.loader.WeightFormat;
 import org.internvl4j.testkit.Fixtures;
 import org.internvl4j.testkit.ShapedCheckpoint;
 
-/// What weights of fewer bits cost: answers, logits and greedy tokens held against those of bf16.
+/// What weights of fewer bits cost, and rows that are rounded to bf16: answers, logits and greedy
+/// tokens held against those of bf16 weights and f32 rows.
 ///
 /// `java … org.internvl4j.bench.Quality COMMIT [DOCS]` writes its table into `PERFORMANCE.md`.
 public final class Quality {
@@ -29,6 +30,9 @@ public final class Quality {
       new QualityMeasures("bf16", WeightFormat.STORED, false);
   private static final QualityMeasures TOWER =
       new QualityMeasures("bf16, tower and projector q8", WeightFormat.STORED, true);
+  private static final QualityMeasures ROUNDED =
+      new QualityMeasures("bf16, and rows rounded to bf16", WeightFormat.STORED, false);
+  private static final String ROW = "row"; // a process that has rows rounded makes one of the table
   private static final List<QualityMeasures> ALL =
       List.of(
           BF16,
@@ -40,6 +44,15 @@ public final class Quality {
 
   public static void main(String[] args)
       throws IOException, InterruptedException, ExecutionException {
+    if (args[0].equals(ROW)) {
+      int[][] said = new int[PROMPTS][TOKENS];
+      double right = Double.parseDouble(args[1]);
+      for (int i = 0; i < PROMPTS * TOKENS; i++) {
+        said[i / TOKENS][i % TOKENS] = Integer.parseInt(args[i + 2]);
+      }
+      System.out.print(row(ROUNDED, ROUNDED.demoScore(), right, said));
+      return;
+    }
     Path page = Path.of(args.length > 1 ? args[1] : "docs").resolve("PERFORMANCE.md");
     StringBuilder text = new StringBuilder();
     text.append("Measured at commit ").append(args[0]).append(" by `bench/run quality`.\n\n");
@@ -53,7 +66,7 @@ public final class Quality {
 
   // ---- the language part
 
-  private static String formats() throws InterruptedException, ExecutionException {
+  private static String formats() throws IOException, InterruptedException, ExecutionException {
     List<Map<String, Double>> scores = scores();
     int[][] said = BF16.greedy(folder(), prompts(), TOKENS, new int[0][]);
     StringBuilder table =
@@ -62,29 +75,52 @@ public final class Quality {
             | weights | bytes a weight | demo, right | demo, as the reference | NMSE of logits, prompt | NMSE of logits, token by token | greedy tokens as bf16, 1B |
             |---|---|---|---|---|---|---|
             """);
+    double right = scores.getFirst().getOrDefault("right", 0.0);
     for (int i = 0; i < ALL.size(); i++) {
-      QualityMeasures kept = ALL.get(i);
-      double right = scores.get(i).getOrDefault("right", 0.0);
-      table.append(
-          String.format(
-              Locale.ROOT,
-              "| %s | %.4g | %.0f of %.0f, %.1f %% of bf16's | %.0f | %s | %s | %s |%n",
-              kept.name(),
-              kept.bytesPerWeight(),
-              right,
-              scores.get(i).getOrDefault("asked", 0.0),
-              100 * right / scores.getFirst().getOrDefault("right", 0.0),
-              scores.get(i).getOrDefault("equal", 0.0),
-              spread(
-                  Fixtures.MODELS.stream()
-                      .mapToDouble(f -> kept.promptNmse(f, "logits")[0])
-                      .toArray()),
-              kept.roundsTower()
-                  ? ""
-                  : spread(Fixtures.MODELS.stream().mapToDouble(kept::tokenNmse).toArray()),
-              kept.roundsTower() ? "" : agreement(kept, said)));
+      table.append(row(ALL.get(i), scores.get(i), right, said));
     }
-    return table.toString();
+    return table.append(rounded(right, said)).toString();
+  }
+
+  /// @param right answers of bf16
+  /// @param said its greedy tokens
+  private static String row(
+      QualityMeasures kept, Map<String, Double> score, double right, int[][] said) {
+    double found = score.getOrDefault("right", 0.0);
+    return String.format(
+        Locale.ROOT,
+        "| %s | %.4g | %.0f of %.0f, %.1f %% of bf16's | %.0f | %s | %s | %s |%n",
+        kept.name(),
+        kept.bytesPerWeight(),
+        found,
+        score.getOrDefault("asked", 0.0),
+        100 * found / right,
+        score.getOrDefault("equal", 0.0),
+        spread(
+            Fixtures.MODELS.stream().mapToDouble(f -> kept.promptNmse(f, "logits")[0]).toArray()),
+        kept.roundsTower()
+            ? ""
+            : spread(Fixtures.MODELS.stream().mapToDouble(kept::tokenNmse).toArray()),
+        kept.roundsTower() ? "" : agreement(kept, said));
+  }
+
+  /// The row of [#ROUNDED], which is a matter of the process; empty where nothing multiplies such
+  /// rows.
+  private static String rounded(double right, int[][] said)
+      throws IOException, InterruptedException {
+    List<String> flags = new ArrayList<>(Commands.FLAGS);
+    flags.add("-Dinternvl4j.activations=bf16");
+    flags.add("-Dinternvl4j.kernels=emitted"); // toys, too
+    List<String> arguments = new ArrayList<>(List.of(ROW, String.valueOf(right)));
+    for (int[] tokens : said) {
+      Arrays.stream(tokens).mapToObj(String::valueOf).forEach(arguments::add);
+    }
+    Process process =
+        new ProcessBuilder(Processes.java(flags, Quality.class.getName(), arguments))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String row = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return process.waitFor() == 0 ? row : "";
   }
 
   /// Of all, in the order of [#ALL]: the demo model is so small that one thread each is best.

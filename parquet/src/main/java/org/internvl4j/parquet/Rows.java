@@ -1,5 +1,6 @@
 package org.internvl4j.parquet;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -19,7 +20,7 @@ final class Rows implements Iterator<Row> {
   private final List<Field> fields;
   private final Map<String, Integer> places = new LinkedHashMap<>();
   private final Room room;
-  private final @Nullable ColumnReader[] readers;
+  private final List<ColumnReader> readers = new ArrayList<>(); // of the group
   private int group = -1;
   private long left; // rows of the group
   private boolean begun; // whether the group's columns are open
@@ -33,7 +34,6 @@ final class Rows implements Iterator<Row> {
     this.room = room;
     this.leaves = Arrays.stream(columns).mapToObj(metadata.leaves()::get).toList();
     this.fields = leaves.stream().map(Leaf::field).toList();
-    this.readers = new @Nullable ColumnReader[columns.length];
     for (int i = 0; i < columns.length; i++) {
       places.put(fields.get(i).path(), i);
     }
@@ -69,10 +69,11 @@ final class Rows implements Iterator<Row> {
       return;
     }
     failure = null;
+    readers.clear();
     for (int i = 0; i < columns.length; i++) {
       FileMetadata.Chunk chunk = groups.get(group).chunks().get(columns[i]);
       try {
-        readers[i] = new ColumnReader(file, leaves.get(i), chunk, room);
+        readers.add(new ColumnReader(file, leaves.get(i), chunk, room));
       } catch (Damage e) {
         fail(i, e);
         return;
@@ -95,9 +96,9 @@ final class Rows implements Iterator<Row> {
     @Nullable Object[] values = new @Nullable Object[columns.length];
     for (int i = 0; i < columns.length; i++) {
       try {
-        values[i] = readers[i].next();
+        values[i] = readers.get(i).next();
         if (left == 0) {
-          readers[i].finish();
+          readers.get(i).finish();
         }
       } catch (Damage e) {
         throw fail(i, e);
@@ -107,11 +108,7 @@ final class Rows implements Iterator<Row> {
   }
 
   private ParquetException fail(int column, Damage e) {
-    for (ColumnReader reader : readers) {
-      if (reader != null) {
-        reader.close();
-      }
-    }
+    readers.forEach(ColumnReader::close);
     String where = "column %s, row group %d: ".formatted(fields.get(column).path(), group + 1);
     failure = new ParquetException(name, where + e.getMessage(), e);
     return failure;

@@ -119,8 +119,7 @@ public final class Growing {
       List<Future<Double>> rates = new ArrayList<>();
       for (int core = 0; core < 2; core++) {
         String pinned = String.valueOf(core);
-        rates.add(
-            both.submit(() -> rate(batch(pictures, 1, "taskset", "-c", pinned), rows)));
+        rates.add(both.submit(() -> rate(batch(pictures, 1, "taskset", "-c", pinned), rows)));
       }
       return rates.getFirst().get() + rates.getLast().get();
     }

@@ -105,7 +105,7 @@ public final class SelfCheck {
         rounded.set(JAVA_INT_UNALIGNED, block + 4L * i, input(32 * b + i));
         sum += input(32 * b + i);
       }
-      rounded.set(JAVA_INT_UNALIGNED, block + 128, (-8 * sum << 16) | (-8 * sum & 0xffff));
+      rounded.set(JAVA_INT_UNALIGNED, block + 128, ((-8 * sum) << 16) | ((-8 * sum) & 0xffff));
       rounded.set(JAVA_FLOAT_UNALIGNED, block + 132, 1);
     }
     for (int r = 0; r < rows; r++) {

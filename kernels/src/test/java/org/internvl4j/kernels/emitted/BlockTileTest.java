@@ -24,7 +24,7 @@ class BlockTileTest extends DrawnBlocks {
       long xStride = PackedRow.BLOCK * (blocks + random.nextLong(3));
       long yStride = LINE * (1 + random.nextInt(2));
       long iStride = LINE * random.nextInt(2);
-      MemorySegment x = drawn(zs, xStride * (rows - 1) + PackedRow.BLOCK * blocks);
+      MemorySegment x = drawn(zs, xStride * (rows - 1) + (long) PackedRow.BLOCK * blocks);
       List<Inputs> inputs = new ArrayList<>();
       for (int r = 0; r < rows; r++) {
         long packed = (long) PackedRow.BLOCK * blocks;

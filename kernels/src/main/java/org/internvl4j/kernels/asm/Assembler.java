@@ -209,6 +209,29 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x59, NONE, M0F), to.number(), to, a.number(), b);
   }
 
+  public void vsubps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5C, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vdivps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5E, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// `b` if either is no number, or both are zero.
+  public void vmaxps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5F, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// `b` if either is no number, or both are zero.
+  public void vminps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x5D, NONE, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// `to = to · a + b`, rounded once.
+  public void vfmadd213ps(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0xA8, P66, M0F38), to.number(), to, a.number(), b);
+  }
+
   /// `to += a · b`, rounded once.
   public void vfmadd231ps(Vector to, Vector a, Operand b) {
     vector(Opcode.of(0xB8, P66, M0F38), to.number(), to, a.number(), b);
@@ -230,6 +253,11 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x57, NONE, M0F), to.number(), to, a.number(), b);
   }
 
+  /// Sums of 32-bit numbers.
+  public void vpaddd(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0xFE, P66, M0F), to.number(), to, a.number(), b);
+  }
+
   public void vpslld(Vector to, Vector from, int bits) {
     shift(6, to, from, bits);
   }
@@ -244,6 +272,11 @@ public final class Assembler extends Encoder {
   }
 
   // ---- AVX-512 alone
+
+  /// 16 bits of a mask register.
+  public void kmovw(int mask, Address from) {
+    vector(Opcode.of(0x90, NONE, M0F), mask, Vector.xmm(0), 0, from);
+  }
 
   /// Four lanes a quarter: the first two of `to` are quarters of `a`, the others of `b`, two bits
   /// of `which` each.

@@ -2,11 +2,15 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.Tensor;
 
 /// Runs a body over the elements of tensors: pieces of one stretch where nothing is strided or
 /// repeated, rows otherwise.
 final class Elementwise {
+  /// Whether machine code computes stretches.
+  static final boolean EMITTED = Unrolled.EMITTED && Products.hasStretches();
+
   private static final int PIECE = 2048;
 
   private Elementwise() {}

@@ -6,6 +6,8 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Formula;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = x/2 · (1 + erf(x/√2))`, without the cancellation that this form has for negative `x`.
@@ -25,6 +27,10 @@ final class Gelu {
   ///
   /// @param y may be `x` itself; positions in bytes
   static void row(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
+    if (Elementwise.EMITTED) {
+      Products.stretch(Formula.GELU, n, y, yAt, x, xAt, x, xAt);
+      return;
+    }
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
       FloatVector v = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE);

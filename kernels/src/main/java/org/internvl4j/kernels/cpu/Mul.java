@@ -6,6 +6,8 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Formula;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = a · b`. Bound by memory.
@@ -19,6 +21,10 @@ final class Mul {
   /// `n` elements side by side, any `n`; `y` may be `a` or `b` itself.
   static void row(
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    if (Elementwise.EMITTED) {
+      Products.stretch(Formula.MUL, n, y, yAt, a, aAt, b, bAt);
+      return;
+    }
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
       long o = 4L * i;

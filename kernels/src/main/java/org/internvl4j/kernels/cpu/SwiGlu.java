@@ -6,6 +6,8 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Formula;
+import org.internvl4j.kernels.emitted.Products;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = silu(gate) · up`, `silu(x) = x / (1 + e⁻ˣ)` (Shazeer 2020).
@@ -22,6 +24,10 @@ final class SwiGlu {
   /// @param y may be `gate` or `up` itself; positions in bytes
   static void row(
       MemorySegment y, long yAt, MemorySegment gate, long gAt, MemorySegment up, long uAt, int n) {
+    if (Elementwise.EMITTED) {
+      Products.stretch(Formula.SWI_GLU, n, y, yAt, gate, gAt, up, uAt);
+      return;
+    }
     int i = 0;
     for (; i <= n - Lanes.N; i += Lanes.N) {
       long o = 4L * i;

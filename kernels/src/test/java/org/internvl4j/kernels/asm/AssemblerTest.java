@@ -184,9 +184,15 @@ class AssemblerTest {
     two("{load} vmovups", false, a::vmovups);
     three("vaddps", ALL, true, a::vaddps);
     three("vmulps", ALL, true, a::vmulps);
+    three("vsubps", ALL, true, a::vsubps);
+    three("vdivps", ALL, true, a::vdivps);
+    three("vmaxps", ALL, true, a::vmaxps);
+    three("vminps", ALL, true, a::vminps);
+    three("vpaddd", ALL, true, a::vpaddd);
     three("vandps", ALL, true, a::vandps);
     three("vxorps", ALL, true, a::vxorps);
     three("vfmadd231ps", ALL, true, a::vfmadd231ps);
+    three("vfmadd213ps", ALL, true, a::vfmadd213ps);
     three("vdpbf16ps", WIDEST, true, a::vdpbf16ps);
     three("vpdpbusd", WIDEST, true, a::vpdpbusd);
     three("vcvtne2ps2bf16", WIDEST, true, a::vcvtne2ps2bf16);
@@ -225,6 +231,8 @@ class AssemblerTest {
     for (int i = 0; i < DRAWS; i++) {
       Vector v = vector(512, false);
       Address m = address();
+      int mask = i % 8;
+      line("kmovw k%d, word ptr %s".formatted(mask, m), () -> a.kmovw(mask, m));
       line("vpmovdb xmmword ptr %s, %s".formatted(m, v), () -> a.vpmovdb(m, v));
     }
     for (int i = 0; i < DRAWS; i++) {

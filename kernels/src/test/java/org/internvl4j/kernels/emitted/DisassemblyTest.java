@@ -48,6 +48,9 @@ class DisassemblyTest {
         programs.add(new BlockTile(weights, rows));
       }
     }
+    for (Formula formula : Formula.values()) {
+      programs.add(new Stretch(formula));
+    }
     return programs.stream();
   }
 

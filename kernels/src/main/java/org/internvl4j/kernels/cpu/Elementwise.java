@@ -2,14 +2,14 @@ package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.kernels.emitted.Emitted;
 import org.internvl4j.runtime.Tensor;
 
 /// Runs a body over the elements of tensors: pieces of one stretch where nothing is strided or
 /// repeated, rows otherwise.
 final class Elementwise {
   /// Whether machine code computes stretches.
-  static final boolean EMITTED = Unrolled.EMITTED && Products.hasStretches();
+  static final boolean EMITTED = Unrolled.EMITTED && Emitted.hasStretches();
 
   private static final int PIECE = 2048;
 

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.internvl4j.kernels.emitted.Formula;
-import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = x/2 · (1 + erf(x/√2))`, without the cancellation that this form has for negative `x`.
@@ -28,7 +28,7 @@ final class Gelu {
   /// @param y may be `x` itself; positions in bytes
   static void row(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
     if (Elementwise.EMITTED) {
-      Products.stretch(Formula.GELU, n, y, yAt, x, xAt, x, xAt);
+      Stretches.compute(Formula.GELU, n, y, yAt, x, xAt, x, xAt);
       return;
     }
     int i = 0;

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.internvl4j.kernels.emitted.Formula;
-import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = a · b`. Bound by memory.
@@ -22,7 +22,7 @@ final class Mul {
   static void row(
       MemorySegment y, long yAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
     if (Elementwise.EMITTED) {
-      Products.stretch(Formula.MUL, n, y, yAt, a, aAt, b, bAt);
+      Stretches.compute(Formula.MUL, n, y, yAt, a, aAt, b, bAt);
       return;
     }
     int i = 0;

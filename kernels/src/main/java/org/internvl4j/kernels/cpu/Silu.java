@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.internvl4j.kernels.emitted.Formula;
-import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = x / (1 + e⁻ˣ)`.
@@ -21,7 +21,7 @@ final class Silu {
   /// `n` elements side by side, any `n`; `y` may be `x` itself.
   static void row(MemorySegment y, long yAt, MemorySegment x, long xAt, int n) {
     if (Elementwise.EMITTED) {
-      Products.stretch(Formula.SILU, n, y, yAt, x, xAt, x, xAt);
+      Stretches.compute(Formula.SILU, n, y, yAt, x, xAt, x, xAt);
       return;
     }
     int i = 0;

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.internvl4j.kernels.emitted.Formula;
-import org.internvl4j.kernels.emitted.Products;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.Tensor;
 
 /// `y = silu(gate) · up`, `silu(x) = x / (1 + e⁻ˣ)` (Shazeer 2020).
@@ -25,7 +25,7 @@ final class SwiGlu {
   static void row(
       MemorySegment y, long yAt, MemorySegment gate, long gAt, MemorySegment up, long uAt, int n) {
     if (Elementwise.EMITTED) {
-      Products.stretch(Formula.SWI_GLU, n, y, yAt, gate, gAt, up, uAt);
+      Stretches.compute(Formula.SWI_GLU, n, y, yAt, gate, gAt, up, uAt);
       return;
     }
     int i = 0;

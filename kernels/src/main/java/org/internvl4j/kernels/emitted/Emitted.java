@@ -77,6 +77,11 @@ public final class Emitted {
         && FEATURES.contains(Feature.AVX512_VBMI);
   }
 
+  /// Whether formulas of elements can be computed: [Stretches].
+  public static boolean hasStretches() {
+    return UNAVAILABLE == null && BITS == 512;
+  }
+
   /// A program as a function.
   ///
   /// @throws IllegalStateException if there are none here

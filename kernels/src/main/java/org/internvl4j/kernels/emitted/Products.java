@@ -1,9 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.internvl4j.kernels.emitted.Emitted.address;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -350,60 +348,6 @@ public final class Products {
         } else {
           Q4.TILE.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
         }
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
-    }
-  }
-
-  // ---- elements side by side
-
-  private static final class Stretches {
-    static final MethodHandle ADD = Emitted.function(new Stretch(Formula.ADD));
-    static final MethodHandle MUL = Emitted.function(new Stretch(Formula.MUL));
-    static final MethodHandle SILU = Emitted.function(new Stretch(Formula.SILU));
-    static final MethodHandle SWI_GLU = Emitted.function(new Stretch(Formula.SWI_GLU));
-    static final MethodHandle GELU = Emitted.function(new Stretch(Formula.GELU));
-    static final MemorySegment RESTS = Arena.global().allocate(2L * Stretch.LANES, 64);
-
-    static {
-      for (int i = 0; i < Stretch.LANES; i++) {
-        RESTS.setAtIndex(JAVA_SHORT, i, (short) ((1 << i) - 1));
-      }
-    }
-  }
-
-  /// Whether [#stretch] can be called.
-  public static boolean hasStretches() {
-    return Emitted.unavailable() == null && Emitted.BITS == 512;
-  }
-
-  /// `y[i] = formula(a[i], b[i])`, or of `a[i]` alone.
-  ///
-  /// @param n how many elements, side by side
-  /// @param y from `y0`; may be `a` or `b`
-  /// @param b from `b0`; checked, but not read, where there is one input
-  /// @throws IndexOutOfBoundsException if something does not lie in its memory
-  public static void stretch(
-      Formula formula,
-      int n,
-      MemorySegment y,
-      long y0,
-      MemorySegment a,
-      long a0,
-      MemorySegment b,
-      long b0) {
-    long ys = address(y, y0, 4L * n);
-    long as = address(a, a0, 4L * n);
-    long bs = address(b, b0, 4L * n);
-    long rest = Stretches.RESTS.address() + 2 * (n % Stretch.LANES);
-    try {
-      switch (formula) {
-        case ADD -> Stretches.ADD.invokeExact((long) n, ys, as, bs, rest);
-        case MUL -> Stretches.MUL.invokeExact((long) n, ys, as, bs, rest);
-        case SILU -> Stretches.SILU.invokeExact((long) n, ys, as, bs, rest);
-        case SWI_GLU -> Stretches.SWI_GLU.invokeExact((long) n, ys, as, bs, rest);
-        case GELU -> Stretches.GELU.invokeExact((long) n, ys, as, bs, rest);
       }
     } catch (Throwable e) {
       throw Emitted.thrown(e);

@@ -65,6 +65,13 @@ record FileMetadata(List<Leaf> leaves, List<Group> groups, Map<String, String> m
         if (group.rows < 0 || group.rows > Long.MAX_VALUE - sum) {
           throw new Damage("a row group of %d rows".formatted(group.rows));
         }
+        for (Chunk chunk : group.chunks) {
+          if (chunk.values() < group.rows) {
+            throw new Damage(
+                "a row group of %d rows has a column of %d values"
+                    .formatted(group.rows, chunk.values()));
+          }
+        }
         sum += group.rows;
       }
       if (sum != rows) {

@@ -13,9 +13,9 @@ final class Room {
     this.left = all;
   }
 
-  /// Half of the heap.
+  /// A quarter of the heap: who reads pictures needs the rest for them.
   static Room ofHeap() {
-    return new Room(Runtime.getRuntime().maxMemory() / 2);
+    return new Room(Runtime.getRuntime().maxMemory() / 4);
   }
 
   /// Has to be called before memory is taken.

@@ -94,10 +94,10 @@ final class Folder implements Input {
     }
   }
 
-  /// A file, or a link to one that is not there, which is a row that fails; no pipe, which may
-  /// never end.
+  /// A file, or a link that leads nowhere, or where one may not look, which is a row that fails; no
+  /// pipe, which may never end.
   private static boolean isFile(Path entry) {
-    return Files.isRegularFile(entry) || (Files.isSymbolicLink(entry) && Files.notExists(entry));
+    return Files.isRegularFile(entry) || (Files.isSymbolicLink(entry) && !Files.exists(entry));
   }
 
   /// The next file; null at the end.

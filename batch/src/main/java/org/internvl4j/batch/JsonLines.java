@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A line that makes no sense, or is of the other form, is a row that fails.
 final class JsonLines implements Input {
-  private static final int MOST_BYTES = 1 << 28; // of a line
+  private static final int MOST_BYTES = 100_000_000; // of a line
+  private static final byte[] TOO_LONG = {}; // stands for a line
   private static final String IMAGES = "images";
   private static final String CUSTOM_ID = "custom_id";
   private static final String APART = "keep requests in a file of their own";
@@ -83,7 +84,7 @@ final class JsonLines implements Input {
   @Override
   public @Nullable Row next() throws IOException {
     byte[] line = line();
-    while (line != null && isBlank(line)) {
+    while (line != null && line != TOO_LONG && isBlank(line)) {
       line = line();
     }
     if (line == null) {
@@ -99,14 +100,17 @@ final class JsonLines implements Input {
     if (c < 0) {
       return null;
     }
+    boolean tooLong = false;
     for (; c >= 0 && c != '\n'; c = in.read()) {
-      if (line.size() == MOST_BYTES) {
-        throw new IOException(
-            name + ": line " + (number + 1) + " has more than " + MOST_BYTES + " bytes");
+      tooLong |= line.size() == MOST_BYTES;
+      if (!tooLong) {
+        line.write(c);
       }
-      line.write(c);
     }
     number++;
+    if (tooLong) {
+      return TOO_LONG;
+    }
     byte[] bytes = line.toByteArray();
     return number == 1 && startsWithMark(bytes)
         ? Arrays.copyOfRange(bytes, 3, bytes.length)
@@ -131,7 +135,16 @@ final class JsonLines implements Input {
   }
 
   private Json json(byte[] line) {
-    return Json.parse(line, name + " line " + number, LIMITS);
+    String place = name + " line " + number;
+    if (line == TOO_LONG) {
+      throw new CheckpointException(place, "has more than " + MOST_BYTES + " bytes");
+    }
+    try {
+      return Json.parse(line, place, LIMITS);
+    } catch (OutOfMemoryError e) {
+      String why = "of %d bytes is too long for the Java heap".formatted(line.length);
+      throw new CheckpointException(place, why + "; give it more: INTERNVL_JAVA_OPTS=-Xmx8g", e);
+    }
   }
 
   /// One that has no name is not called like one that has: `line-3`.

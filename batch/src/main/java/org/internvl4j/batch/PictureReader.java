@@ -9,6 +9,7 @@ import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.image.Picture;
+import org.jspecify.annotations.Nullable;
 
 /// Decodes pictures beside what the model does, few at a time: decoded ones are large, and every
 /// thread that decodes is one that the model lacks. Memory for them is taken before, by what their
@@ -23,7 +24,7 @@ final class PictureReader {
   private final Semaphore turns = new Semaphore(MOST);
 
   PictureReader(PictureOptions options) {
-    this(options, DecodingMemory.ofHeap(3));
+    this(options, DecodingMemory.ofHeap(2));
   }
 
   /// @param memory of all rows together
@@ -42,35 +43,60 @@ final class PictureReader {
       throw new PicturesException("row: has no picture, expected one or more");
     }
     turns.acquire();
-    try (DecodingMemory.Share share = memory.enter("row")) {
-      List<PictureFile> files = open(item.pictures(), share);
-      share.enough();
-      return kept.apply(files.stream().map(PictureFile::read).toList());
+    try {
+      return read(item, kept, false);
     } catch (OutOfMemoryError e) {
-      throw new PicturesException(
-          "row: there is not enough memory for its pictures (%s); shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
-              .formatted(e.getMessage()),
-          e);
+      return alone(item, kept);
     } finally {
       turns.release();
     }
   }
 
-  /// Reads their headers, with memory for all that comes.
-  private List<PictureFile> open(List<PictureSource> pictures, DecodingMemory.Share share)
+  /// Once more, while no other row has memory: so that it does not fail because of them.
+  private <T> T alone(Row.Item item, Function<List<Picture>, T> kept) throws InterruptedException {
+    try {
+      return read(item, kept, true);
+    } catch (OutOfMemoryError e) {
+      throw new PicturesException(
+          "row: there is not enough memory for its pictures (%s); shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  private <T> T read(Row.Item item, Function<List<Picture>, T> kept, boolean alone)
+      throws InterruptedException {
+    try (DecodingMemory.Share share = memory.enter("row")) {
+      if (alone) {
+        share.takeAll();
+      }
+      List<PictureFile> files = open(item.pictures(), alone ? null : share);
+      share.enough();
+      return kept.apply(files.stream().map(PictureFile::read).toList());
+    }
+  }
+
+  /// Reads their headers.
+  ///
+  /// @param share takes memory for all that comes; null if it has all
+  private List<PictureFile> open(List<PictureSource> pictures, DecodingMemory.@Nullable Share share)
       throws InterruptedException {
     List<PictureFile> files = new ArrayList<>();
     long pixels = 0;
     long most = 0;
     for (PictureSource picture : pictures) {
-      share.take(FILE * Math.min(picture.length(), options.maxBytes()));
+      if (share != null) {
+        share.take(FILE * Math.min(picture.length(), options.maxBytes()));
+      }
       PictureFile file = picture.open(options);
       files.add(file);
       most = Math.max(most, file.pixels());
       pixels += file.pixels();
       requireFew(pixels, pictures.size());
     }
-    share.take(PictureFile.DECODED * pixels + DECODING * most); // one after the other
+    if (share != null) {
+      share.take(PictureFile.DECODED * pixels + DECODING * most); // one after the other
+    }
     return files;
   }
 

@@ -234,8 +234,9 @@ class BatchTest {
   void linksThatLeadNowhereAreRowsThatFail() throws Exception {
     Path folder = Files.createDirectories(temp.resolve("links"));
     Files.createSymbolicLink(folder.resolve("a.png"), Path.of("nowhere"));
+    Files.createSymbolicLink(folder.resolve("itself.png"), Path.of("itself.png"));
     Path out = temp.resolve("out.jsonl");
-    assertThat(Scenery.run(folder, out, TASK).rows()).isEqualTo(1);
+    assertThat(Scenery.run(folder, out, TASK).rows()).isEqualTo(2);
     assertThat(Files.readString(out)).contains("a.png: there is no such file");
   }
 
@@ -270,5 +271,25 @@ class BatchTest {
   void anEmptyNameIsNoFolder() {
     assertThatThrownBy(() -> Inputs.open("", Columns.USUAL, InputStream.nullInputStream()))
         .hasMessageStartingWith("input: its name is empty; expected a folder, ");
+  }
+
+  @Test
+  void aLineThatIsTooLongIsARowThatFails() throws Exception {
+    InputStream endless =
+        new InputStream() {
+          private int left = 100_000_001;
+
+          @Override
+          public int read() {
+            return left-- > 0 ? 'x' : left == -1 ? '\n' : left < -3 ? -1 : ' ';
+          }
+        };
+    try (Input input = new JsonLines(endless, temp, "rows.jsonl", "", false)) {
+      assertThat(input.next())
+          .isEqualTo(
+              new Row.Unreadable(
+                  "1", Outcome.Failed.input("rows.jsonl line 1: has more than 100000000 bytes")));
+      assertThat(input.next()).isNull();
+    }
   }
 }

@@ -103,4 +103,21 @@ class PictureReaderTest {
     Outcome.Failed failed = Failures.of(new PicturesException("row: …"));
     assertThat(failed).isEqualTo(Outcome.Failed.picture("row: …"));
   }
+
+  @Test
+  void whatFailedBesideOthersIsTriedAlone() throws Exception {
+    PictureReader reader = reader(ENOUGH);
+    AtomicInteger times = new AtomicInteger();
+    int pictures =
+        reader.<Integer>read(
+            squares(SIDE, 1),
+            read -> {
+              if (times.incrementAndGet() == 1) {
+                throw new OutOfMemoryError("Java heap space");
+              }
+              return read.size();
+            });
+    assertThat(pictures).isEqualTo(1);
+    assertThat(times).hasValue(2);
+  }
 }

@@ -66,6 +66,12 @@ public final class DecodingMemory {
       return Math.ceilDiv(units * UNIT, 1L << 20);
     }
 
+    /// Takes all that there is, as soon as nobody else has any: for who failed beside others.
+    public void takeAll() throws InterruptedException {
+      free.acquire(units - held);
+      held = units;
+    }
+
     /// It has all that it needs: the next one's turn.
     public void enough() {
       if (isInside) {

@@ -106,10 +106,11 @@ final class PictureFolders {
     if (!Pictures.hasPictureName(file)) {
       return;
     }
+    if (Files.notExists(file)) {
+      return; // a link that leads nowhere
+    }
     BasicFileAttributes a =
-        found.isSymbolicLink() && Files.exists(file)
-            ? Files.readAttributes(file, BasicFileAttributes.class)
-            : found;
+        found.isSymbolicLink() ? Files.readAttributes(file, BasicFileAttributes.class) : found;
     if (a.isRegularFile()) {
       long modified = a.lastModifiedTime().to(TimeUnit.NANOSECONDS);
       files.put(file.toString(), new Stamp(a.size(), modified));

@@ -103,24 +103,21 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
     if (known.test(hash)) {
       return new Looked(path, stamp, hash, null, null);
     }
-    try {
-      return new Looked(path, stamp, hash, decoded(content, path), null);
-    } catch (PictureException e) {
-      return new Looked(path, stamp, hash, null, why(e, path));
-    }
-  }
-
-  private Picture decoded(byte[] content, String path) throws InterruptedException {
-    PictureFile file = PictureFile.of(content, path, options);
     try (DecodingMemory.Share share = memory.enter(path)) {
-      share.take(PictureFile.DECODING * file.pixels());
+      PictureFile file = PictureFile.of(content, path, options);
+      try {
+        share.take(PictureFile.DECODING * file.pixels());
+      } catch (PictureException e) { // may be better with another heap
+        return new Looked(path, stamp, null, null, why(String.valueOf(e.getMessage()), path));
+      }
       share.enough();
-      return file.read();
+      return new Looked(path, stamp, hash, file.read(), null);
+    } catch (PictureException e) {
+      return new Looked(path, stamp, hash, null, why(e.what(), path));
     }
   }
 
-  private static String why(PictureException e, String path) {
-    String message = e.what();
+  private static String why(String message, String path) {
     return message.startsWith(path + ": ") ? message.substring(path.length() + 2) : message;
   }
 

@@ -48,7 +48,7 @@ launch() {
       help | -h | --help | -V | --version | show | cache | models | rm | completion) vector='' jit=-XX:TieredStopAtLevel=1 ;;
       demo) case " $* " in *' --device'*) ;; *) vector='' jit=-XX:TieredStopAtLevel=1 ;; esac ;;
       tiles | tokenize | pull) vector= ;;
-      batch | index) heap=$many_pictures ;;
+      batch | index) case " ${INTERNVL_JAVA_OPTS:-}" in *' -Xm'*) ;; *) heap=$many_pictures ;; esac ;;
       -*) continue ;;
     esac
     break

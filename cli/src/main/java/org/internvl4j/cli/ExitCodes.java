@@ -92,7 +92,8 @@ final class ExitCodes {
   private static String text(Throwable e) {
     return switch (e) {
       case UncheckedIOException io when io.getCause() != null -> sentence(io.getCause());
-      case NoSuchFileException f -> f.getFile() + ": no such file or folder";
+      case NoSuchFileException f ->
+          f.getFile() + ": " + (f.getReason() == null ? "no such file or folder" : f.getReason());
       case AccessDeniedException f -> f.getFile() + ": permission denied";
       case NotDirectoryException f -> f.getFile() + ": is not a folder";
       case FileAlreadyExistsException f -> f.getFile() + ": exists already";

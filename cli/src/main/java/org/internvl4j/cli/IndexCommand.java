@@ -85,6 +85,7 @@ final class IndexCommand implements Computing {
   @Override
   public Integer call() throws IOException {
     Logging.to(console);
+    requireNamed();
     if (!model.adapters().isEmpty()) {
       throw new UsageException("--lora is not for indices, which are bound to a model as it is");
     }
@@ -100,6 +101,17 @@ final class IndexCommand implements Computing {
       return run(indexer, progress);
     } finally {
       progress.clear();
+    }
+  }
+
+  /// A variable of a shell that is not set is not the folder that one is in.
+  private void requireNamed() {
+    if (folders.stream().anyMatch(folder -> folder.toString().isBlank())) {
+      throw new UsageException("FOLDER is empty; name folders of pictures");
+    }
+    if (index.toString().isBlank() || index.toString().equals("-")) {
+      throw new UsageException(
+          "--index names no folder; name one of its own, such as photos.index");
     }
   }
 

@@ -354,4 +354,18 @@ class BatchCommandTest {
     assertThat(result.code()).isEqualTo(2);
     assertThat(result.err()).contains("- is no file to write; name one");
   }
+
+  @Test
+  void whatIsEmptyIsNotTheFolderOneIsIn() {
+    for (List<String> arguments :
+        List.of(
+            List.of("index", "", "-x", temp.resolve("x").toString(), "-mdemo"),
+            List.of("index", temp.toString(), "-x", "", "-mdemo"),
+            List.of("batch", ".", "-o", "", "-mdemo", "-p", HOW_MANY))) {
+      Cli.Result result = Cli.run(arguments.toArray(String[]::new));
+      assertThat(result.code()).as("%s", arguments).isEqualTo(2);
+    }
+    Cli.Result result = Cli.run("batch", temp + "/*.gif", "-o", temp + "/o", "-mdemo", "-p", "x");
+    assertThat(result.err()).contains("*.gif: no file fits this pattern");
+  }
 }

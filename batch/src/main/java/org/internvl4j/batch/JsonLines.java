@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// A line that makes no sense, or is of the other form, is a row that fails.
 final class JsonLines implements Input {
   private static final int MOST_BYTES = 100_000_000; // of a line
-  private static final byte[] TOO_LONG = {}; // stands for a line
   private static final String IMAGES = "images";
   private static final String CUSTOM_ID = "custom_id";
   private static final String APART = "keep requests in a file of their own";
@@ -84,7 +83,7 @@ final class JsonLines implements Input {
   @Override
   public @Nullable Row next() throws IOException {
     byte[] line = line();
-    while (line != null && line != TOO_LONG && isBlank(line)) {
+    while (line != null && isBlank(line)) {
       line = line();
     }
     if (line == null) {
@@ -100,17 +99,12 @@ final class JsonLines implements Input {
     if (c < 0) {
       return null;
     }
-    boolean tooLong = false;
     for (; c >= 0 && c != '\n'; c = in.read()) {
-      tooLong |= line.size() == MOST_BYTES;
-      if (!tooLong) {
+      if (line.size() <= MOST_BYTES) { // one more tells that there are more
         line.write(c);
       }
     }
     number++;
-    if (tooLong) {
-      return TOO_LONG;
-    }
     byte[] bytes = line.toByteArray();
     return number == 1 && startsWithMark(bytes)
         ? Arrays.copyOfRange(bytes, 3, bytes.length)
@@ -136,7 +130,7 @@ final class JsonLines implements Input {
 
   private Json json(byte[] line) {
     String place = name + " line " + number;
-    if (line == TOO_LONG) {
+    if (line.length > MOST_BYTES) {
       throw new CheckpointException(place, "has more than " + MOST_BYTES + " bytes");
     }
     try {

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.internvl4j.demo.DemoModel;
 import org.internvl4j.loader.json.Json;
 import org.internvl4j.media.Pictures;
@@ -275,15 +278,11 @@ class BatchTest {
 
   @Test
   void aLineThatIsTooLongIsARowThatFails() throws Exception {
-    InputStream endless =
-        new InputStream() {
-          private int left = 100_000_001;
-
-          @Override
-          public int read() {
-            return left-- > 0 ? 'x' : left == -1 ? '\n' : left < -3 ? -1 : ' ';
-          }
-        };
+    byte[] million = new byte[1_000_000];
+    Arrays.fill(million, (byte) 'x');
+    List<ByteArrayInputStream> parts =
+        Stream.generate(() -> new ByteArrayInputStream(million)).limit(101).toList();
+    InputStream endless = new SequenceInputStream(Collections.enumeration(parts));
     try (Input input = new JsonLines(endless, temp, "rows.jsonl", "", false)) {
       assertThat(input.next())
           .isEqualTo(

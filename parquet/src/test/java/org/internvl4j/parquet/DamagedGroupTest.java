@@ -1,6 +1,7 @@
 package org.internvl4j.parquet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
@@ -96,5 +97,27 @@ class DamagedGroupTest {
         assertThat(catchThrowableOfType(ParquetException.class, rows::next).isUnread()).isTrue();
       }
     }
+  }
+
+  /// Rows that are not there would be rows that fail, as many as a footer likes.
+  @Test
+  void aGroupOfMoreRowsThanValuesIsRefused() throws IOException {
+    byte[] table = Files.readAllBytes(file);
+    int rows = second(table, (byte) 0x16, (byte) (2 * GROUP)); // a field, 25; behind that of values
+    table[rows + 1] = 2 * 63;
+    Files.write(file, table);
+    assertThatThrownBy(() -> ParquetReader.open(file))
+        .isInstanceOf(ParquetException.class)
+        .hasMessageEndingWith("its footer: a row group of 63 rows has a column of 25 values");
+  }
+
+  private static int second(byte[] bytes, byte first, byte next) {
+    int found = 0;
+    for (int i = place(bytes, name(3 * GROUP - 1)); i < bytes.length; i++) {
+      if (bytes[i] == first && bytes[i + 1] == next && ++found == 2) {
+        return i;
+      }
+    }
+    throw new AssertionError("not there");
   }
 }

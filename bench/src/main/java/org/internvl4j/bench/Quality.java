@@ -100,7 +100,11 @@ public final class Quality {
             Fixtures.MODELS.stream().mapToDouble(f -> kept.promptNmse(f, "logits")[0]).toArray()),
         kept.roundsTower()
             ? ""
-            : spread(Fixtures.MODELS.stream().mapToDouble(kept::tokenNmse).toArray()),
+            : spread(
+                Fixtures.MODELS.stream()
+                    .filter(QualityMeasures::tellsInputs)
+                    .mapToDouble(kept::tokenNmse)
+                    .toArray()),
         kept.roundsTower() ? "" : agreement(kept, said));
   }
 

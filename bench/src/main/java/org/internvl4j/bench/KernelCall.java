@@ -107,8 +107,17 @@ record KernelCall(
     if (keep.isBlocks()) {
       return Tolerance.roundedFactor(terms, sums);
     }
-    boolean rounds = keep == DType.BF16 && "bf16".equals(System.getProperty(ACTIVATIONS));
-    return rounds ? Tolerance.chainOfBf16(sums) : Tolerance.sum(terms, 40);
+    return keep == DType.BF16 ? tolerance(terms, 40, sums) : Tolerance.sum(terms, 40);
+  }
+
+  /// Of products with bf16 weights, whose rows may be rounded to bf16, too.
+  ///
+  /// @param roundings of floats
+  /// @param products one behind the other
+  static Tolerance tolerance(int terms, int roundings, int products) {
+    return "bf16".equals(System.getProperty(ACTIVATIONS))
+        ? Tolerance.chainOfBf16(2 * products) // a rounding is up to two such
+        : Tolerance.sum(terms, roundings);
   }
 
   private static Tensor[] weights(

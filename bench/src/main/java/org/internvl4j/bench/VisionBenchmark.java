@@ -6,7 +6,6 @@ import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Devices;
 import org.internvl4j.testkit.ShapedCheckpoint;
 import org.internvl4j.testkit.TensorAssert;
-import org.internvl4j.testkit.Tolerance;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -53,7 +52,10 @@ public class VisionBenchmark {
       try (OwnEngine reference = new OwnEngine(folder, DType.BF16, Devices.open("reference", 1));
           Tile expected = new Tile(reference)) {
         TensorAssert.assertClose(
-            "tile without blocks", tile.see(0), expected.see(0), Tolerance.sum(4096, 200));
+            "tile without blocks",
+            tile.see(0),
+            expected.see(0),
+            KernelCall.tolerance(4096, 200, 8));
       }
       requireAlive(tile.see());
     }

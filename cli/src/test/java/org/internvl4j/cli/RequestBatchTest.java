@@ -174,6 +174,7 @@ class RequestBatchTest {
             "--enable-native-access=ALL-UNNAMED",
             "--add-modules=jdk.incubator.vector", // or it would start another process
             "-XX:+UseSerialGC",
+            "-Dinternvl4j.kernels=" + System.getProperty("internvl4j.kernels", "auto"),
             "-cp",
             System.getProperty("java.class.path"),
             Main.class.getName()));

@@ -30,7 +30,7 @@ public record Columns(@Nullable String image, @Nullable String id, @Nullable Str
       new Role(
           "names",
           List.of("id", "key", "path", "image.path"),
-          Set.of(Field.Type.STRING, Field.Type.BINARY, Field.Type.LONG),
+          Set.of(Field.Type.STRING, Field.Type.BINARY, Field.Type.LONG, Field.Type.DOUBLE),
           false);
   private static final Role PROMPT =
       new Role(

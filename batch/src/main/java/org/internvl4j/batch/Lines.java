@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A list of picture files, a path a line, blanks at its ends included; empty lines are none.
 final class Lines implements Input {
+  private static final String MARK = "\ufeff"; // that some editors put in front of a file
+
   private final BufferedReader reader;
+  private boolean begun;
 
   /// @param reader is closed with this
   Lines(BufferedReader reader) {
@@ -24,6 +27,10 @@ final class Lines implements Input {
   @Override
   public @Nullable Row next() throws IOException {
     String line = reader.readLine();
+    if (!begun && line != null && line.startsWith(MARK)) {
+      line = line.substring(1);
+    }
+    begun = true;
     while (line != null && line.isBlank()) {
       line = reader.readLine();
     }

@@ -104,7 +104,11 @@ final class ParquetRows implements Input {
       return number;
     }
     return String.valueOf(
-        id.type() == Field.Type.LONG ? row.digits(id.path()) : row.string(id.path()));
+        switch (id.type()) {
+          case LONG -> row.digits(id.path());
+          case DOUBLE -> row.real(id.path());
+          default -> row.string(id.path());
+        });
   }
 
   private List<PictureSource> pictures(org.internvl4j.parquet.Row row) {

@@ -263,7 +263,7 @@ class BatchTest {
 
   @Test
   void namesInAListAreTakenAsTheyAre() throws Exception {
-    byte[] list = " a.png\r\n\n \nb.png \n".getBytes(StandardCharsets.UTF_8);
+    byte[] list = "\ufeff a.png\r\n\n \nb.png \n".getBytes(StandardCharsets.UTF_8);
     try (Input input = Inputs.list(new ByteArrayInputStream(list))) {
       assertThat(List.of(input.next().id(), input.next().id())).containsExactly(" a.png", "b.png ");
       assertThat(input.next()).isNull();

@@ -163,6 +163,14 @@ class ParquetBatchTest {
   }
 
   @Test
+  void namesMayBeFractions() throws Exception {
+    List<Column> columns =
+        List.of(Column.required("id", Kind.DOUBLE), Column.required("image", Kind.BINARY));
+    Path file = table("fractions.parquet", columns, new Object[] {1.5, scene});
+    assertThat(rows(open(file.toString()))).map(Row::id).containsExactly("1.5");
+  }
+
+  @Test
   void aPatternIsAllItsFilesInTheirOrder() throws Exception {
     List<Column> columns = List.of(Column.required("content", Kind.BINARY));
     table("part-1.parquet", columns, new Object[] {scene}, new Object[] {scene});

@@ -42,8 +42,10 @@ final class BatchProgress implements Batch.Listener {
     switch (result.end()) {
       case COMPLETE ->
           console.note(
-              "internvl: %d rows in %s, %d of those done now failed, %.1f a second"
-                  .formatted(result.rows(), out, failed, pace.rate(done)));
+              result.rows() == 0
+                  ? "internvl: 0 rows in " + out + ": the input has none"
+                  : "internvl: %d rows in %s, %d of those done now failed, %.1f a second"
+                      .formatted(result.rows(), out, failed, pace.rate(done)));
       case FOUND ->
           console.note(
               "internvl: " + out + " is complete already; delete it to have it made again");

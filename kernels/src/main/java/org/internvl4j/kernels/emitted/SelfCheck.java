@@ -16,7 +16,7 @@ public final class SelfCheck {
   private static final int LINES = 4096;
   private static final long NANOS = 40_000_000; // for each kind
   private static final int PAIR_OF_TWOS = 0x40004000; // bf16 numbers
-  private static final int LONGEST_ROW = 256; // bytes of sums, two lines of floats
+  private static final int ROW = 128; // bytes of the sums of 32 columns
 
   private SelfCheck() {}
 
@@ -30,7 +30,7 @@ public final class SelfCheck {
   public static String run() {
     List<String> rates = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment y = arena.allocate((long) LONGEST_ROW * Products.TOGETHER, 64);
+      MemorySegment y = arena.allocate((long) ROW * Products.TOGETHER, 64);
       List<Kind> kinds = new ArrayList<>();
       kinds.add(floats("f32", Arithmetic.F32, Float.floatToRawIntBits(2), 1, arena, y));
       kinds.add(floats("f32 x bf16", Arithmetic.F32_BF16, PAIR_OF_TWOS, 1, arena, y));
@@ -67,7 +67,7 @@ public final class SelfCheck {
     long block = 4L * Tile.BLOCK * LINES;
     MemorySegment x = arena.allocate(block * Math.ceilDiv(rows, Tile.BLOCK), 64);
     MemorySegment w = arena.allocate((long) arithmetic.line * LINES, 64);
-    MemorySegment zeros = arena.allocate(LONGEST_ROW, 64);
+    MemorySegment zeros = arena.allocate(ROW, 64);
     for (long i = 0; i < w.byteSize(); i += 4) {
       w.set(JAVA_INT_UNALIGNED, i, twos);
     }
@@ -82,7 +82,7 @@ public final class SelfCheck {
         terms * sum(LINES),
         () ->
             Products.tiles(
-                arithmetic, LINES, rows, x, 0, block, w, 0, y, 0, LONGEST_ROW, zeros, 0, 0));
+                arithmetic, LINES, rows, x, 0, block, w, 0, y, 0, ROW, zeros, 0, 0));
   }
 
   private static Kind bytes(int bits, int twos, Arena arena, MemorySegment y) {
@@ -92,7 +92,7 @@ public final class SelfCheck {
     MemorySegment rounded = arena.allocate((long) PackedRow.ROUNDED * blocks, 64);
     MemorySegment w = arena.allocate((long) weights.block() * blocks, 64);
     MemorySegment x = arena.allocate(Products.packedBytes(blocks) * rows, 64);
-    MemorySegment zeros = arena.allocate(LONGEST_ROW, 64);
+    MemorySegment zeros = arena.allocate(ROW, 64);
     for (int b = 0; b < blocks; b++) {
       long block = (long) weights.block() * b;
       for (int i = 0; i < weights.block(); i += 4) {
@@ -119,7 +119,7 @@ public final class SelfCheck {
         sum(LINES),
         () ->
             Products.blockTiles(
-                bits, blocks, rows, x, 0, stride, w, 0, y, 0, LONGEST_ROW, zeros, 0, 0));
+                bits, blocks, rows, x, 0, stride, w, 0, y, 0, ROW, zeros, 0, 0));
   }
 
   /// Billions of operations a second, a product and a sum being two.
@@ -127,7 +127,7 @@ public final class SelfCheck {
     kind.call().run();
     for (int r = 0; r < kind.rows(); r++) {
       for (int c = 0; c < 32; c++) {
-        float found = y.get(JAVA_FLOAT_UNALIGNED, (long) LONGEST_ROW * r + 4L * c);
+        float found = y.get(JAVA_FLOAT_UNALIGNED, (long) ROW * r + 4L * c);
         if (found != kind.sum()) {
           throw new IllegalStateException(
               String.format(

@@ -9,7 +9,6 @@ import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
 import org.internvl4j.models.image.Picture;
-import org.jspecify.annotations.Nullable;
 
 /// Decodes pictures beside what the model does, few at a time: decoded ones are large, and every
 /// thread that decodes is one that the model lacks. Memory for them is taken before, by what their
@@ -17,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class PictureReader {
   private static final int MOST = 2;
   private static final int DECODING = PictureFile.DECODING - PictureFile.DECODED; // on top
-  private static final long FILE = 2; // bytes for each of a file: itself, and what its reader keeps
 
   private final PictureOptions options;
   private final DecodingMemory memory;
@@ -44,59 +42,38 @@ final class PictureReader {
     }
     turns.acquire();
     try {
-      return read(item, kept, false);
-    } catch (OutOfMemoryError e) {
-      return alone(item, kept);
-    } finally {
-      turns.release();
-    }
-  }
-
-  /// Once more, while no other row has memory: so that it does not fail because of them.
-  private <T> T alone(Row.Item item, Function<List<Picture>, T> kept) throws InterruptedException {
-    try {
-      return read(item, kept, true);
+      return memory.with(
+          "row",
+          share -> {
+            List<PictureFile> files = open(item.pictures(), share);
+            share.enough();
+            return kept.apply(files.stream().map(PictureFile::read).toList());
+          });
     } catch (OutOfMemoryError e) {
       throw new PicturesException(
           "row: there is not enough memory for its pictures (%s); shrink them, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g"
               .formatted(e.getMessage()),
           e);
+    } finally {
+      turns.release();
     }
   }
 
-  private <T> T read(Row.Item item, Function<List<Picture>, T> kept, boolean alone)
-      throws InterruptedException {
-    try (DecodingMemory.Share share = memory.enter("row")) {
-      if (alone) {
-        share.takeAll();
-      }
-      List<PictureFile> files = open(item.pictures(), alone ? null : share);
-      share.enough();
-      return kept.apply(files.stream().map(PictureFile::read).toList());
-    }
-  }
-
-  /// Reads their headers.
-  ///
-  /// @param share takes memory for all that comes; null if it has all
-  private List<PictureFile> open(List<PictureSource> pictures, DecodingMemory.@Nullable Share share)
+  /// Reads their headers, with memory for all that comes.
+  private List<PictureFile> open(List<PictureSource> pictures, DecodingMemory.Share share)
       throws InterruptedException {
     List<PictureFile> files = new ArrayList<>();
     long pixels = 0;
     long most = 0;
     for (PictureSource picture : pictures) {
-      if (share != null) {
-        share.take(FILE * Math.min(picture.length(), options.maxBytes()));
-      }
+      share.takeFile(Math.min(picture.length(), options.maxBytes()));
       PictureFile file = picture.open(options);
       files.add(file);
       most = Math.max(most, file.pixels());
       pixels += file.pixels();
       requireFew(pixels, pictures.size());
     }
-    if (share != null) {
-      share.take(PictureFile.DECODED * pixels + DECODING * most); // one after the other
-    }
+    share.take(PictureFile.DECODED * pixels + DECODING * most); // one after the other
     return files;
   }
 

@@ -29,28 +29,62 @@ public final class DecodingMemory {
     return new DecodingMemory(Runtime.getRuntime().maxMemory() / 4 * quarters);
   }
 
-  /// Begins to take, as soon as nobody else does.
+  /// What takes memory bit by bit.
+  @FunctionalInterface
+  public interface Work<T> {
+    T run(Share share) throws InterruptedException;
+  }
+
+  /// Runs work that begins to take, as soon as nobody else does; what it has is given back at its
+  /// end. Should memory run out for all that, it runs once more, with all that there is: nobody
+  /// fails because of the others.
   ///
-  /// @param name what messages call who does
-  public Share enter(String name) throws InterruptedException {
+  /// @param name what messages call it
+  /// @throws PictureException if it takes more than there is
+  /// @throws OutOfMemoryError if memory runs out a second time
+  public <T> T with(String name, Work<T> work) throws InterruptedException {
+    try (Share share = enter(name)) {
+      return work.run(share);
+    } catch (OutOfMemoryError e) {
+      try (Share share = enter(name)) {
+        share.takeAll();
+        return work.run(share);
+      }
+    }
+  }
+
+  private Share enter(String name) throws InterruptedException {
     door.acquire();
     return new Share(name);
   }
 
   /// What somebody has. One thread.
   public final class Share implements AutoCloseable {
+    private static final long FILE = 2; // bytes for each of a file: itself, and what is kept of it
+
     private final String name;
     private int held;
     private boolean isInside = true;
+    private boolean isAlone;
 
     private Share(String name) {
       this.name = name;
+    }
+
+    /// Takes what a file of so many bytes needs while its header is read.
+    ///
+    /// @throws PictureException if there is not as much in all
+    public void takeFile(long bytes) throws InterruptedException {
+      take(FILE * bytes);
     }
 
     /// Takes some more, as soon as it is there.
     ///
     /// @throws PictureException if there is not as much in all
     public void take(long bytes) throws InterruptedException {
+      if (isAlone) {
+        return; // there is no more
+      }
       long more = Math.ceilDiv(bytes, (long) UNIT);
       if (held + more > units) {
         throw PictureException.aboveLimit(
@@ -66,10 +100,11 @@ public final class DecodingMemory {
       return Math.ceilDiv(units * UNIT, 1L << 20);
     }
 
-    /// Takes all that there is, as soon as nobody else has any: for who failed beside others.
-    public void takeAll() throws InterruptedException {
-      free.acquire(units - held);
+    /// Takes all that there is, as soon as nobody else has any.
+    private void takeAll() throws InterruptedException {
+      free.acquire(units);
       held = units;
+      isAlone = true;
     }
 
     /// It has all that it needs: the next one's turn.

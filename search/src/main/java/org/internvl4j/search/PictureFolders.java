@@ -106,8 +106,8 @@ final class PictureFolders {
     if (!Pictures.hasPictureName(file)) {
       return;
     }
-    if (Files.notExists(file)) {
-      return; // a link that leads nowhere
+    if (found.isSymbolicLink() && Files.notExists(file)) {
+      return; // it leads nowhere
     }
     BasicFileAttributes a =
         found.isSymbolicLink() ? Files.readAttributes(file, BasicFileAttributes.class) : found;

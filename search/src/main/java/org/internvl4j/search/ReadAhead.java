@@ -88,6 +88,19 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
   }
 
   private Looked look(String path, Stamp stamp) throws InterruptedException {
+    try {
+      return memory.with(path, share -> look(path, stamp, share));
+    } catch (PictureException e) { // for want of memory: another heap may have more
+      return new Looked(path, stamp, null, null, why(String.valueOf(e.getMessage()), path));
+    } catch (OutOfMemoryError e) {
+      String why = "needs more memory than there is; give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g";
+      return new Looked(path, stamp, null, null, why);
+    }
+  }
+
+  private Looked look(String path, Stamp stamp, DecodingMemory.Share share)
+      throws InterruptedException {
+    share.takeFile(Math.min(stamp.size(), options.maxBytes()));
     byte[] content;
     try (InputStream in = Files.newInputStream(Path.of(path))) {
       content = in.readNBytes(options.maxBytes());
@@ -103,14 +116,15 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
     if (known.test(hash)) {
       return new Looked(path, stamp, hash, null, null);
     }
-    try (DecodingMemory.Share share = memory.enter(path)) {
-      PictureFile file = PictureFile.of(content, path, options);
-      try {
-        share.take(PictureFile.DECODING * file.pixels());
-      } catch (PictureException e) { // may be better with another heap
-        return new Looked(path, stamp, null, null, why(String.valueOf(e.getMessage()), path));
-      }
-      share.enough();
+    PictureFile file;
+    try {
+      file = PictureFile.of(content, path, options);
+    } catch (PictureException e) {
+      return new Looked(path, stamp, hash, null, why(e.what(), path));
+    }
+    share.take(PictureFile.DECODING * file.pixels());
+    share.enough();
+    try {
       return new Looked(path, stamp, hash, file.read(), null);
     } catch (PictureException e) {
       return new Looked(path, stamp, hash, null, why(e.what(), path));

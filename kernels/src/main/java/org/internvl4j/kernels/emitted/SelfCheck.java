@@ -80,9 +80,7 @@ public final class SelfCheck {
         rows,
         (long) rows * 32 * LINES * terms,
         terms * sum(LINES),
-        () ->
-            Products.tiles(
-                arithmetic, LINES, rows, x, 0, block, w, 0, y, 0, ROW, zeros, 0, 0));
+        () -> Products.tiles(arithmetic, LINES, rows, x, 0, block, w, 0, y, 0, ROW, zeros, 0, 0));
   }
 
   private static Kind bytes(int bits, int twos, Arena arena, MemorySegment y) {
@@ -117,9 +115,7 @@ public final class SelfCheck {
         rows,
         (long) rows * 32 * LINES,
         sum(LINES),
-        () ->
-            Products.blockTiles(
-                bits, blocks, rows, x, 0, stride, w, 0, y, 0, ROW, zeros, 0, 0));
+        () -> Products.blockTiles(bits, blocks, rows, x, 0, stride, w, 0, y, 0, ROW, zeros, 0, 0));
   }
 
   /// Billions of operations a second, a product and a sum being two.

@@ -107,16 +107,17 @@ record KernelCall(
     if (keep.isBlocks()) {
       return Tolerance.roundedFactor(terms, sums);
     }
-    return keep == DType.BF16 ? tolerance(terms, 40, sums) : Tolerance.sum(terms, 40);
+    return keep == DType.BF16 ? bf16Tolerance(terms, 40, sums) : Tolerance.sum(terms, 40);
   }
 
-  /// Of products with bf16 weights, whose rows may be rounded to bf16, too.
+  /// Of products with bf16 weights, whose rows may be rounded to bf16, too. That changes a number
+  /// by up to 2⁻⁸ of it, twice what [Tolerance#chainOfBf16] counts for a rounding.
   ///
   /// @param roundings of floats
   /// @param products one behind the other
-  static Tolerance tolerance(int terms, int roundings, int products) {
+  static Tolerance bf16Tolerance(int terms, int roundings, int products) {
     return "bf16".equals(System.getProperty(ACTIVATIONS))
-        ? Tolerance.chainOfBf16(2 * products) // a rounding is up to two such
+        ? Tolerance.chainOfBf16(2 * products)
         : Tolerance.sum(terms, roundings);
   }
 

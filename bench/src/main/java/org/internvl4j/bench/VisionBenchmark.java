@@ -55,7 +55,7 @@ public class VisionBenchmark {
             "tile without blocks",
             tile.see(0),
             expected.see(0),
-            KernelCall.tolerance(4096, 200, 8));
+            KernelCall.bf16Tolerance(4096, 200, 8));
       }
       requireAlive(tile.see());
     }

@@ -1,8 +1,6 @@
 package org.internvl4j.kernels.cpu;
 
 import java.lang.foreign.MemorySegment;
-import org.internvl4j.kernels.emitted.Products;
-import org.internvl4j.runtime.Blocks;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// `y[r] = end(weight · x[r] + bias)`: a linear layer with what follows it.
 ///
 /// Workers share the panels of columns. One row is bound by reading the weights: it takes two
-/// panels at a time. Many rows are bound by arithmetic: they are laid out as [RowBlocks] first.
+/// panels at a time. Many rows are bound by arithmetic: they are laid out first, see [RowLayout].
 /// Each worker takes some panels, some rows, and of a panel as many inputs as the first-level cache
 /// holds, and runs the rows over them, six at a time, before it turns to the next panel and then to
 /// the next inputs. Sums stay in a stage, and the end takes them from there to `y`.
@@ -61,15 +59,14 @@ final class MatMul {
   private final long scale0;
   private final @Nullable Rows residual;
 
-  private final boolean paired; // two bf16 numbers of a row at a time
   private final boolean isFew; // rows, taken one after the other
   private final int inputs; // as many as have their weights of a panel at hand
   private final Unrolled unrolled;
   private final FewRows few;
-  private final @Nullable RoundedRows rounded; // many, of weights in blocks
+  private final RowLayout layout; // of many rows
 
   // positions in a worker's scratch, bytes: sums (at 0) and those of `up`, where sums start,
-  // what a kernel needs that stands in, or rounded rows
+  // and what else many rows take
   private final long upStage;
   private final long starts;
   private final long spare;
@@ -96,33 +93,16 @@ final class MatMul {
     this.residual = residual == null ? null : Rows.of(residual);
     int rows = this.x.count;
     boolean blocks = w.dtype.isBlocks();
-    paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
+    boolean paired = Unrolled.PAIRED && w.dtype == DType.BF16 && w.in % 2 == 0;
     unrolled = paired ? Unrolled.PAIRS : w.dtype == DType.BF16 ? Unrolled.BF16 : Unrolled.F32;
     isFew = rows == 1 || (blocks && rows <= FEW);
-    rounded = blocks && !isFew ? new RoundedRows(w) : null;
-    inputs = isOnce(rows) ? Math.max(1, w.in) : inputsAtHand();
+    layout = blocks ? new RoundedRows(w) : new PlainRows(w, unrolled);
+    inputs = layout.inputs(rows, AT_HAND);
     upStage = STAGE_LINE * Math.min(ROWS, RowBlocks.count(rows) * RowBlocks.ROWS);
     starts = upStage * (up == null ? 1 : 2);
     few = new FewRows(this.x, w, unrolled, starts + STAGE_LINE);
     spare = align(starts + STAGE_LINE + (isFew ? few.bytes() : 0));
-    long spareBytes =
-        rounded == null ? Unrolled.spareBytes(w.in) : RoundedRows.multiplyBytes(inputs);
-    scratchBytes = spare + spareBytes;
-  }
-
-  /// Whether all rows are in registers together: weights are then read once, in their order.
-  private boolean isOnce(int rows) {
-    return rounded == null
-        ? Unrolled.EMITTED && rows <= Products.TOGETHER
-        : RoundedRows.PACKED && rows <= Products.BLOCKS_TOGETHER;
-  }
-
-  private int inputsAtHand() {
-    if (rounded == null) {
-      return (int) (AT_HAND / (w.dtype == DType.BF16 ? Panels.BF16_LINE : PANEL_LINE));
-    }
-    long block = RoundedRows.PACKED ? w.blockBytes() : PANEL_LINE * Blocks.LENGTH;
-    return (int) (AT_HAND / block) * Blocks.LENGTH;
+    scratchBytes = spare + layout.spareBytes(inputs);
   }
 
   private static long align(long bytes) {
@@ -162,11 +142,6 @@ final class MatMul {
       long layOutCost = (long) (to - from) * w.in;
       pool.run(layOutCost, new LayOut(from, to), cost(to - from), new ManyRows(from, to));
     }
-  }
-
-  /// What a tile takes for so many inputs.
-  private int lines(int k) {
-    return paired ? k / 2 : k;
   }
 
   private long cost(int rows) {
@@ -228,7 +203,7 @@ final class MatMul {
 
   // ---- many rows, six at a time
 
-  /// Rows `from … to − 1` as [RowBlocks], in memory that workers share.
+  /// Rows `from … to − 1` as products read them.
   private final class LayOut implements Pool.Job {
     private final int from;
     private final int to;
@@ -240,21 +215,12 @@ final class MatMul {
 
     @Override
     public long commonBytes() {
-      if (rounded != null) {
-        return rounded.bytes(to - from);
-      }
-      return RowBlocks.count(to - from) * RowBlocks.bytes(lines(w.in));
+      return layout.bytes(to - from);
     }
 
     @Override
     public void run(Share share) {
-      if (rounded != null) {
-        rounded.fill(share, x, from, to, share.common());
-      } else if (paired) {
-        RowBlocks.fillPairs(share, w.in, x, from, to, share.common());
-      } else {
-        RowBlocks.fill(share, w.in, x, from, to, share.common());
-      }
+      layout.fill(share, x, from, to, share.common());
     }
   }
 
@@ -313,46 +279,21 @@ final class MatMul {
         MemorySegment scratch,
         long y0) {
       int n = Math.min(inputs, p.in - k);
-      MemorySegment weights = p.segment;
-      long w0 = p.at(panel, k);
       boolean begins = k == 0;
-      MemorySegment init = begins ? start(scratch) : scratch;
-      long i0 = begins ? startOf(y0) : y0;
-      long iStride = begins ? 0 : STAGE_LINE;
-      if (rounded != null) {
-        rounded.multiply(
-            k,
-            n,
-            blocks,
-            row - from,
-            rows,
-            weights,
-            w0,
-            scratch,
-            y0,
-            STAGE_LINE,
-            init,
-            i0,
-            iStride,
-            spare);
-        return;
-      }
-      long x0 = RowBlocks.at(lines(w.in), row - from, lines(k));
-      long xStride = RowBlocks.bytes(lines(w.in));
-      unrolled.tiles(
-          lines(n),
+      layout.multiply(
+          k,
+          n,
           blocks,
-          x0,
-          xStride,
+          row - from,
           rows,
-          weights,
-          w0,
+          p.segment,
+          p.at(panel, k),
           scratch,
           y0,
           STAGE_LINE,
-          init,
-          i0,
-          iStride,
+          begins ? start(scratch) : scratch,
+          begins ? startOf(y0) : y0,
+          begins ? 0 : STAGE_LINE,
           spare);
     }
   }

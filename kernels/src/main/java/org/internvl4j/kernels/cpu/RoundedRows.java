@@ -15,7 +15,7 @@ import org.internvl4j.runtime.DType;
 /// Machine code multiplies packed rows ([Products#pack]), and a row among many gets the bits that
 /// it gets alone. Where there is none for bytes, rows and weights are widened to the floats that
 /// they stand for, and summed up in one chain: the same but for the last bits.
-final class RoundedRows {
+final class RoundedRows implements RowLayout {
   /// Whether machine code multiplies packed rows.
   static final boolean PACKED = Unrolled.EMITTED && Emitted.hasBytes();
 
@@ -25,15 +25,17 @@ final class RoundedRows {
   private final int in;
   private final int blocks;
   private final DType dtype;
+  private final int blockBytes; // of weights
 
   RoundedRows(Panels weights) {
     this.in = weights.in;
     this.blocks = Panels.blocks(in);
     this.dtype = weights.dtype;
+    this.blockBytes = weights.blockBytes();
   }
 
-  /// Bytes of `rows` rows.
-  long bytes(int rows) {
+  @Override
+  public long bytes(int rows) {
     return PACKED ? rows * rowBytes() : RowBlocks.count(rows) * RowBlocks.bytes(in);
   }
 
@@ -41,8 +43,17 @@ final class RoundedRows {
     return Products.packedBytes(blocks);
   }
 
-  /// Bytes of scratch that [#multiply] takes, `k` inputs at a time.
-  static long multiplyBytes(int k) {
+  @Override
+  public int inputs(int rows, long atHand) {
+    if (PACKED && rows <= Products.BLOCKS_TOGETHER) {
+      return Math.max(1, in);
+    }
+    long block = PACKED ? blockBytes : LINE * Blocks.LENGTH;
+    return (int) (atHand / block) * Blocks.LENGTH;
+  }
+
+  @Override
+  public long spareBytes(int k) {
     return PACKED ? 0 : LINE * k + Unrolled.spareBytes(k);
   }
 
@@ -50,10 +61,8 @@ final class RoundedRows {
     return dtype == DType.Q8 ? 8 : 4;
   }
 
-  /// Rounds rows `from … to − 1`, workers sharing them, six at a time.
-  ///
-  /// @param y they go to its begin
-  void fill(Share share, Rows x, int from, int to, MemorySegment y) {
+  @Override
+  public void fill(Share share, Rows x, int from, int to, MemorySegment y) {
     MemorySegment rounded = share.scratch(RoundedRow.bytes(in) + LINE);
     int count = RowBlocks.count(to - from);
     int end = share.to(count);
@@ -86,16 +95,8 @@ final class RoundedRows {
     }
   }
 
-  /// Adds what `n` inputs from `k` on give to the sums of a panel's columns.
-  ///
-  /// @param x rows as [#fill] left them
-  /// @param first of the rows, the first of six
-  /// @param w the panel from `w0`, the weights for input `k`, the first of a block
-  /// @param y 32 columns a row, rows `yStride` bytes apart
-  /// @param init start of the sums, rows `iStride` bytes apart: 0 for one start of all rows; it may
-  ///   be `y`
-  /// @param spare [#multiplyBytes] of `y` from here
-  void multiply(
+  @Override
+  public void multiply(
       int k,
       int n,
       MemorySegment x,

@@ -22,7 +22,7 @@ final class PictureReader {
   private final Semaphore turns = new Semaphore(MOST);
 
   PictureReader(PictureOptions options) {
-    this(options, DecodingMemory.ofHeap(2));
+    this(options, DecodingMemory.ofHeap());
   }
 
   /// @param memory of all rows together

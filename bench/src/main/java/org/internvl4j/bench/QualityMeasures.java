@@ -110,8 +110,7 @@ record QualityMeasures(String name, WeightFormat format, boolean roundsTower) {
     }
   }
 
-  /// As [#promptNmse] of the logits, the prompt read token by token, as answers are made: there,
-  /// activations are rounded too.
+  /// As [#promptNmse] of the logits, the prompt read token by token, as answers are made.
   double tokenNmse(String fixture) {
     Path folder = Fixtures.folder(fixture);
     try (Device device = Devices.open("cpu", 1);

@@ -22,11 +22,9 @@ public final class DecodingMemory {
     this.free = new Semaphore(units);
   }
 
-  /// A part of the heap; the rest is for what is made of pictures, and for the model.
-  ///
-  /// @param quarters of it: 1 … 3
-  public static DecodingMemory ofHeap(int quarters) {
-    return new DecodingMemory(Runtime.getRuntime().maxMemory() / 4 * quarters);
+  /// Half of the heap; the rest is for what is made of pictures, and for the model.
+  public static DecodingMemory ofHeap() {
+    return new DecodingMemory(Runtime.getRuntime().maxMemory() / 2);
   }
 
   /// What takes memory bit by bit.

@@ -170,7 +170,7 @@ public final class Indexer implements AutoCloseable {
         new ReadAhead(
             todo.iterator(),
             options.pictures(),
-            DecodingMemory.ofHeap(2),
+            DecodingMemory.ofHeap(),
             hash -> isKnown(catalog.of(hash)))) {
       while (ahead.hasNext()) {
         requireGoing();

@@ -105,8 +105,7 @@ final class ParquetRows implements Input {
     }
     return String.valueOf(
         switch (id.type()) {
-          case LONG -> row.digits(id.path());
-          case DOUBLE -> row.real(id.path());
+          case LONG, DOUBLE -> row.number(id.path());
           default -> row.string(id.path());
         });
   }

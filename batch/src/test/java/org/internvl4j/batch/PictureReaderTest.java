@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// No row takes the memory of the others, or of the batch.
 class PictureReaderTest {
-  private static final int SIDE = 200; // 480,000 bytes while it is decoded
-  private static final long ENOUGH = 700_000;
+  private static final int SIDE = 300; // 1,080,000 bytes while it is decoded
+  private static final long ENOUGH = 1_500_000;
 
   @TempDir private Path temp;
 
@@ -67,7 +67,7 @@ class PictureReaderTest {
     PictureReader reader = reader(ENOUGH);
     assertThatThrownBy(() -> reader.read(squares(2 * SIDE, 1), List::size))
         .isInstanceOf(PictureException.class)
-        .hasMessageStartingWith("row: needs 2 MiB of memory to be decoded, and there are 1 MiB");
+        .hasMessageStartingWith("row: needs 5 MiB of memory to be decoded, and there are 1 MiB");
     assertThatThrownBy(() -> reader.read(squares(SIDE, 9), List::size))
         .isInstanceOf(PictureException.class);
     assertThat(reader.<Integer>read(squares(SIDE, 1), List::size))

@@ -118,10 +118,18 @@ final class Commands implements Callable<Integer> {
         CommandLine.Help.defaultColorScheme(console.hasColours() ? Ansi.ON : Ansi.OFF));
     line.setUsageHelpLongOptionsMaxWidth(28);
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.registerConverter(Path.class, Path::of);
+    line.registerConverter(Path.class, Commands::path);
     line.setParameterExceptionHandler((e, _) -> usage(e, console));
     line.setExecutionExceptionHandler((e, _, _) -> ExitCodes.of(e, console));
     return line;
+  }
+
+  /// A variable of a shell that is not set is not the folder that one is in.
+  private static Path path(String text) {
+    if (text.isBlank()) {
+      throw new CommandLine.TypeConversionException("it is empty, expected a path");
+    }
+    return Path.of(text);
   }
 
   private static void addHelp(CommandLine verb) {

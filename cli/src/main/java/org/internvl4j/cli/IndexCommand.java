@@ -104,12 +104,8 @@ final class IndexCommand implements Computing {
     }
   }
 
-  /// A variable of a shell that is not set is not the folder that one is in.
   private void requireNamed() {
-    if (folders.stream().anyMatch(folder -> folder.toString().isBlank())) {
-      throw new UsageException("FOLDER is empty; name folders of pictures");
-    }
-    if (index.toString().isBlank() || index.toString().equals("-")) {
+    if (index.toString().equals("-")) {
       throw new UsageException(
           "--index names no folder; name one of its own, such as photos.index");
     }

@@ -33,9 +33,6 @@ final class Outputs {
   /// @throws IllegalArgumentException if it is a folder
   /// @throws UsageException if it is `-`, which elsewhere stands for standard output
   static void requireFile(Path file) throws IOException {
-    if (file.toString().isBlank()) {
-      throw new UsageException("the name of a file to write is empty; name one");
-    }
     if (file.toString().equals("-")) {
       throw new UsageException("- is no file to write; name one, or ./- where it is called so");
     }

@@ -37,6 +37,9 @@ final class Pulling {
   ///
   /// @throws CheckpointException if it is not here, or cannot be pulled
   static Path folder(String model, Console console) {
+    if (model.isBlank()) {
+      throw new UsageException("the model's name is empty; name a folder, a model or 'demo'");
+    }
     try {
       return new ModelFolders(console.environment(), home()).find(model);
     } catch (CheckpointException e) {

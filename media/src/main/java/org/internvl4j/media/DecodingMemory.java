@@ -11,6 +11,7 @@ import java.util.concurrent.Semaphore;
 /// Any thread may use it.
 public final class DecodingMemory {
   private static final int UNIT = 1 << 16; // bytes
+  private static final long MEBIBYTE = 1 << 20;
 
   private final int units;
   private final Semaphore free;
@@ -87,15 +88,16 @@ public final class DecodingMemory {
       if (held + more > units) {
         throw PictureException.aboveLimit(
             "%s: needs %d MiB of memory to be decoded, and there are %d MiB"
-                .formatted(name, mebibytes(held + more), mebibytes(units)),
+                .formatted(
+                    name, Math.ceilDiv(bytes(held + more), MEBIBYTE), bytes(units) / MEBIBYTE),
             "shrink it, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g");
       }
       free.acquire((int) more);
       held += (int) more;
     }
 
-    private static long mebibytes(long units) {
-      return Math.ceilDiv(units * UNIT, 1L << 20);
+    private static long bytes(long units) {
+      return units * UNIT;
     }
 
     /// Takes all that there is, as soon as nobody else has any.

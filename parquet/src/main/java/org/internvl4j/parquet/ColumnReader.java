@@ -140,8 +140,9 @@ final class ColumnReader {
     pageRoom = 0;
     page = null;
     values = null;
-    room.take(next.room());
-    pageRoom = next.room();
+    long needed = next.room(codec);
+    room.take(needed);
+    pageRoom = needed;
     page = next.unpack(file, at, codec, leaf);
     Object[] entries = dictionary == null ? new Object[0] : dictionary;
     values = Values.of(next.encoding(), leaf, page.values(), entries);
@@ -153,7 +154,7 @@ final class ColumnReader {
     if (dictionary != null || leaf.physical() == Physical.BOOLEAN) {
       throw new Damage("a dictionary where there is none");
     }
-    long needed = next.room() + (long) next.values() * BYTES_PER_ENTRY;
+    long needed = next.room(codec) + (long) next.values() * BYTES_PER_ENTRY;
     room.take(needed);
     dictionaryRoom = needed;
     Slice in = next.unpack(file, at, codec);

@@ -42,8 +42,8 @@ final class Page {
   }
 
   /// Bytes of the heap that unpacking takes.
-  long room() {
-    return (long) packed + unpacked;
+  long room(Codec codec) {
+    return codec == Codec.NONE || !compressed ? packed : (long) packed + unpacked;
   }
 
   /// Reads a header. Most are short; some hold statistics of any size.

@@ -48,17 +48,15 @@ public final class Row {
     return (Long) value;
   }
 
-  /// The digits of a whole number, however large.
-  public @Nullable String digits(String path) {
-    Object value = value(path, false, Long.class, "a whole number");
-    return value == null ? null : value.toString();
+  /// A number as the file has it: a `Long`, a `BigInteger` from 2^63, a `Float` or a `Double`.
+  public @Nullable Number number(String path) {
+    return (Number) value(path, false, Number.class, "a number");
   }
 
   /// A number, with a fraction or without.
   public @Nullable Double real(String path) {
-    return value(path, false, Number.class, "a number") instanceof Number number
-        ? (Double) number.doubleValue()
-        : null;
+    Number number = number(path);
+    return number == null ? null : (Double) number.doubleValue();
   }
 
   public @Nullable Boolean truth(String path) {

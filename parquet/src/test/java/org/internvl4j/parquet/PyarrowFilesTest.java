@@ -100,12 +100,12 @@ class PyarrowFilesTest {
       assertThat(rows.next().integer("huge")).isEqualTo(Long.MAX_VALUE);
       for (long huge = Long.MIN_VALUE; rows.hasNext(); huge++) {
         Row row = rows.next();
-        assertThat(row.digits("huge")).isEqualTo(Long.toUnsignedString(huge));
+        assertThat(row.number("huge")).hasToString(Long.toUnsignedString(huge));
         assertThat(row.real("huge")).isEqualTo(0x1p63);
         assertThatExceptionOfType(ParquetException.class)
             .isThrownBy(() -> row.integer("huge"))
             .withMessageEndingWith(
-                "column huge: a whole number below 2^63 was expected, it is " + row.digits("huge"));
+                "column huge: a whole number below 2^63 was expected, it is " + row.number("huge"));
       }
     }
   }

@@ -118,6 +118,12 @@ public final class Assembler extends Encoder {
     put(bits);
   }
 
+  /// The lowest `count` bits of `from`.
+  public void bzhi(Register to, Register from, Register count) {
+    Opcode opcode = Opcode.of(0xF5, NONE, M0F38).wide();
+    vector(opcode, to.number(), Vector.xmm(0), count.number(), Vector.xmm(from.number()));
+  }
+
   private void immediate(int which, Register to, int by) {
     if (by == (byte) by) {
       general(0x83, which, to);
@@ -191,8 +197,14 @@ public final class Assembler extends Encoder {
     extended(Opcode.of(0x11, PF3, M0F).unit(-4), from.number(), Vector.xmm(from.number()), 0, to);
   }
 
-  public void vbroadcastss(Vector to, Address from) {
+  /// @param from memory, or a register's first lane
+  public void vbroadcastss(Vector to, Operand from) {
     vector(Opcode.of(0x18, P66, M0F38).unit(-4), to.number(), to, 0, from);
+  }
+
+  /// 64 bits to the first lanes of 128; the others become zero.
+  public void vmovq(Vector to, Register from) {
+    vector(Opcode.of(0x6E, P66, M0F).wide(), to.number(), to, 0, Vector.xmm(from.number()));
   }
 
   public void vzeroupper() {
@@ -241,6 +253,44 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0x5B, NONE, M0F), to.number(), to, 0, from);
   }
 
+  // ---- the first lane, as a double
+
+  public void vaddsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x58, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vmulsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x59, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vsubsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x5C, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  public void vdivsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x5E, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// `b` if either is no number, or both are zero.
+  public void vmaxsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x5F, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// The root of `b`; the second lane is that of `a`.
+  public void vsqrtsd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x51, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// The float in `b`; the second lane is that of `a`.
+  public void vcvtss2sd(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x5A, PF3, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// The double in `b`, rounded; the other lanes are those of `a`.
+  public void vcvtsd2ss(Vector to, Vector a, Vector b) {
+    vector(Opcode.of(0x5A, PF2, M0F), to.number(), to, a.number(), b);
+  }
+
   // ---- integers and bits
 
   /// Bits of both.
@@ -258,6 +308,11 @@ public final class Assembler extends Encoder {
     vector(Opcode.of(0xFE, P66, M0F), to.number(), to, a.number(), b);
   }
 
+  /// The lesser of 32-bit numbers without a sign.
+  public void vpminud(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x3B, P66, M0F38), to.number(), to, a.number(), b);
+  }
+
   public void vpslld(Vector to, Vector from, int bits) {
     shift(6, to, from, bits);
   }
@@ -273,9 +328,20 @@ public final class Assembler extends Encoder {
 
   // ---- AVX-512 alone
 
-  /// 16 bits of a mask register.
-  public void kmovw(int mask, Address from) {
-    vector(Opcode.of(0x90, NONE, M0F), mask, Vector.xmm(0), 0, from);
+  /// The lowest 16 bits to a mask register.
+  public void kmovw(int mask, Register from) {
+    vector(Opcode.of(0x92, NONE, M0F), mask, Vector.xmm(0), 0, Vector.xmm(from.number()));
+  }
+
+  /// Which lanes compare so, to a mask register.
+  public void vcmpps(int mask, Vector a, Vector b, Comparison which) {
+    extended(Opcode.of(0xC2, NONE, M0F), mask, Vector.zmm(0), a.number(), b);
+    put(which.code);
+  }
+
+  /// The lowest 32 bits to all lanes.
+  public void vpbroadcastd(Vector to, Register from) {
+    extended(Opcode.of(0x7C, P66, M0F38), to.number(), to, 0, Vector.xmm(from.number()));
   }
 
   /// Four lanes a quarter: the first two of `to` are quarters of `a`, the others of `b`, two bits

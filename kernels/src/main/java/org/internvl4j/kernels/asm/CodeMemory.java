@@ -9,7 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
+import java.util.Collections;
 import org.jspecify.annotations.Nullable;
 
 /// Memory that the processor runs: first written, then sealed, never both writable and executable.
@@ -28,6 +28,10 @@ public final class CodeMemory {
 
   /// `true` acts as if the system let nothing be executed that was written. For tests.
   private static final String REFUSED = "internvl4j.code.refused";
+
+  /// Of all functions: each further shape would cost the process milliseconds.
+  private static final FunctionDescriptor SHAPE =
+      FunctionDescriptor.ofVoid(Collections.nCopies(8, JAVA_LONG).toArray(MemoryLayout[]::new));
 
   private static final String SYSTEM = System.getProperty("os.name");
   private static final String PROCESSOR = System.getProperty("os.arch");
@@ -76,17 +80,46 @@ public final class CodeMemory {
     return new CodeMemory();
   }
 
-  /// Code as a function that Java calls, which takes as many 64-bit numbers or addresses, of native
-  /// memory, and returns nothing. It must be short: the garbage collector waits for it.
+  /// Code as a function for [#call]. It must be short: the garbage collector waits for it.
   ///
-  /// @param code follows System V's conventions
+  /// @param code follows System V's conventions, takes eight 64-bit numbers or addresses of native
+  ///   memory, or fewer, and returns nothing
   /// @throws IllegalStateException if the system lets nothing be executed
-  public MethodHandle function(byte[] code, int arguments) {
-    MemorySegment sealed = seal(code);
-    MemoryLayout[] numbers = new MemoryLayout[arguments];
-    Arrays.fill(numbers, JAVA_LONG);
-    return Linker.nativeLinker()
-        .downcallHandle(sealed, FunctionDescriptor.ofVoid(numbers), Linker.Option.critical(false));
+  public MethodHandle function(byte[] code) {
+    return Linker.nativeLinker().downcallHandle(seal(code), SHAPE, Linker.Option.critical(false));
+  }
+
+  /// Calls a function that takes eight numbers.
+  public static void call(
+      MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
+    try {
+      function.invokeExact(a, b, c, d, e, f, g, h);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new AssertionError("machine code threw", thrown);
+    }
+  }
+
+  /// Calls a function that takes seven numbers.
+  public static void call(
+      MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
+    call(function, a, b, c, d, e, f, g, 0);
+  }
+
+  /// Calls a function that takes five numbers.
+  public static void call(MethodHandle function, long a, long b, long c, long d, long e) {
+    call(function, a, b, c, d, e, 0, 0, 0);
+  }
+
+  /// Calls a function that takes four numbers.
+  public static void call(MethodHandle function, long a, long b, long c, long d) {
+    call(function, a, b, c, d, 0, 0, 0, 0);
+  }
+
+  /// Calls a function that takes three numbers.
+  public static void call(MethodHandle function, long a, long b, long c) {
+    call(function, a, b, c, 0, 0, 0, 0, 0);
   }
 
   private MemorySegment seal(byte[] code) {

@@ -2,6 +2,7 @@ package org.internvl4j.kernels.asm;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.internvl4j.kernels.asm.Address.at;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.asm.Register.RAX;
 import static org.internvl4j.kernels.asm.Register.RBX;
 import static org.internvl4j.kernels.asm.Register.RCX;
@@ -26,7 +27,7 @@ public final class Processor {
     AVX2,
     /// Fused multiply-adds of 256 bits.
     FMA,
-    /// 512-bit vectors: AVX-512F, BW, DQ and VL, which come together.
+    /// 512-bit vectors: AVX-512F, BW, DQ and VL, which come together, and BMI2.
     AVX512,
     /// Products of bf16 pairs.
     AVX512_BF16,
@@ -40,31 +41,32 @@ public final class Processor {
 
   /// @throws IllegalStateException if code cannot be executed here
   public static Set<Feature> features(CodeMemory memory) {
-    MethodHandle cpuid = memory.function(cpuid(), 3);
-    MethodHandle xgetbv = memory.function(xgetbv(), 1);
+    MethodHandle cpuid = memory.function(cpuid());
+    MethodHandle xgetbv = memory.function(xgetbv());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG, 4);
       long at = out.address();
       Set<Feature> features = EnumSet.noneOf(Feature.class);
-      cpuid.invokeExact(at, 0L, 0L);
+      call(cpuid, at, 0, 0);
       long last = out.getAtIndex(JAVA_LONG, 0);
-      cpuid.invokeExact(at, 1L, 0L);
+      call(cpuid, at, 1, 0);
       long basic = out.getAtIndex(JAVA_LONG, 2); // ecx
       if (!has(basic, 27) || last < 7) { // the system saves no vectors, or there are no more leaves
         return features;
       }
-      xgetbv.invokeExact(at);
+      call(xgetbv, at, 0, 0);
       long saved = out.getAtIndex(JAVA_LONG, 0);
-      cpuid.invokeExact(at, 7L, 0L);
+      call(cpuid, at, 7, 0);
       long ebx = out.getAtIndex(JAVA_LONG, 1);
       long ecx = out.getAtIndex(JAVA_LONG, 2);
-      cpuid.invokeExact(at, 7L, 1L);
+      call(cpuid, at, 7, 1);
       long eax = out.getAtIndex(JAVA_LONG, 0);
       if ((saved & SAVES_YMM) == SAVES_YMM) {
         add(features, Feature.AVX2, has(ebx, 5));
         add(features, Feature.FMA, has(basic, 12));
       }
       if ((saved & SAVES_ZMM) == SAVES_ZMM
+          && has(ebx, 8)
           && has(ebx, 16)
           && has(ebx, 17)
           && has(ebx, 30)
@@ -75,10 +77,6 @@ public final class Processor {
         add(features, Feature.AVX512_VBMI, has(ecx, 1));
       }
       return features;
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException("the processor cannot be asked what it can do", e);
     }
   }
 

@@ -213,9 +213,7 @@ final class Attention {
     long step = 4L * ROWS * h.width;
     multiply(h.width, tiles, scratch, keyPanels, step, unit, scores);
     int all = Math.clamp((long) fewest(block) - key, 0, count);
-    if (all < count) {
-      limit(scratch, block, key);
-    }
+    limit(scratch, block, key);
     float factor = (float) (Math.abs(h.scale) * LOG2_E);
     AttentionWeights.run(scratch, scores, all, count, factor, limits, state(unit));
     step = 4L * ROWS * KEYS;

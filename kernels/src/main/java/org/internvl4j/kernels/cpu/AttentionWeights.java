@@ -11,6 +11,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.internvl4j.kernels.emitted.Columns;
 
 /// The softmax within [Attention]: lines are keys, columns are queries, one block of keys at a time
 /// (Milakov & Gimelshein 2018).
@@ -27,11 +28,15 @@ final class AttentionWeights {
   /// @param at `[count][COLUMNS]` scores
   /// @param all the first so many keys are seen by every column
   /// @param factor not negative
-  /// @param limits how many of the keys each column sees; read if `all < count` only
+  /// @param limits how many of the keys each column sees
   /// @param state each column's maximum and sum of weights, brought up to date, then what sums of
   ///   earlier blocks are multiplied by
   static void run(
       MemorySegment s, long at, int all, int count, float factor, long limits, long state) {
+    if (Elementwise.EMITTED) {
+      Columns.softmax(s, all, count, at, limits, state, factor);
+      return;
+    }
     for (long v = 0; v < LINE; v += BYTES) {
       maximum(s, at + v, all, count, factor, limits + v, state + v);
     }
@@ -50,24 +55,19 @@ final class AttentionWeights {
     for (; j <= all - 2; j += 2) {
       FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
       FloatVector y = FloatVector.fromMemorySegment(F, s, at + LINE * (j + 1L), LE);
-      a = a.blend(x, x.compare(GT, a)); // the API's max minds the order of zeros: six operations
-      b = b.blend(y, y.compare(GT, b));
+      a = larger(a, x);
+      b = larger(b, y);
       total = total.add(x.add(y));
     }
-    if (j < all) {
-      FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
-      a = a.max(x);
-      total = total.add(x);
-    }
-    if (all < count) {
+    if (j < count) {
       FloatVector limit = FloatVector.fromMemorySegment(F, s, limits, LE);
-      for (j = all; j < count; j++) {
+      for (; j < count; j++) {
         FloatVector x = FloatVector.fromMemorySegment(F, s, at + LINE * j, LE);
-        a = a.blend(a.max(x), limit.compare(GT, (float) j));
+        a = a.blend(larger(a, x), limit.compare(GT, (float) j));
         total = total.blend(total.add(x), limit.compare(GT, (float) j));
       }
     }
-    FloatVector max = a.max(b);
+    FloatVector max = larger(a, b);
     max.intoMemorySegment(s, state, LE);
     exp2(old.mul(factor).sub(max.mul(factor))).intoMemorySegment(s, state + 2 * LINE, LE);
     FloatVector sum = FloatVector.fromMemorySegment(F, s, state + LINE, LE);
@@ -90,23 +90,23 @@ final class AttentionWeights {
       a = a.add(x);
       b = b.add(y);
     }
-    if (j < all) {
-      FloatVector x = exp2(FloatVector.fromMemorySegment(F, s, at + LINE * j, LE).fma(f, shift));
-      x.intoMemorySegment(s, at + LINE * j, LE);
-      a = a.add(x);
-    }
-    if (all < count) {
+    if (j < count) {
       FloatVector limit = FloatVector.fromMemorySegment(F, s, limits, LE);
-      for (j = all; j < count; j++) {
+      for (; j < count; j++) {
         FloatVector x = exp2(FloatVector.fromMemorySegment(F, s, at + LINE * j, LE).fma(f, shift));
         x = FloatVector.zero(F).blend(x, limit.compare(GT, (float) j));
         x.intoMemorySegment(s, at + LINE * j, LE);
-        b = b.add(x);
+        a = a.add(x);
       }
     }
     FloatVector sum = FloatVector.fromMemorySegment(F, s, state + LINE, LE);
     FloatVector shrink = FloatVector.fromMemorySegment(F, s, state + 2 * LINE, LE);
     sum.fma(shrink, a.add(b)).intoMemorySegment(s, state + LINE, LE);
+  }
+
+  /// The API's max minds the order of zeros, which takes six operations.
+  private static FloatVector larger(FloatVector a, FloatVector b) {
+    return a.blend(b, b.compare(GT, a));
   }
 
   private static final int LOWEST = Float.floatToRawIntBits(-125f);
@@ -135,6 +135,10 @@ final class AttentionWeights {
 
   /// `sum[d] = shrink · sum[d] + product[d]`
   static void add(MemorySegment s, long sum, long product, int lines, long shrink) {
+    if (Elementwise.EMITTED) {
+      Columns.add(s, sum, product, lines, shrink);
+      return;
+    }
     for (long v = 0; v < LINE; v += BYTES) {
       FloatVector f = FloatVector.fromMemorySegment(F, s, shrink + v, LE);
       for (int d = 0; d < lines; d++) {
@@ -149,6 +153,10 @@ final class AttentionWeights {
 
   /// `sum[d] = sum[d] / total`
   static void divide(MemorySegment s, long sum, int lines, long total) {
+    if (Elementwise.EMITTED) {
+      Columns.divide(s, sum, lines, total);
+      return;
+    }
     for (long v = 0; v < LINE; v += BYTES) {
       FloatVector t = FloatVector.fromMemorySegment(F, s, total + v, LE);
       FloatVector f = FloatVector.broadcast(F, 1f).div(t);

@@ -6,6 +6,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Norms;
 import org.internvl4j.runtime.Tensor;
 
 /// `y[r] = (x[r] − mean) / √(variance + eps) · weight + bias` (Ba et al. 2016). Reads `x` three
@@ -32,10 +33,8 @@ final class LayerNorm {
         });
   }
 
-  /// One row of `n` elements, for kernels that begin with a norm; bit for bit the kernel's.
-  ///
-  /// @param y may be `x` itself; positions in bytes
-  static void row(
+  /// One row of `n` elements; positions in bytes.
+  private static void row(
       MemorySegment y,
       long yAt,
       MemorySegment x,
@@ -46,6 +45,10 @@ final class LayerNorm {
       long bAt,
       int n,
       float eps) {
+    if (Elementwise.EMITTED) {
+      Norms.layer(n, y, yAt, x, xAt, weight, wAt, bias, bAt, eps);
+      return;
+    }
     float mean = sum(x, xAt, n) / n;
     FloatVector s0 = FloatVector.zero(F);
     FloatVector s1 = FloatVector.zero(F);
@@ -62,9 +65,9 @@ final class LayerNorm {
     }
     for (; i < n; i += Lanes.N) { // twice at most
       VectorMask<Float> rest = Lanes.first(n - i);
-      FloatVector u = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, rest).sub(mean);
-      s0 = s0.add(u, rest);
-      q0 = q0.add(u.mul(u), rest);
+      FloatVector u = FloatVector.fromMemorySegment(F, x, xAt + 4L * i, LE, rest).sub(mean, rest);
+      s0 = s0.add(u);
+      q0 = u.fma(u, q0);
     }
     float off = Lanes.sum(s0.add(s1)) / n; // what rounding left of the mean
     double square = (double) Lanes.sum(q0.add(q1)) / n;

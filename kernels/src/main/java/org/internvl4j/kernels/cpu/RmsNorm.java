@@ -6,6 +6,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.internvl4j.kernels.emitted.Norms;
 import org.internvl4j.runtime.Tensor;
 
 /// `y[r] = x[r] / √(mean(x[r]²) + eps) · weight` (Zhang & Sennrich 2019). Reads `x` twice, the
@@ -29,10 +30,8 @@ final class RmsNorm {
         });
   }
 
-  /// One row of `n` elements, for kernels that begin with a norm; bit for bit the kernel's.
-  ///
-  /// @param y may be `x` itself; positions in bytes
-  static void row(
+  /// One row of `n` elements; positions in bytes.
+  private static void row(
       MemorySegment y,
       long yAt,
       MemorySegment x,
@@ -41,6 +40,10 @@ final class RmsNorm {
       long wAt,
       int n,
       float eps) {
+    if (Elementwise.EMITTED) {
+      Norms.rms(n, y, yAt, x, xAt, weight, wAt, eps);
+      return;
+    }
     double square = (double) squares(x, xAt, n) / n;
     float scale = (float) (1 / Math.sqrt(square + eps));
     scale(y, yAt, x, xAt, weight, wAt, n, scale);

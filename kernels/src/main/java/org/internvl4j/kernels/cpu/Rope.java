@@ -5,6 +5,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.Tensor;
 
 /// Rotates the halves of a head by its token's angles.
@@ -17,6 +18,10 @@ final class Rope {
     Rows cr = Rows.of(cos);
     Rows sr = Rows.of(sin);
     int half = cos.dim(1);
+    if (Elementwise.EMITTED) {
+      return (_, y, yAt, x, xAt, t) ->
+          Stretches.rotate(half, y, yAt, x, xAt, cr.segment, cr.at(t), sr.segment, sr.at(t));
+    }
     return (_, y, yAt, x, xAt, t) -> head(y, yAt, x, xAt, cr.segment, cr.at(t), sr.at(t), sr, half);
   }
 

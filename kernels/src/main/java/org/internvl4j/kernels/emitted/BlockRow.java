@@ -27,11 +27,6 @@ import org.internvl4j.kernels.asm.Vector;
 record BlockRow(BlockWeights weights) implements Program {
   private static final int HALF = 64; // bytes of 16 columns
 
-  @Override
-  public int arguments() {
-    return 8;
-  }
-
   /// The function `row(blocks, x, w, v, y, z, yInit, zInit)`: packed inputs at `x` times the panel
   /// at `w`, which gives `y`, and the one at `v`, which gives `z`.
   @Override

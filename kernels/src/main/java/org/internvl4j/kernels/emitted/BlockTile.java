@@ -35,11 +35,6 @@ record BlockTile(BlockWeights weights, int rows) implements Program {
   private static final Address INIT_STRIDE = at(RSP, 8);
   private static final Address Y_STRIDE = at(RSP, 16);
 
-  @Override
-  public int arguments() {
-    return 8;
-  }
-
   /// The function `tile(blocks, x, xStride, w, y, init, initStride, yStride)`, all but `blocks` in
   /// bytes: `x` are packed rows, `w` a panel, `y` and `init` rows of 32 floats.
   @Override

@@ -17,18 +17,12 @@ import static org.internvl4j.kernels.asm.Vector.zmm;
 
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
-import org.internvl4j.kernels.asm.Vector;
 
 /// `y[r] = Σ_i x[r][i] · v[i]`, bound by reading `x`: four vectors of sums, which are added up by
 /// twos at the end. With AVX-512.
 record Dots() implements Program {
   /// Rows have a multiple of so many floats.
   static final int STEP = 64;
-
-  @Override
-  public int arguments() {
-    return 7;
-  }
 
   /// The function `dots(rows, x, xStride, v, y, yStride, steps)`, at least one row, strides in
   /// bytes.
@@ -39,9 +33,7 @@ record Dots() implements Program {
     Label loop = new Label();
     Label done = new Label();
     a.bind(row);
-    for (int i = 0; i < 4; i++) {
-      a.vxorps(zmm(i), zmm(i), zmm(i));
-    }
+    Sweep.clear(a, 4);
     a.mov(R10, RSI);
     a.mov(R11, RCX);
     a.mov(RAX, at(RSP, 8));
@@ -57,7 +49,10 @@ record Dots() implements Program {
     a.add(R11, 4 * STEP);
     a.jmp(loop);
     a.bind(done);
-    addUp(a);
+    a.vaddps(zmm(0), zmm(0), zmm(1));
+    a.vaddps(zmm(2), zmm(2), zmm(3));
+    a.vaddps(zmm(0), zmm(0), zmm(2));
+    Sweep.addUp(a, zmm(0), zmm(1));
     a.vmovss(at(R8), zmm(0));
     a.add(RSI, RDX);
     a.add(R8, R9);
@@ -66,22 +61,5 @@ record Dots() implements Program {
     a.vzeroupper();
     a.ret();
     return a.finish();
-  }
-
-  /// Lanes eight apart first, then four, two and one.
-  private static void addUp(Assembler a) {
-    Vector sum = zmm(0);
-    Vector other = zmm(1);
-    a.vaddps(sum, sum, zmm(1));
-    a.vaddps(zmm(2), zmm(2), zmm(3));
-    a.vaddps(sum, sum, zmm(2));
-    a.vshuff32x4(other, sum, sum, 0b01_00_11_10);
-    a.vaddps(sum, sum, other);
-    a.vshuff32x4(other, sum, sum, 0b10_11_00_01);
-    a.vaddps(sum, sum, other);
-    a.vpermilps(other, sum, 0b01_00_11_10);
-    a.vaddps(sum, sum, other);
-    a.vpermilps(other, sum, 0b10_11_00_01);
-    a.vaddps(sum, sum, other);
   }
 }

@@ -90,16 +90,7 @@ public final class Emitted {
     if (memory == null) {
       throw new IllegalStateException("emitted: " + UNAVAILABLE);
     }
-    return memory.function(program.code(), program.arguments());
-  }
-
-  /// What a call of a function threw, which throws nothing by itself.
-  static RuntimeException thrown(Throwable e) {
-    switch (e) {
-      case RuntimeException exception -> throw exception;
-      case Error error -> throw error;
-      default -> throw new AssertionError("a function of machine code threw", e);
-    }
+    return memory.function(program.code());
   }
 
   /// The address of `bytes` bytes of native memory.

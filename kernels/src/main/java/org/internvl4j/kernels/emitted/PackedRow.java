@@ -29,11 +29,6 @@ record PackedRow(int offset) implements Program {
   /// in both halves of one, the scale.
   static final int ROUNDED = 4 * 34;
 
-  @Override
-  public int arguments() {
-    return 3;
-  }
-
   /// The function `pack(blocks, x, y)`, at least one block.
   @Override
   public byte[] code() {

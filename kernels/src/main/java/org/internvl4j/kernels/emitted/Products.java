@@ -1,5 +1,6 @@
 package org.internvl4j.kernels.emitted;
 
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
 
 import java.lang.foreign.MemorySegment;
@@ -113,18 +114,14 @@ public final class Products {
       long init,
       long iStride,
       long yStride) {
-    try {
-      if (rows < TOGETHER) {
-        rest(arithmetic, rows).invokeExact(k, x, xStride, w, y, init, iStride, yStride);
-        return;
-      }
-      switch (arithmetic) {
-        case F32 -> F32.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
-        case F32_BF16 -> F32Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
-        case BF16 -> Bf16.TILE.invokeExact(k, x, xStride, w, y, init, iStride, yStride);
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
+    if (rows < TOGETHER) {
+      call(rest(arithmetic, rows), k, x, xStride, w, y, init, iStride, yStride);
+      return;
+    }
+    switch (arithmetic) {
+      case F32 -> call(F32.TILE, k, x, xStride, w, y, init, iStride, yStride);
+      case F32_BF16 -> call(F32Bf16.TILE, k, x, xStride, w, y, init, iStride, yStride);
+      case BF16 -> call(Bf16.TILE, k, x, xStride, w, y, init, iStride, yStride);
     }
   }
 
@@ -168,14 +165,10 @@ public final class Products {
     long zs = address(y, z0, PANEL);
     long is = address(init, i0, PANEL);
     long js = address(init, j0, PANEL);
-    try {
-      switch (arithmetic) {
-        case F32 -> F32.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
-        case F32_BF16 -> F32Bf16.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
-        case BF16 -> Bf16.ROW.invokeExact((long) k, xs, ws, vs, ys, zs, is, js);
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
+    switch (arithmetic) {
+      case F32 -> call(F32.ROW, k, xs, ws, vs, ys, zs, is, js);
+      case F32_BF16 -> call(F32Bf16.ROW, k, xs, ws, vs, ys, zs, is, js);
+      case BF16 -> call(Bf16.ROW, k, xs, ws, vs, ys, zs, is, js);
     }
   }
 
@@ -191,11 +184,7 @@ public final class Products {
     }
     long xs = address(x, x0, 4L * count);
     long ys = address(y, y0, 2L * count);
-    try {
-      Bf16.ROUND.invokeExact((long) count / ROUNDED_AT_ONCE, xs, ys);
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
-    }
+    call(Bf16.ROUND, count / ROUNDED_AT_ONCE, xs, ys);
   }
 
   // ---- blocks of 8 and 4 bits
@@ -246,14 +235,10 @@ public final class Products {
     }
     long xs = address(x, x0, (long) PackedRow.ROUNDED * blocks);
     long ys = address(y, y0, packedBytes(blocks));
-    try {
-      if (weightBits == 8) {
-        Q8.PACK.invokeExact((long) blocks, xs, ys);
-      } else {
-        Q4.PACK.invokeExact((long) blocks, xs, ys);
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
+    if (weightBits == 8) {
+      call(Q8.PACK, blocks, xs, ys);
+    } else {
+      call(Q4.PACK, blocks, xs, ys);
     }
   }
 
@@ -289,14 +274,10 @@ public final class Products {
     long zs = address(y, z0, PANEL);
     long is = address(init, i0, PANEL);
     long js = address(init, j0, PANEL);
-    try {
-      if (weightBits == 8) {
-        Q8.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
-      } else {
-        Q4.ROW.invokeExact((long) blocks, xs, ws, vs, ys, zs, is, js);
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
+    if (weightBits == 8) {
+      call(Q8.ROW, blocks, xs, ws, vs, ys, zs, is, js);
+    } else {
+      call(Q4.ROW, blocks, xs, ws, vs, ys, zs, is, js);
     }
   }
 
@@ -334,23 +315,19 @@ public final class Products {
     long ys = address(y, y0, yStride * (rows - 1) + PANEL);
     long is = address(init, i0, iStride * (rows - 1) + PANEL);
     long n = blocks;
-    try {
-      for (int r = 0; r < rows; r += BLOCKS_TOGETHER) {
-        int count = Math.min(BLOCKS_TOGETHER, rows - r);
-        long at = xs + r * xStride;
-        long to = ys + r * yStride;
-        long from = is + r * iStride;
-        if (count < BLOCKS_TOGETHER) {
-          MethodHandle tile = (weightBits == 8 ? Q8.REST : Q4.REST)[count];
-          tile.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
-        } else if (weightBits == 8) {
-          Q8.TILE.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
-        } else {
-          Q4.TILE.invokeExact(n, at, xStride, ws, to, from, iStride, yStride);
-        }
+    for (int r = 0; r < rows; r += BLOCKS_TOGETHER) {
+      int count = Math.min(BLOCKS_TOGETHER, rows - r);
+      long at = xs + r * xStride;
+      long to = ys + r * yStride;
+      long from = is + r * iStride;
+      if (count < BLOCKS_TOGETHER) {
+        MethodHandle tile = (weightBits == 8 ? Q8.REST : Q4.REST)[count];
+        call(tile, n, at, xStride, ws, to, from, iStride, yStride);
+      } else if (weightBits == 8) {
+        call(Q8.TILE, n, at, xStride, ws, to, from, iStride, yStride);
+      } else {
+        call(Q4.TILE, n, at, xStride, ws, to, from, iStride, yStride);
       }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
     }
   }
 
@@ -389,10 +366,6 @@ public final class Products {
     long xs = address(x, x0, xStride * (rows - 1) + 4L * n);
     long vs = address(v, v0, 4L * n);
     long ys = address(y, y0, yStride * (rows - 1) + 4);
-    try {
-      Dot.DOTS.invokeExact((long) rows, xs, xStride, vs, ys, yStride, (long) n / Dots.STEP);
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
-    }
+    call(Dot.DOTS, rows, xs, xStride, vs, ys, yStride, n / Dots.STEP);
   }
 }

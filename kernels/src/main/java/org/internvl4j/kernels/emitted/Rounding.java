@@ -16,11 +16,6 @@ record Rounding() implements Program {
   /// Floats of a step.
   static final int STEP = 32;
 
-  @Override
-  public int arguments() {
-    return 3;
-  }
-
   /// The function `round(steps, x, y)`: 32 floats a step, at least one of them.
   @Override
   public byte[] code() {

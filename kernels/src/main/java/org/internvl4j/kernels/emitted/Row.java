@@ -26,11 +26,6 @@ import org.internvl4j.kernels.asm.Vector;
 record Row(Arithmetic arithmetic, int bits) implements Program {
   private static final int HALF = 64; // bytes of 16 columns
 
-  @Override
-  public int arguments() {
-    return 8;
-  }
-
   /// The function `row(k, x, w, v, y, z, yInit, zInit)`: `k` inputs from `x` on, one after the
   /// other, times the panel at `w`, which gives `y`, and the one at `v`, which gives `z`.
   @Override

@@ -1,9 +1,8 @@
 package org.internvl4j.kernels.emitted;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -16,13 +15,7 @@ public final class Stretches {
   private static final MethodHandle SILU = Emitted.function(new Stretch(Formula.SILU));
   private static final MethodHandle SWI_GLU = Emitted.function(new Stretch(Formula.SWI_GLU));
   private static final MethodHandle GELU = Emitted.function(new Stretch(Formula.GELU));
-  private static final MemorySegment RESTS = Arena.global().allocate(2L * Stretch.LANES, 64);
-
-  static {
-    for (int i = 0; i < Stretch.LANES; i++) {
-      RESTS.setAtIndex(JAVA_SHORT, i, (short) ((1 << i) - 1));
-    }
-  }
+  private static final MethodHandle ROTATE = Emitted.function(new RotatedHead());
 
   private Stretches() {}
 
@@ -44,17 +37,37 @@ public final class Stretches {
     long ys = address(y, y0, 4L * n);
     long as = address(a, a0, 4L * n);
     long bs = address(b, b0, 4L * n);
-    long rest = RESTS.address() + 2L * (n % Stretch.LANES);
-    try {
-      switch (formula) {
-        case ADD -> ADD.invokeExact((long) n, ys, as, bs, rest);
-        case MUL -> MUL.invokeExact((long) n, ys, as, bs, rest);
-        case SILU -> SILU.invokeExact((long) n, ys, as, bs, rest);
-        case SWI_GLU -> SWI_GLU.invokeExact((long) n, ys, as, bs, rest);
-        case GELU -> GELU.invokeExact((long) n, ys, as, bs, rest);
-      }
-    } catch (Throwable e) {
-      throw Emitted.thrown(e);
+    switch (formula) {
+      case ADD -> call(ADD, n, ys, as, bs);
+      case MUL -> call(MUL, n, ys, as, bs);
+      case SILU -> call(SILU, n, ys, as, bs);
+      case SWI_GLU -> call(SWI_GLU, n, ys, as, bs);
+      case GELU -> call(GELU, n, ys, as, bs);
     }
+  }
+
+  /// A head whose halves are rotated: `y = u · cos − v · sin` and `z = v · cos + u · sin`, `u` and
+  /// `y` the first halves, `v` and `z` the second ones.
+  ///
+  /// @param half elements of a half
+  /// @param y a head from `y0`; may be `x`
+  /// @param x a head from `x0`
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void rotate(
+      int half,
+      MemorySegment y,
+      long y0,
+      MemorySegment x,
+      long x0,
+      MemorySegment cos,
+      long c0,
+      MemorySegment sin,
+      long s0) {
+    long bytes = 4L * half;
+    long ys = address(y, y0, 2 * bytes);
+    long xs = address(x, x0, 2 * bytes);
+    long cs = address(cos, c0, bytes);
+    long ss = address(sin, s0, bytes);
+    call(ROTATE, half, ys, ys + bytes, xs, xs + bytes, cs, ss);
   }
 }

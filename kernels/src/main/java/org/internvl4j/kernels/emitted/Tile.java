@@ -45,11 +45,6 @@ record Tile(Arithmetic arithmetic, int bits, int rows) implements Program {
     return bits == 512 ? 2 * BLOCK : BLOCK;
   }
 
-  @Override
-  public int arguments() {
-    return 8;
-  }
-
   /// The function `tile(k, x, xStride, w, y, init, initStride, yStride)`, all but `k` in bytes: `x`
   /// are blocks `[k][6]`, `xStride` apart, `w` `k` lines of a panel, `y` and `init` rows of 32
   /// floats.

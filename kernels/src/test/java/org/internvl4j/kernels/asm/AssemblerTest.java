@@ -149,6 +149,12 @@ class AssemblerTest {
     generals("add", a::add);
     generals("sub", a::sub);
     for (int i = 0; i < DRAWS; i++) {
+      Register to = general();
+      Register from = general();
+      Register count = general();
+      line("bzhi %s, %s, %s".formatted(to, from, count), () -> a.bzhi(to, from, count));
+    }
+    for (int i = 0; i < DRAWS; i++) {
       Register x = general();
       int bits = random.nextInt(2, 64);
       Address m = address();
@@ -166,9 +172,7 @@ class AssemblerTest {
     for (int i = 0; i < DRAWS; i++) {
       Register x = general();
       Address m = address();
-      String lower = x.toString().replaceFirst("^r([a-ds].*)", "e$1");
-      lower = lower.startsWith("r") ? lower + "d" : lower;
-      line("mov dword ptr %s, %s".formatted(m, lower), () -> a.mov32(m, x));
+      line("mov dword ptr %s, %s".formatted(m, lower(x)), () -> a.mov32(m, x));
       line("movsxd %s, dword ptr %s".formatted(x, m), () -> a.movsxd(x, m));
       int bits = 2 + i % 60;
       line("sar %s, %d".formatted(x, bits), () -> a.sar(x, bits));
@@ -180,7 +184,44 @@ class AssemblerTest {
     vectors(a);
   }
 
+  /// The lower half, as GNU's assembler writes it.
+  private static String lower(Register x) {
+    String lower = x.toString().replaceFirst("^r([a-ds].*)", "e$1");
+    return lower.startsWith("r") ? lower + "d" : lower;
+  }
+
+  private interface First {
+    void emit(Vector to, Vector a, Vector b);
+  }
+
+  /// What computes the first lane alone.
+  private void first(String name, First emit) {
+    for (int i = 0; i < DRAWS; i++) {
+      Vector to = vector(128, false);
+      Vector a = vector(128, false);
+      Vector b = vector(128, false);
+      line("{load} %s %s, %s, %s".formatted(name, to, a, b), () -> emit.emit(to, a, b));
+    }
+  }
+
+  private void doubles(Assembler a) {
+    first("vaddsd", a::vaddsd);
+    first("vsubsd", a::vsubsd);
+    first("vmulsd", a::vmulsd);
+    first("vdivsd", a::vdivsd);
+    first("vmaxsd", a::vmaxsd);
+    first("vsqrtsd", a::vsqrtsd);
+    first("vcvtss2sd", a::vcvtss2sd);
+    first("vcvtsd2ss", a::vcvtsd2ss);
+    for (int i = 0; i < DRAWS; i++) {
+      Vector to = vector(128, false);
+      Register from = general();
+      line("vmovq %s, %s".formatted(to, from), () -> a.vmovq(to, from));
+    }
+  }
+
   private void vectors(Assembler a) {
+    doubles(a);
     two("{load} vmovups", false, a::vmovups);
     three("vaddps", ALL, true, a::vaddps);
     three("vmulps", ALL, true, a::vmulps);
@@ -189,6 +230,7 @@ class AssemblerTest {
     three("vmaxps", ALL, true, a::vmaxps);
     three("vminps", ALL, true, a::vminps);
     three("vpaddd", ALL, true, a::vpaddd);
+    three("vpminud", ALL, true, a::vpminud);
     three("vandps", ALL, true, a::vandps);
     three("vxorps", ALL, true, a::vxorps);
     three("vfmadd231ps", ALL, true, a::vfmadd231ps);
@@ -227,12 +269,22 @@ class AssemblerTest {
       Address m = address();
       line("vmovups %s%s, %s".formatted(pointer(bits), m, v), () -> a.vmovups(m, v));
       line("vbroadcastss %s, dword ptr %s".formatted(to, m), () -> a.vbroadcastss(to, m));
+      Vector first = vector(128, false);
+      line("vbroadcastss %s, %s".formatted(to, first), () -> a.vbroadcastss(to, first));
     }
     for (int i = 0; i < DRAWS; i++) {
       Vector v = vector(512, false);
       Address m = address();
       int mask = i % 8;
-      line("kmovw k%d, word ptr %s".formatted(mask, m), () -> a.kmovw(mask, m));
+      Register x = general();
+      line("kmovw k%d, %s".formatted(mask, lower(x)), () -> a.kmovw(mask, x));
+      Vector wide = vector(512, true);
+      line("vpbroadcastd %s, %s".formatted(wide, lower(x)), () -> a.vpbroadcastd(wide, x));
+      Vector other = vector(512, false);
+      Comparison which = Comparison.values()[i % Comparison.values().length];
+      line(
+          "vcmp%sps k%d, %s, %s".formatted(which.suffix, mask, v, other),
+          () -> a.vcmpps(mask, v, other, which));
       line("vpmovdb xmmword ptr %s, %s".formatted(m, v), () -> a.vpmovdb(m, v));
     }
     for (int i = 0; i < DRAWS; i++) {

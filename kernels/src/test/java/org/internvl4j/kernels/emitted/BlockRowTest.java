@@ -1,5 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
+import static org.internvl4j.kernels.asm.CodeMemory.call;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -9,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BlockRowTest extends DrawnBlocks {
   @ParameterizedTest
   @ValueSource(ints = {8, 4})
-  void blocksAreWhatLoopsCompute(int bits) throws Throwable {
+  void blocksAreWhatLoopsCompute(int bits) {
     BlockWeights weights = new BlockWeights(bits);
     MethodHandle pack = pack(weights);
     MethodHandle row = function(new BlockRow(weights), 512);
@@ -22,8 +24,9 @@ class BlockRowTest extends DrawnBlocks {
       MemorySegment y = drawn(ys, 2 * LINE);
       MemorySegment init = drawn(starts, 2 * LINE);
       fill(init);
-      row.invokeExact(
-          (long) blocks,
+      call(
+          row,
+          blocks,
           packed.address(),
           w.address(),
           v.address(),

@@ -1,5 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
+import static org.internvl4j.kernels.asm.CodeMemory.call;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
@@ -11,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BlockTileTest extends DrawnBlocks {
   @ParameterizedTest
   @ValueSource(ints = {8, 4})
-  void tilesAreWhatLoopsCompute(int bits) throws Throwable {
+  void tilesAreWhatLoopsCompute(int bits) {
     BlockWeights weights = new BlockWeights(bits);
     MethodHandle pack = pack(weights);
     List<MethodHandle> tiles = new ArrayList<>();
@@ -34,17 +36,16 @@ class BlockTileTest extends DrawnBlocks {
       MemorySegment y = drawn(ys, yStride * (rows - 1) + LINE);
       MemorySegment init = drawn(starts, iStride * (rows - 1) + LINE);
       fill(init);
-      tiles
-          .get(rows - 1)
-          .invokeExact(
-              (long) blocks,
-              x.address(),
-              xStride,
-              w.address(),
-              y.address(),
-              init.address(),
-              iStride,
-              yStride);
+      call(
+          tiles.get(rows - 1),
+          blocks,
+          x.address(),
+          xStride,
+          w.address(),
+          y.address(),
+          init.address(),
+          iStride,
+          yStride);
       String what = "%d bits, blocks %d, rows %d".formatted(bits, blocks, rows);
       for (int r = 0; r < rows; r++) {
         float[] sums = sums(weights, inputs.get(r), w, init, iStride * r);

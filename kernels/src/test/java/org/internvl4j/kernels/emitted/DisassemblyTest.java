@@ -31,7 +31,9 @@ class DisassemblyTest {
   @TempDir private Path temp;
 
   static Stream<Program> programs() {
-    List<Program> programs = new ArrayList<>(List.of(new Dots(), new Rounding()));
+    List<Program> programs =
+        new ArrayList<>(
+            List.of(new Dots(), new Rounding(), new RotatedHead(), new SoftmaxColumns()));
     for (Arithmetic arithmetic : Arithmetic.values()) {
       for (int bits : arithmetic == Arithmetic.BF16 ? new int[] {512} : new int[] {256, 512}) {
         programs.add(new Row(arithmetic, bits));
@@ -47,6 +49,10 @@ class DisassemblyTest {
       for (int rows = 1; rows <= BlockTile.MOST; rows++) {
         programs.add(new BlockTile(weights, rows));
       }
+    }
+    for (boolean yes : new boolean[] {true, false}) {
+      programs.add(new NormRow(yes));
+      programs.add(new RescaledColumns(yes));
     }
     for (Formula formula : Formula.values()) {
       programs.add(new Stretch(formula));
@@ -95,7 +101,8 @@ class DisassemblyTest {
 
   /// What the assembler can write, as the disassembler calls it.
   private static Set<String> names() {
-    Set<String> names = new TreeSet<>(List.of("nop", "jl", "jge", "jne"));
+    Set<String> names =
+        new TreeSet<>(List.of("nop", "je", "jl", "jge", "jne", "vcmpunordps", "vcmpgt_oqps"));
     Arrays.stream(Assembler.class.getMethods()).map(Method::getName).forEach(names::add);
     return names;
   }

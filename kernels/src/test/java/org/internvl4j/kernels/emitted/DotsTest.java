@@ -2,6 +2,7 @@ package org.internvl4j.kernels.emitted;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /// Rows times a vector, of drawn shapes: bit for bit what plain loops compute.
 class DotsTest extends DrawnOperands {
   @Test
-  void dotsAreWhatLoopsCompute() throws Throwable {
+  void dotsAreWhatLoopsCompute() {
     MethodHandle dots = function(new Dots(), 512);
     for (int n = 0; n < SHAPES; n++) {
       int rows = 1 + random.nextInt(4);
@@ -21,14 +22,15 @@ class DotsTest extends DrawnOperands {
       MemorySegment y = drawn(ys, yStride * (rows - 1) + 4);
       fill(x);
       fill(v);
-      dots.invokeExact(
-          (long) rows,
+      call(
+          dots,
+          rows,
           x.address(),
           4L * length,
           v.address(),
           y.address(),
           yStride,
-          (long) length / Dots.STEP);
+          length / Dots.STEP);
       for (int r = 0; r < rows; r++) {
         float found = y.get(JAVA_FLOAT_UNALIGNED, yStride * r);
         assertThat(found).isEqualTo(dot(x.asSlice(4L * length * r, 4L * length), v));

@@ -2,6 +2,7 @@ package org.internvl4j.kernels.emitted;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -25,7 +26,7 @@ class DrawnBlocks extends DrawnOperands {
   /// Draws a row and packs it.
   ///
   /// @param pack see [#pack]
-  Inputs drawn(int blocks, MethodHandle pack, MemorySegment packed) throws Throwable {
+  Inputs drawn(int blocks, MethodHandle pack, MemorySegment packed) {
     Inputs inputs = new Inputs(new byte[32 * blocks], new float[blocks]);
     MemorySegment rounded = drawn(xs, ROUNDED * blocks);
     for (int b = 0; b < blocks; b++) {
@@ -41,7 +42,7 @@ class DrawnBlocks extends DrawnOperands {
       inputs.scales[b] = random.nextFloat();
       rounded.set(JAVA_FLOAT_UNALIGNED, ROUNDED * b + 132, inputs.scales[b]);
     }
-    pack.invokeExact((long) blocks, rounded.address(), packed.address());
+    call(pack, blocks, rounded.address(), packed.address());
     return inputs;
   }
 

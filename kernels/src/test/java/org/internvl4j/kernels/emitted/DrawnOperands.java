@@ -33,7 +33,7 @@ class DrawnOperands {
     Assumptions.assumeTrue(Emitted.unavailable() == null, () -> "" + Emitted.unavailable());
     Assumptions.assumeTrue(
         bits == 256 || Emitted.features().contains(Feature.AVX512), "no AVX-512 here");
-    return CodeMemory.open().function(program.code(), program.arguments());
+    return CodeMemory.open().function(program.code());
   }
 
   MemorySegment drawn(GuardedMemory memory, long bytes) {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -19,7 +20,7 @@ class PairsTest extends DrawnOperands {
   }
 
   @Test
-  void roundsToTheNearestEvenBf16() throws Throwable {
+  void roundsToTheNearestEvenBf16() {
     Assumptions.assumeTrue(Emitted.hasBf16(), "no AVX-512 BF16 here");
     MethodHandle round = function(new Rounding(), 512);
     for (int n = 0; n < SHAPES / 10; n++) {
@@ -32,7 +33,7 @@ class PairsTest extends DrawnOperands {
         float value = Float.intBitsToFloat(bits);
         x.set(JAVA_FLOAT_UNALIGNED, i, Float.isFinite(value) ? value : mantissa);
       }
-      round.invokeExact((long) steps, x.address(), y.address());
+      call(round, steps, x.address(), y.address());
       for (int i = 0; i < 32 * steps; i++) {
         float value = x.get(JAVA_FLOAT_UNALIGNED, 4L * i);
         float expected = Math.abs(value) < Float.MIN_NORMAL ? 0 : bf16(value);
@@ -45,7 +46,7 @@ class PairsTest extends DrawnOperands {
   /// A sum of `t` products is rounded no more than `t` times, each time by half a unit in the last
   /// place of what is no larger than the sum of all their sizes.
   @Test
-  void pairsAreWhatLoopsCompute() throws Throwable {
+  void pairsAreWhatLoopsCompute() {
     Assumptions.assumeTrue(Emitted.hasBf16(), "no AVX-512 BF16 here");
     Arithmetic pairs = Arithmetic.BF16;
     MethodHandle row = function(new Row(pairs, 512), 512);
@@ -72,8 +73,9 @@ class PairsTest extends DrawnOperands {
           float found = y.get(JAVA_FLOAT_UNALIGNED, LINE * r + 4L * c);
           assertPairs(found, k, line, w, init.get(JAVA_FLOAT_UNALIGNED, 4L * c), c);
         }
-        row.invokeExact(
-            (long) k,
+        call(
+            row,
+            k,
             line.address(),
             w.address(),
             w.address(),

@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -11,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RowTest extends DrawnOperands {
   @ParameterizedTest
   @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
-  void rowsAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
+  void rowsAreWhatLoopsCompute(Arithmetic arithmetic, int bits) {
     MethodHandle row = function(new Row(arithmetic, bits), bits);
     for (int n = 0; n < SHAPES; n++) {
       int k = random.nextInt(MOST_TERMS + 1);
@@ -28,8 +29,9 @@ class RowTest extends DrawnOperands {
       float[] first = sums(arithmetic, k, x, w, init, 0);
       float[] second = sums(arithmetic, k, x, v, init, LINE);
       long start = init.address();
-      row.invokeExact(
-          (long) k,
+      call(
+          row,
+          k,
           x.address(),
           w.address(),
           v.address(),

@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static org.internvl4j.kernels.asm.CodeMemory.call;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -39,11 +40,10 @@ class TileTest extends DrawnOperands {
   }
 
   private interface Call {
-    void call(Shape shape, MemorySegment x, MemorySegment w, MemorySegment y, MemorySegment init)
-        throws Throwable;
+    void call(Shape shape, MemorySegment x, MemorySegment w, MemorySegment y, MemorySegment init);
   }
 
-  private void assertSums(Arithmetic arithmetic, Shape shape, Call tile) throws Throwable {
+  private void assertSums(Arithmetic arithmetic, Shape shape, Call tile) {
     MemorySegment x = drawn(xs, 24L * shape.k * ((shape.rows + 5) / 6));
     MemorySegment w = drawn(ws, (long) arithmetic.line * shape.k);
     MemorySegment y = drawn(ys, shape.bytes());
@@ -59,7 +59,7 @@ class TileTest extends DrawnOperands {
 
   @ParameterizedTest
   @CsvSource({"F32, 256", "F32, 512", "F32_BF16, 256", "F32_BF16, 512"})
-  void tilesAreWhatLoopsCompute(Arithmetic arithmetic, int bits) throws Throwable {
+  void tilesAreWhatLoopsCompute(Arithmetic arithmetic, int bits) {
     for (int rows = 1; rows <= Tile.most(bits); rows++) {
       MethodHandle tile = function(new Tile(arithmetic, bits, rows), bits);
       for (int n = 0; n < SHAPES / 5; n++) {
@@ -68,8 +68,9 @@ class TileTest extends DrawnOperands {
             shape(rows),
             (shape, x, w, y, init) -> {
               for (long p = 0; p < 64; p += bits / 8) {
-                tile.invokeExact(
-                    (long) shape.k,
+                call(
+                    tile,
+                    shape.k,
                     x.address(),
                     24L * shape.k,
                     w.address() + p,
@@ -85,7 +86,7 @@ class TileTest extends DrawnOperands {
 
   @ParameterizedTest
   @EnumSource(names = {"F32", "F32_BF16"})
-  void anyNumberOfRowsIsWhatLoopsCompute(Arithmetic arithmetic) throws Throwable {
+  void anyNumberOfRowsIsWhatLoopsCompute(Arithmetic arithmetic) {
     Assumptions.assumeTrue(Emitted.unavailable() == null, () -> "" + Emitted.unavailable());
     for (int n = 0; n < SHAPES; n++) {
       assertSums(

@@ -1,0 +1,107 @@
+package org.internvl4j.kernels.emitted;
+
+import static org.internvl4j.kernels.asm.Condition.EQUAL;
+import static org.internvl4j.kernels.asm.Condition.GREATER_OR_EQUAL;
+import static org.internvl4j.kernels.asm.Condition.LESS;
+import static org.internvl4j.kernels.asm.Register.R10;
+import static org.internvl4j.kernels.asm.Register.R11;
+import static org.internvl4j.kernels.asm.Register.RAX;
+import static org.internvl4j.kernels.asm.Vector.zmm;
+
+import java.util.function.Consumer;
+import org.internvl4j.kernels.asm.Address;
+import org.internvl4j.kernels.asm.Assembler;
+import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Register;
+import org.internvl4j.kernels.asm.Vector;
+
+/// A vector of a loop over elements that lie side by side. With AVX-512, whose masks take what is
+/// left of one at the end.
+///
+/// @param which number of the vector in its turn
+/// @param isPart whether it is what is left
+record Sweep(int which, boolean isPart) {
+  /// Elements of a vector.
+  static final int LANES = 16;
+
+  private static final Register AT = RAX; // bytes from the begin
+  private static final Register LEFT = R11;
+  private static final Register BITS = R10;
+  private static final int REST = 1; // a mask register
+
+  /// The vector's place in a row.
+  Address of(Register row) {
+    return Address.at(row, AT, 1, 4 * LANES * which);
+  }
+
+  /// The elements that there are; the other lanes become zero.
+  Vector zeroed(Vector v) {
+    return isPart ? v.zeroed(REST) : v;
+  }
+
+  /// The elements that there are; the other lanes stay.
+  Vector masked(Vector v) {
+    return isPart ? v.masked(REST) : v;
+  }
+
+  /// Writes a loop over `n` elements, which changes `rax`, `r10`, `r11` and `k1`.
+  ///
+  /// @param together vectors of a turn; at the end they come one at a time, as the first one
+  /// @param body writes what is done with a vector
+  static void over(Assembler a, Register n, int together, Consumer<Sweep> body) {
+    Label done = new Label();
+    a.mov(AT, 0);
+    a.mov(LEFT, n);
+    if (together > 1) {
+      turns(a, together, body);
+    }
+    turns(a, 1, body);
+    a.jump(EQUAL, done);
+    a.mov(BITS, -1);
+    a.bzhi(BITS, BITS, LEFT);
+    a.kmovw(REST, BITS);
+    body.accept(new Sweep(0, true));
+    a.bind(done);
+  }
+
+  /// Turns as long as there are so many vectors; at their end the condition says whether something
+  /// is left.
+  private static void turns(Assembler a, int together, Consumer<Sweep> body) {
+    Label loop = new Label();
+    Label end = new Label();
+    a.sub(LEFT, LANES * together);
+    a.jump(LESS, end);
+    a.align();
+    a.bind(loop);
+    for (int i = 0; i < together; i++) {
+      body.accept(new Sweep(i, false));
+    }
+    a.add(AT, 4 * LANES * together);
+    a.sub(LEFT, LANES * together);
+    a.jump(GREATER_OR_EQUAL, loop);
+    a.bind(end);
+    a.add(LEFT, LANES * together);
+  }
+
+  /// The sum of all lanes in each of them: those eight apart first, then four, two and one.
+  ///
+  /// @param sum of the lanes, then of all
+  /// @param other is changed
+  static void addUp(Assembler a, Vector sum, Vector other) {
+    a.vshuff32x4(other, sum, sum, 0b01_00_11_10);
+    a.vaddps(sum, sum, other);
+    a.vshuff32x4(other, sum, sum, 0b10_11_00_01);
+    a.vaddps(sum, sum, other);
+    a.vpermilps(other, sum, 0b01_00_11_10);
+    a.vaddps(sum, sum, other);
+    a.vpermilps(other, sum, 0b10_11_00_01);
+    a.vaddps(sum, sum, other);
+  }
+
+  /// Zero in as many registers, from the first one on.
+  static void clear(Assembler a, int registers) {
+    for (int i = 0; i < registers; i++) {
+      a.vxorps(zmm(i), zmm(i), zmm(i));
+    }
+  }
+}

@@ -369,6 +369,16 @@ public final class Assembler extends Encoder {
     extended(Opcode.of(0x83, P66, M0F38).wide(), to.number(), to, which.number(), from);
   }
 
+  /// Lanes of `from` that the lanes of `which` name.
+  public void vpermps(Vector to, Vector which, Operand from) {
+    extended(Opcode.of(0x16, P66, M0F38), to.number(), to, which.number(), from);
+  }
+
+  /// 16-bit numbers without a sign to 32-bit lanes.
+  public void vpmovzxwd(Vector to, Address from) {
+    extended(Opcode.of(0x33, P66, M0F38).unit(32), to.number(), to, 0, from);
+  }
+
   /// The lowest bytes of 32-bit lanes.
   public void vpmovdb(Address to, Vector from) {
     extended(Opcode.of(0x31, PF3, M0F38).unit(16), from.number(), from, 0, to);

@@ -1,7 +1,5 @@
 package org.internvl4j.kernels.asm;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
@@ -31,7 +29,8 @@ public final class CodeMemory {
 
   /// Of all functions: each further shape would cost the process milliseconds.
   private static final FunctionDescriptor SHAPE =
-      FunctionDescriptor.ofVoid(Collections.nCopies(8, JAVA_LONG).toArray(MemoryLayout[]::new));
+      FunctionDescriptor.of(
+          JAVA_LONG, Collections.nCopies(8, JAVA_LONG).toArray(MemoryLayout[]::new));
 
   private static final String SYSTEM = System.getProperty("os.name");
   private static final String PROCESSOR = System.getProperty("os.arch");
@@ -40,17 +39,16 @@ public final class CodeMemory {
   private final MethodHandle protect;
 
   private CodeMemory() {
-    map =
-        system(
-            "mmap",
-            FunctionDescriptor.of(
-                ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    protect = system("mprotect", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    map = system("mmap");
+    protect = system("mprotect");
   }
 
-  private static MethodHandle system(String name, FunctionDescriptor shape) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), shape);
+  private static MethodHandle system(String name) {
+    return function(Linker.nativeLinker().defaultLookup().findOrThrow(name));
+  }
+
+  private static MethodHandle function(MemorySegment code) {
+    return Linker.nativeLinker().downcallHandle(code, SHAPE, Linker.Option.critical(false));
   }
 
   /// Whether this is the system and the processor that code is written for.
@@ -86,14 +84,19 @@ public final class CodeMemory {
   ///   memory, or fewer, and returns nothing
   /// @throws IllegalStateException if the system lets nothing be executed
   public MethodHandle function(byte[] code) {
-    return Linker.nativeLinker().downcallHandle(seal(code), SHAPE, Linker.Option.critical(false));
+    return function(seal(code));
   }
 
   /// Calls a function that takes eight numbers.
   public static void call(
       MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
+    long _ = result(function, a, b, c, d, e, f, g, h);
+  }
+
+  private static long result(
+      MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
     try {
-      function.invokeExact(a, b, c, d, e, f, g, h);
+      return (long) function.invokeExact(a, b, c, d, e, f, g, h);
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable thrown) {
@@ -124,23 +127,16 @@ public final class CodeMemory {
 
   private MemorySegment seal(byte[] code) {
     long size = (code.length + PAGE - 1) / PAGE * PAGE;
-    try {
-      MemorySegment start =
-          (MemorySegment) map.invokeExact(0L, size, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0L);
-      if (start.address() == FAILED) {
-        throw new IllegalStateException("the system has no memory for %d bytes".formatted(size));
-      }
-      MemorySegment memory = start.reinterpret(size);
-      memory.copyFrom(MemorySegment.ofArray(code));
-      if (Boolean.getBoolean(REFUSED)
-          || (int) protect.invokeExact(start, size, READ | EXECUTE) != 0) {
-        throw new IllegalStateException("the system lets no memory be executed that was written");
-      }
-      return memory;
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException("a function of the system cannot be called", e);
+    long start = result(map, 0, size, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0, 0, 0);
+    if (start == FAILED) {
+      throw new IllegalStateException("the system has no memory for %d bytes".formatted(size));
     }
+    MemorySegment memory = MemorySegment.ofAddress(start).reinterpret(size);
+    memory.copyFrom(MemorySegment.ofArray(code));
+    if (Boolean.getBoolean(REFUSED)
+        || (int) result(protect, start, size, READ | EXECUTE, 0, 0, 0, 0, 0) != 0) {
+      throw new IllegalStateException("the system lets no memory be executed that was written");
+    }
+    return memory;
   }
 }

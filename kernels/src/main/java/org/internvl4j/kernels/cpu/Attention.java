@@ -185,16 +185,18 @@ final class Attention {
     long k = h.kAt(n, key, kvHead);
     long v = h.vAt(n, key, kvHead);
     for (int i = 0; i < count; i++) {
-      int j = first + i;
-      long to = keyPanels + 4L * (j / ROWS * ROWS * h.width + j % ROWS);
-      key(scratch, to, h.k, k + i * h.kStride, h.width);
-      value(scratch, valuePanels + 4L * ROWS * j, h.v, v + i * h.vStride, h.width);
+      value(scratch, valuePanels + 4L * ROWS * (first + i), h.v, v + i * h.vStride, h.width);
     }
-  }
-
-  private static void key(MemorySegment to, long at, MemorySegment from, long k, int width) {
-    for (int d = 0; d < width; d++) {
-      to.set(JAVA_INT_UNALIGNED, at + 4L * ROWS * d, from.get(JAVA_INT_UNALIGNED, k + 4L * d));
+    for (int i = 0; i < count; ) {
+      int j = first + i;
+      int some = j % ROWS == 0 ? Math.min(ROWS, count - i) : 1;
+      long to = keyPanels + 4L * (j / ROWS * ROWS * h.width);
+      if (some > 1) {
+        RowBlocks.block(h.width, some, h.k, k + i * h.kStride, h.kStride, scratch, to);
+      } else {
+        RowBlocks.put(h.width, h.k, k + i * h.kStride, scratch, to, j % ROWS);
+      }
+      i += some;
     }
   }
 

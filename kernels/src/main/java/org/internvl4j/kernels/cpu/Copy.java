@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Stretches;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Elements;
 import org.internvl4j.runtime.Tensor;
@@ -82,6 +83,8 @@ final class Copy {
       MemorySegment y, DType to, long yAt, MemorySegment x, DType from, long xAt, int n) {
     if (from == to) {
       MemorySegment.copy(x, xAt, y, yAt, (long) n * to.bytes());
+    } else if (from == DType.BF16 && to == DType.F32 && Elementwise.EMITTED) {
+      Stretches.widen(n, y, yAt, x, xAt);
     } else if (from == DType.BF16 && to == DType.F32) {
       for (int i = 0; i < n; i++) {
         float value = Elements.bf16ToFloat(x.get(JAVA_SHORT_UNALIGNED, xAt + 2L * i));

@@ -3,6 +3,7 @@ package org.internvl4j.kernels.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.internvl4j.kernels.emitted.Products;
 
 /// Rows as [TileBf16] and [TileF32] read them: blocks of six, `[k][6]`, so that a tile reads one
 /// stream. Rows that do not exist are zero.
@@ -36,13 +37,17 @@ final class RowBlocks {
     int blocks = count(to - from);
     int end = share.to(blocks);
     for (int i = share.from(blocks); i < end; i++) {
-      long at = i * bytes(k);
-      for (int r = 0; r < ROWS; r++) {
-        int row = from + ROWS * i + r;
-        if (row < to) {
-          put(k, x.segment, x.at(row), y, at, r);
-        } else {
-          zeros(k, y, at + 4L * r);
+      int row = from + ROWS * i;
+      int rows = Math.min(ROWS, to - row);
+      if (x.isEven()) {
+        block(k, rows, x.segment, x.at(row), x.stride(), y, i * bytes(k));
+      } else {
+        for (int r = 0; r < ROWS; r++) {
+          if (r < rows) {
+            put(k, x.segment, x.at(row + r), y, i * bytes(k), r);
+          } else {
+            zeros(k, y, i * bytes(k) + 4L * r);
+          }
         }
       }
     }
@@ -55,16 +60,33 @@ final class RowBlocks {
     int blocks = count(to - from);
     int end = share.to(blocks);
     int pairs = k / 2;
-    MemorySegment row = share.scratch(PairedRow.bytes(k));
+    long stride = PairedRow.bytes(k);
+    MemorySegment paired = share.scratch(ROWS * stride);
     for (int i = share.from(blocks); i < end; i++) {
-      long at = i * bytes(pairs);
-      for (int r = 0; r < ROWS; r++) {
-        if (from + ROWS * i + r < to) {
-          PairedRow.fill(k, x.segment, x.at(from + ROWS * i + r), row, 0);
-          put(pairs, row, 0, y, at, r);
-        } else {
-          zeros(pairs, y, at + 4L * r);
-        }
+      int row = from + ROWS * i;
+      int rows = Math.min(ROWS, to - row);
+      for (int r = 0; r < rows; r++) {
+        PairedRow.fill(k, x.segment, x.at(row + r), paired, r * stride);
+      }
+      block(pairs, rows, paired, 0, stride, y, i * bytes(pairs));
+    }
+  }
+
+  /// Lays out a block of rows that lie `stride` bytes apart from `x0` on.
+  ///
+  /// @param rows 1 to [#ROWS]
+  static void block(
+      int k, int rows, MemorySegment x, long x0, long stride, MemorySegment y, long y0) {
+    int done = Elementwise.EMITTED ? Products.interleave(k, rows, x, x0, stride, y, y0) : 0;
+    if (done == k) {
+      return;
+    }
+    long rest = y0 + LINE * done;
+    for (int r = 0; r < ROWS; r++) {
+      if (r < rows) {
+        put(k - done, x, x0 + r * stride + 4L * done, y, rest, r);
+      } else {
+        zeros(k - done, y, rest + 4L * r);
       }
     }
   }

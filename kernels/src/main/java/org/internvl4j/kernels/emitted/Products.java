@@ -187,6 +187,39 @@ public final class Products {
     call(Bf16.ROUND, count / ROUNDED_AT_ONCE, xs, ys);
   }
 
+  // ---- rows as tiles read them
+
+  private static final class Interleave {
+    static final MethodHandle[] ROWS = new MethodHandle[Tile.BLOCK + 1];
+
+    static {
+      for (int rows = 1; rows <= Tile.BLOCK; rows++) {
+        ROWS[rows] = Emitted.function(new Interleaving(rows));
+      }
+    }
+  }
+
+  /// Lays rows out as a block of [#tiles], where [Emitted#hasStretches]; rows that do not exist
+  /// become zero.
+  ///
+  /// @param k elements of a row; those behind the last multiple of sixteen are left to the caller
+  /// @param rows 1 to 6
+  /// @param x rows from `x0`, `xStride` bytes apart
+  /// @param y a block `[k][6]` from `y0`
+  /// @return how many elements of each row are laid out
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static int interleave(
+      int k, int rows, MemorySegment x, long x0, long xStride, MemorySegment y, long y0) {
+    int steps = k / Interleaving.STEP;
+    int elements = steps * Interleaving.STEP;
+    if (steps > 0) {
+      long xs = address(x, x0, xStride * (rows - 1) + 4L * elements);
+      long ys = address(y, y0, 4L * Tile.BLOCK * elements);
+      call(Interleave.ROWS[rows], steps, ys, xs, xStride);
+    }
+    return elements;
+  }
+
   // ---- blocks of 8 and 4 bits
 
   /// Rows of a tile of [#blockTiles].

@@ -16,6 +16,7 @@ public final class Stretches {
   private static final MethodHandle SWI_GLU = Emitted.function(new Stretch(Formula.SWI_GLU));
   private static final MethodHandle GELU = Emitted.function(new Stretch(Formula.GELU));
   private static final MethodHandle ROTATE = Emitted.function(new RotatedHead());
+  private static final MethodHandle WIDEN = Emitted.function(new Widening());
 
   private Stretches() {}
 
@@ -69,5 +70,13 @@ public final class Stretches {
     long cs = address(cos, c0, bytes);
     long ss = address(sin, s0, bytes);
     call(ROTATE, half, ys, ys + bytes, xs, xs + bytes, cs, ss);
+  }
+
+  /// Bf16 numbers as floats.
+  ///
+  /// @param n how many elements, side by side from `y0` and from `x0` on
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static void widen(int n, MemorySegment y, long y0, MemorySegment x, long x0) {
+    call(WIDEN, n, address(y, y0, 4L * n), address(x, x0, 2L * n));
   }
 }

@@ -24,14 +24,19 @@ record Sweep(int which, boolean isPart) {
   /// Elements of a vector.
   static final int LANES = 16;
 
-  private static final Register AT = RAX; // bytes from the begin
+  private static final Register AT = RAX; // elements from the begin
   private static final Register LEFT = R11;
   private static final Register BITS = R10;
   private static final int REST = 1; // a mask register
 
   /// The vector's place in a row.
   Address of(Register row) {
-    return Address.at(row, AT, 1, 4 * LANES * which);
+    return Address.at(row, AT, 4, 4 * LANES * which);
+  }
+
+  /// Its place in a row of 16-bit elements.
+  Address ofHalves(Register row) {
+    return Address.at(row, AT, 2, 2 * LANES * which);
   }
 
   /// The elements that there are; the other lanes become zero.
@@ -76,7 +81,7 @@ record Sweep(int which, boolean isPart) {
     for (int i = 0; i < together; i++) {
       body.accept(new Sweep(i, false));
     }
-    a.add(AT, 4 * LANES * together);
+    a.add(AT, LANES * together);
     a.sub(LEFT, LANES * together);
     a.jump(GREATER_OR_EQUAL, loop);
     a.bind(end);

@@ -238,6 +238,7 @@ class AssemblerTest {
     three("vdpbf16ps", WIDEST, true, a::vdpbf16ps);
     three("vpdpbusd", WIDEST, true, a::vpdpbusd);
     three("vcvtne2ps2bf16", WIDEST, true, a::vcvtne2ps2bf16);
+    three("vpermps", WIDEST, true, a::vpermps);
     three("vpermt2w", WIDEST, false, a::vpermt2w);
     three("vpmultishiftqb", WIDEST, false, a::vpmultishiftqb);
     two("vcvtdq2ps", true, a::vcvtdq2ps);
@@ -275,6 +276,8 @@ class AssemblerTest {
     for (int i = 0; i < DRAWS; i++) {
       Vector v = vector(512, false);
       Address m = address();
+      Vector wider = vector(512, true);
+      line("vpmovzxwd %s, ymmword ptr %s".formatted(wider, m), () -> a.vpmovzxwd(wider, m));
       int mask = i % 8;
       Register x = general();
       line("kmovw k%d, %s".formatted(mask, lower(x)), () -> a.kmovw(mask, x));

@@ -33,7 +33,15 @@ class DisassemblyTest {
   static Stream<Program> programs() {
     List<Program> programs =
         new ArrayList<>(
-            List.of(new Dots(), new Rounding(), new RotatedHead(), new SoftmaxColumns()));
+            List.of(
+                new Dots(),
+                new Rounding(),
+                new Widening(),
+                new RotatedHead(),
+                new SoftmaxColumns()));
+    for (int rows = 1; rows <= Tile.BLOCK; rows++) {
+      programs.add(new Interleaving(rows));
+    }
     for (Arithmetic arithmetic : Arithmetic.values()) {
       for (int bits : arithmetic == Arithmetic.BF16 ? new int[] {512} : new int[] {256, 512}) {
         programs.add(new Row(arithmetic, bits));

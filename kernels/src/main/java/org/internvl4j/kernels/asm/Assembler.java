@@ -211,6 +211,11 @@ public final class Assembler extends Encoder {
     put(0xC5, 0xF8, 0x77);
   }
 
+  /// The lowest lane, 32 bits.
+  public void vmovd(Register to, Vector from) {
+    vector(Opcode.of(0x7E, P66, M0F), from.number(), from, 0, Vector.xmm(to.number()));
+  }
+
   // ---- floats
 
   public void vaddps(Vector to, Vector a, Operand b) {
@@ -306,6 +311,11 @@ public final class Assembler extends Encoder {
   /// Sums of 32-bit numbers.
   public void vpaddd(Vector to, Vector a, Operand b) {
     vector(Opcode.of(0xFE, P66, M0F), to.number(), to, a.number(), b);
+  }
+
+  /// The greater of 32-bit numbers without a sign.
+  public void vpmaxud(Vector to, Vector a, Operand b) {
+    vector(Opcode.of(0x3F, P66, M0F38), to.number(), to, a.number(), b);
   }
 
   /// The lesser of 32-bit numbers without a sign.

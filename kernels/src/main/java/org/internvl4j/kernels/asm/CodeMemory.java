@@ -81,19 +81,16 @@ public final class CodeMemory {
   /// Code as a function for [#call]. It must be short: the garbage collector waits for it.
   ///
   /// @param code follows System V's conventions, takes eight 64-bit numbers or addresses of native
-  ///   memory, or fewer, and returns nothing
+  ///   memory, or fewer, and may return one
   /// @throws IllegalStateException if the system lets nothing be executed
   public MethodHandle function(byte[] code) {
     return function(seal(code));
   }
 
   /// Calls a function that takes eight numbers.
-  public static void call(
-      MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
-    long _ = result(function, a, b, c, d, e, f, g, h);
-  }
-
-  private static long result(
+  ///
+  /// @return what it leaves in `rax`
+  public static long call(
       MethodHandle function, long a, long b, long c, long d, long e, long f, long g, long h) {
     try {
       return (long) function.invokeExact(a, b, c, d, e, f, g, h);
@@ -105,36 +102,35 @@ public final class CodeMemory {
   }
 
   /// Calls a function that takes seven numbers.
-  public static void call(
+  public static long call(
       MethodHandle function, long a, long b, long c, long d, long e, long f, long g) {
-    call(function, a, b, c, d, e, f, g, 0);
+    return call(function, a, b, c, d, e, f, g, 0);
   }
 
   /// Calls a function that takes five numbers.
-  public static void call(MethodHandle function, long a, long b, long c, long d, long e) {
-    call(function, a, b, c, d, e, 0, 0, 0);
+  public static long call(MethodHandle function, long a, long b, long c, long d, long e) {
+    return call(function, a, b, c, d, e, 0, 0, 0);
   }
 
   /// Calls a function that takes four numbers.
-  public static void call(MethodHandle function, long a, long b, long c, long d) {
-    call(function, a, b, c, d, 0, 0, 0, 0);
+  public static long call(MethodHandle function, long a, long b, long c, long d) {
+    return call(function, a, b, c, d, 0, 0, 0, 0);
   }
 
   /// Calls a function that takes three numbers.
-  public static void call(MethodHandle function, long a, long b, long c) {
-    call(function, a, b, c, 0, 0, 0, 0, 0);
+  public static long call(MethodHandle function, long a, long b, long c) {
+    return call(function, a, b, c, 0, 0, 0, 0, 0);
   }
 
   private MemorySegment seal(byte[] code) {
     long size = (code.length + PAGE - 1) / PAGE * PAGE;
-    long start = result(map, 0, size, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0, 0, 0);
+    long start = call(map, 0, size, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0, 0, 0);
     if (start == FAILED) {
       throw new IllegalStateException("the system has no memory for %d bytes".formatted(size));
     }
     MemorySegment memory = MemorySegment.ofAddress(start).reinterpret(size);
     memory.copyFrom(MemorySegment.ofArray(code));
-    if (Boolean.getBoolean(REFUSED)
-        || (int) result(protect, start, size, READ | EXECUTE, 0, 0, 0, 0, 0) != 0) {
+    if (Boolean.getBoolean(REFUSED) || (int) call(protect, start, size, READ | EXECUTE) != 0) {
       throw new IllegalStateException("the system lets no memory be executed that was written");
     }
     return memory;

@@ -6,6 +6,8 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.internvl4j.kernels.emitted.AttentionRow;
+import org.internvl4j.kernels.emitted.Products;
 
 /// [Attention] for few queries, as in decoding: bound by reading keys and values, as they lie.
 ///
@@ -14,8 +16,10 @@ import jdk.incubator.vector.FloatVector;
 final class AttentionStep {
   private static final int KEYS = 128;
 
-  // scratch: weights of a block, values of short pages, then (max, sum) a unit
+  // scratch: weights of a block, values of short pages, then of each unit the maximum, the sum of
+  // weights, and what the last block multiplied both sums by
   private static final long ROWS = 4L * KEYS;
+  private static final long STATE = 12;
   private final long states;
 
   private final Heads h;
@@ -35,7 +39,7 @@ final class AttentionStep {
           int to = share.to(units);
           for (int u = share.from(units); u < to; ) {
             int end = Math.min(to, u / perGroup * perGroup + perGroup);
-            step.group(share.scratch(step.states + 8L * (end - u)), u, end);
+            step.group(share.scratch(step.states + STATE * (end - u)), u, end);
             u = end;
           }
         });
@@ -44,7 +48,7 @@ final class AttentionStep {
   private void group(MemorySegment scratch, int from, int to) {
     int keys = h.seen();
     for (int u = from; u < to; u++) {
-      long state = states + 8L * (u - from);
+      long state = states + STATE * (u - from);
       scratch.set(JAVA_FLOAT_UNALIGNED, state, Float.NEGATIVE_INFINITY);
       scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, 0);
       int head = u / h.queries;
@@ -65,15 +69,15 @@ final class AttentionStep {
               u % h.queries,
               key,
               visible,
-              states + 8L * (u - from));
+              states + STATE * (u - from));
         }
       }
     }
     for (int u = from; u < to; u++) {
       int head = u / h.queries;
-      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, states + 8L * (u - from) + 4);
+      float sum = scratch.get(JAVA_FLOAT_UNALIGNED, states + STATE * (u - from) + 4);
       long y = h.yAt(head / h.heads, u % h.queries, head % h.heads);
-      Softmax.scale(h.y, y, h.width, 1 / sum);
+      values(y, 1 / sum, scratch, scratch, 0, 0, 0);
     }
   }
 
@@ -84,33 +88,65 @@ final class AttentionStep {
     int run = h.run(key, visible);
     for (int j = 0; j < visible; j += run) {
       long k = h.kAt(n, key + j, kvHead);
-      int some = Math.min(run, visible - j);
-      scores(scratch, 4L * j, h.q, h.qAt(n, t, head), h.k, k, h.kStride, some, h.width);
+      scores(scratch, 4L * j, h.qAt(n, t, head), k, Math.min(run, visible - j));
     }
-    float old = scratch.get(JAVA_FLOAT_UNALIGNED, state);
-    float max = Math.max(Softmax.max(scratch, 0, visible, h.scale), old);
-    float shrink = (float) Math.exp(old - max);
-    float sum = shrink * scratch.get(JAVA_FLOAT_UNALIGNED, state + 4);
-    Softmax.scale(h.y, y, h.width, shrink);
-    sum += Softmax.exp(scratch, 0, scratch, 0, visible, h.scale, max);
-    scratch.set(JAVA_FLOAT_UNALIGNED, state, max);
-    scratch.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
+    softmax(scratch, visible, state);
+    float shrink = scratch.get(JAVA_FLOAT_UNALIGNED, state + 8);
     if (run < visible) {
       gather(scratch, n, kvHead, key, visible);
-      values(y, scratch, scratch, ROWS, 4L * h.width, visible);
+      values(y, shrink, scratch, scratch, ROWS, 4L * h.width, visible);
     } else {
-      values(y, scratch, h.v, h.vAt(n, key, kvHead), h.vStride, visible);
+      values(y, shrink, scratch, h.v, h.vAt(n, key, kvHead), h.vStride, visible);
     }
   }
 
+  /// `score[j] = q · k[j]`
+  private void scores(MemorySegment scratch, long at, long q, long k, int count) {
+    if (Elementwise.EMITTED && Products.hasDots(h.width)) {
+      Products.dots(count, h.width, h.k, k, h.kStride, h.q, q, scratch, at, 4);
+      return;
+    }
+    for (int j = 0; j < count; j++) {
+      float score = Dot.dot(h.k, k + j * h.kStride, h.q, q, h.width);
+      scratch.set(JAVA_FLOAT_UNALIGNED, at + 4L * j, score);
+    }
+  }
+
+  /// Turns scores into weights relative to the highest one so far.
+  private void softmax(MemorySegment s, int count, long state) {
+    if (Elementwise.EMITTED) {
+      AttentionRow.softmax(s, count, 0, state, h.scale);
+      return;
+    }
+    float old = s.get(JAVA_FLOAT_UNALIGNED, state);
+    float max = Math.max(Softmax.max(s, 0, count, h.scale), old);
+    float shrink = Lanes.exp(Lanes.all(old - max)).lane(0);
+    float sum = shrink * s.get(JAVA_FLOAT_UNALIGNED, state + 4);
+    sum += Softmax.exp(s, 0, s, 0, count, h.scale, max);
+    s.set(JAVA_FLOAT_UNALIGNED, state, max);
+    s.set(JAVA_FLOAT_UNALIGNED, state + 4, sum);
+    s.set(JAVA_FLOAT_UNALIGNED, state + 8, shrink);
+  }
+
+  /// `y = factor · y + Σ_j weight[j] · v[j]`
   private void values(
-      long y, MemorySegment scratch, MemorySegment v, long vAt, long stride, int count) {
+      long y,
+      float factor,
+      MemorySegment weights,
+      MemorySegment v,
+      long vAt,
+      long stride,
+      int count) {
+    if (Elementwise.EMITTED) {
+      AttentionRow.add(h.width, count, h.y, y, factor, weights, 0, v, vAt, stride);
+      return;
+    }
     int d = 0;
     for (; d <= h.width - Lanes.N; d += Lanes.N) {
-      values(h.y, y + 4L * d, scratch, v, vAt + 4L * d, stride, count);
+      values(h.y, y + 4L * d, factor, weights, v, vAt + 4L * d, stride, count);
     }
     if (d < h.width) {
-      lastValues(h.y, y + 4L * d, scratch, v, vAt + 4L * d, stride, count, h.width - d);
+      lastValues(h.y, y + 4L * d, factor, weights, v, vAt + 4L * d, stride, count, h.width - d);
     }
   }
 
@@ -122,61 +158,17 @@ final class AttentionStep {
     }
   }
 
-  /// `score[j] = q · k[j]`, four keys side by side.
-  private static void scores(
-      MemorySegment score,
-      long scoreAt,
-      MemorySegment q,
-      long qAt,
-      MemorySegment k,
-      long kAt,
-      long stride,
-      int count,
-      int width) {
-    for (int j = 0; j < count; j += 4) {
-      long k0 = kAt + j * stride;
-      long k1 = kAt + Math.min(j + 1, count - 1) * stride;
-      long k2 = kAt + Math.min(j + 2, count - 1) * stride;
-      long k3 = kAt + Math.min(j + 3, count - 1) * stride;
-      FloatVector s0 = FloatVector.zero(F);
-      FloatVector s1 = FloatVector.zero(F);
-      FloatVector s2 = FloatVector.zero(F);
-      FloatVector s3 = FloatVector.zero(F);
-      int d = 0;
-      for (; d <= width - Lanes.N; d += Lanes.N) {
-        long o = 4L * d;
-        FloatVector x = FloatVector.fromMemorySegment(F, q, qAt + o, LE);
-        s0 = FloatVector.fromMemorySegment(F, k, k0 + o, LE).fma(x, s0);
-        s1 = FloatVector.fromMemorySegment(F, k, k1 + o, LE).fma(x, s1);
-        s2 = FloatVector.fromMemorySegment(F, k, k2 + o, LE).fma(x, s2);
-        s3 = FloatVector.fromMemorySegment(F, k, k3 + o, LE).fma(x, s3);
-      }
-      if (d < width) {
-        int rest = width - d;
-        long o = 4L * d;
-        FloatVector x = Lanes.load(q, qAt + o, rest);
-        s0 = Lanes.load(k, k0 + o, rest).fma(x, s0);
-        s1 = Lanes.load(k, k1 + o, rest).fma(x, s1);
-        s2 = Lanes.load(k, k2 + o, rest).fma(x, s2);
-        s3 = Lanes.load(k, k3 + o, rest).fma(x, s3);
-      }
-      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j, Lanes.sum(s0));
-      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 4, Lanes.sum(s1));
-      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 8, Lanes.sum(s2));
-      score.set(JAVA_FLOAT_UNALIGNED, scoreAt + 4L * j + 12, Lanes.sum(s3));
-    }
-  }
-
-  /// `y += Σ_j weight[j] · v[j]` for one vector of channels. Two chains, of even and odd keys.
+  /// The same for one vector of channels. Two chains, of even and odd keys.
   private static void values(
       MemorySegment y,
       long yAt,
+      float factor,
       MemorySegment weight,
       MemorySegment v,
       long vAt,
       long stride,
       int count) {
-    FloatVector a = FloatVector.fromMemorySegment(F, y, yAt, LE);
+    FloatVector a = FloatVector.fromMemorySegment(F, y, yAt, LE).mul(factor);
     FloatVector b = FloatVector.zero(F);
     int j = 0;
     for (; j <= count - 2; j += 2) {
@@ -201,17 +193,24 @@ final class AttentionStep {
   private static void lastValues(
       MemorySegment y,
       long yAt,
+      float factor,
       MemorySegment weight,
       MemorySegment v,
       long vAt,
       long stride,
       int count,
       int width) {
-    FloatVector a = Lanes.load(y, yAt, width);
+    FloatVector a = Lanes.load(y, yAt, width).mul(factor);
+    FloatVector b = FloatVector.zero(F);
     for (int j = 0; j < count; j++) {
       FloatVector w = FloatVector.broadcast(F, weight.get(JAVA_FLOAT_UNALIGNED, 4L * j));
-      a = w.fma(Lanes.load(v, vAt + j * stride, width), a);
+      FloatVector x = Lanes.load(v, vAt + j * stride, width);
+      if (j % 2 == 0) {
+        a = w.fma(x, a);
+      } else {
+        b = w.fma(x, b);
+      }
     }
-    Lanes.store(a, y, yAt, width);
+    Lanes.store(a.add(b), y, yAt, width);
   }
 }

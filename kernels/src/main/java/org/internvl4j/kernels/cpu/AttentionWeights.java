@@ -11,7 +11,7 @@ import static org.internvl4j.kernels.cpu.Lanes.LE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import org.internvl4j.kernels.emitted.Columns;
+import org.internvl4j.kernels.emitted.AttentionColumns;
 
 /// The softmax within [Attention]: lines are keys, columns are queries, one block of keys at a time
 /// (Milakov & Gimelshein 2018).
@@ -34,7 +34,7 @@ final class AttentionWeights {
   static void run(
       MemorySegment s, long at, int all, int count, float factor, long limits, long state) {
     if (Elementwise.EMITTED) {
-      Columns.softmax(s, all, count, at, limits, state, factor);
+      AttentionColumns.softmax(s, all, count, at, limits, state, factor);
       return;
     }
     for (long v = 0; v < LINE; v += BYTES) {
@@ -136,7 +136,7 @@ final class AttentionWeights {
   /// `sum[d] = shrink · sum[d] + product[d]`
   static void add(MemorySegment s, long sum, long product, int lines, long shrink) {
     if (Elementwise.EMITTED) {
-      Columns.add(s, sum, product, lines, shrink);
+      AttentionColumns.add(s, sum, product, lines, shrink);
       return;
     }
     for (long v = 0; v < LINE; v += BYTES) {
@@ -154,7 +154,7 @@ final class AttentionWeights {
   /// `sum[d] = sum[d] / total`
   static void divide(MemorySegment s, long sum, int lines, long total) {
     if (Elementwise.EMITTED) {
-      Columns.divide(s, sum, lines, total);
+      AttentionColumns.divide(s, sum, lines, total);
       return;
     }
     for (long v = 0; v < LINE; v += BYTES) {

@@ -46,7 +46,8 @@ final class Dot {
     }
   }
 
-  private static float dot(MemorySegment x, long xAt, MemorySegment v, long vAt, int n) {
+  /// One row; positions in bytes.
+  static float dot(MemorySegment x, long xAt, MemorySegment v, long vAt, int n) {
     FloatVector a = FloatVector.zero(F);
     FloatVector b = FloatVector.zero(F);
     FloatVector c = FloatVector.zero(F);

@@ -77,8 +77,8 @@ public enum Formula {
 
   static final Vector X = zmm(0);
   static final Vector B = zmm(1);
-  private static final Vector EXP = zmm(2);
-  private static final Vector ZERO = zmm(27);
+  static final Vector EXP = zmm(2);
+  static final Vector ZERO = zmm(27);
   private static final Vector ONE = zmm(28);
   private static final Vector ROUND = zmm(29); // 1.5 · 2²³: adding it rounds to an integer
   private static final Vector HIGHEST = zmm(30);
@@ -97,9 +97,13 @@ public enum Formula {
 
   /// Brings what [#write] needs into registers.
   void prepare(Assembler a) {
-    if (this == ADD || this == MUL) {
-      return;
+    if (this != ADD && this != MUL) {
+      prepareExp(a);
     }
+  }
+
+  /// Brings what [#exp] needs into registers, from the 27th one on.
+  static void prepareExp(Assembler a) {
     a.vxorps(ZERO, ZERO, ZERO);
     a.vbroadcastss(ONE, constant(a, 1f));
     a.vbroadcastss(ROUND, constant(a, 12582912f));
@@ -123,8 +127,8 @@ public enum Formula {
   }
 
   /// `eˣ` to [#EXP], with a relative error below 2e-7, `x` clamped to ±87.3 first: a power of two,
-  /// and a minimax polynomial of what is left.
-  private static void exp(Assembler a, Vector x) {
+  /// and a minimax polynomial of what is left. Changes `zmm3` and `zmm4`.
+  static void exp(Assembler a, Vector x) {
     Vector shifted = zmm(3);
     Vector p = zmm(4);
     Vector r = EXP;

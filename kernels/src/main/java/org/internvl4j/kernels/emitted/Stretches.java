@@ -16,6 +16,7 @@ public final class Stretches {
   private static final MethodHandle SWI_GLU = Emitted.function(new Stretch(Formula.SWI_GLU));
   private static final MethodHandle GELU = Emitted.function(new Stretch(Formula.GELU));
   private static final MethodHandle ROTATE = Emitted.function(new RotatedHead());
+  private static final MethodHandle LARGEST = Emitted.function(new Largest());
   private static final MethodHandle WIDEN = Emitted.function(new Widening());
 
   private Stretches() {}
@@ -78,5 +79,13 @@ public final class Stretches {
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static void widen(int n, MemorySegment y, long y0, MemorySegment x, long x0) {
     call(WIDEN, n, address(y, y0, 4L * n), address(x, x0, 2L * n));
+  }
+
+  /// The largest element; no number if one is none.
+  ///
+  /// @param n how many elements, side by side from `x0` on
+  /// @throws IndexOutOfBoundsException if something does not lie in its memory
+  public static float largest(int n, MemorySegment x, long x0) {
+    return Float.intBitsToFloat((int) call(LARGEST, n, address(x, x0, 4L * n), 0));
   }
 }

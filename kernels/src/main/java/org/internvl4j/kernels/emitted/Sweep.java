@@ -8,7 +8,9 @@ import static org.internvl4j.kernels.asm.Register.R11;
 import static org.internvl4j.kernels.asm.Register.RAX;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
@@ -54,6 +56,11 @@ record Sweep(int which, boolean isPart) {
   /// @param together vectors of a turn; at the end they come one at a time, as the first one
   /// @param body writes what is done with a vector
   static void over(Assembler a, Register n, int together, Consumer<Sweep> body) {
+    turns(a, n, together, turn -> turn.forEach(body));
+  }
+
+  /// The same, for what is done with all vectors of a turn at once.
+  static void turns(Assembler a, Register n, int together, Consumer<List<Sweep>> body) {
     Label done = new Label();
     a.mov(AT, 0);
     a.mov(LEFT, n);
@@ -65,22 +72,20 @@ record Sweep(int which, boolean isPart) {
     a.mov(BITS, -1);
     a.bzhi(BITS, BITS, LEFT);
     a.kmovw(REST, BITS);
-    body.accept(new Sweep(0, true));
+    body.accept(List.of(new Sweep(0, true)));
     a.bind(done);
   }
 
   /// Turns as long as there are so many vectors; at their end the condition says whether something
   /// is left.
-  private static void turns(Assembler a, int together, Consumer<Sweep> body) {
+  private static void turns(Assembler a, int together, Consumer<List<Sweep>> body) {
     Label loop = new Label();
     Label end = new Label();
     a.sub(LEFT, LANES * together);
     a.jump(LESS, end);
     a.align();
     a.bind(loop);
-    for (int i = 0; i < together; i++) {
-      body.accept(new Sweep(i, false));
-    }
+    body.accept(IntStream.range(0, together).mapToObj(i -> new Sweep(i, false)).toList());
     a.add(AT, LANES * together);
     a.sub(LEFT, LANES * together);
     a.jump(GREATER_OR_EQUAL, loop);
@@ -93,14 +98,21 @@ record Sweep(int which, boolean isPart) {
   /// @param sum of the lanes, then of all
   /// @param other is changed
   static void addUp(Assembler a, Vector sum, Vector other) {
-    a.vshuff32x4(other, sum, sum, 0b01_00_11_10);
-    a.vaddps(sum, sum, other);
-    a.vshuff32x4(other, sum, sum, 0b10_11_00_01);
-    a.vaddps(sum, sum, other);
-    a.vpermilps(other, sum, 0b01_00_11_10);
-    a.vaddps(sum, sum, other);
-    a.vpermilps(other, sum, 0b10_11_00_01);
-    a.vaddps(sum, sum, other);
+    across(a, sum, other, () -> a.vaddps(sum, sum, other));
+  }
+
+  /// What a combination of all lanes comes to, in each of them; see [#addUp].
+  ///
+  /// @param combine writes how a register is combined with the other one
+  static void across(Assembler a, Vector all, Vector other, Runnable combine) {
+    a.vshuff32x4(other, all, all, 0b01_00_11_10);
+    combine.run();
+    a.vshuff32x4(other, all, all, 0b10_11_00_01);
+    combine.run();
+    a.vpermilps(other, all, 0b01_00_11_10);
+    combine.run();
+    a.vpermilps(other, all, 0b10_11_00_01);
+    combine.run();
   }
 
   /// Zero in as many registers, from the first one on.

@@ -217,6 +217,7 @@ class AssemblerTest {
       Vector to = vector(128, false);
       Register from = general();
       line("vmovq %s, %s".formatted(to, from), () -> a.vmovq(to, from));
+      line("vmovd %s, %s".formatted(lower(from), to), () -> a.vmovd(from, to));
     }
   }
 
@@ -230,6 +231,7 @@ class AssemblerTest {
     three("vmaxps", ALL, true, a::vmaxps);
     three("vminps", ALL, true, a::vminps);
     three("vpaddd", ALL, true, a::vpaddd);
+    three("vpmaxud", ALL, true, a::vpmaxud);
     three("vpminud", ALL, true, a::vpminud);
     three("vandps", ALL, true, a::vandps);
     three("vxorps", ALL, true, a::vxorps);

@@ -38,6 +38,9 @@ class DisassemblyTest {
                 new Rounding(),
                 new Widening(),
                 new RotatedHead(),
+                new Largest(),
+                new SoftmaxRow(),
+                new WeightedSum(),
                 new SoftmaxColumns()));
     for (int rows = 1; rows <= Tile.BLOCK; rows++) {
       programs.add(new Interleaving(rows));

@@ -79,7 +79,8 @@ class StretchTest extends DrawnOperands {
     return Math.fma(-a, p * t * exp(a * a * -0.5f), Math.max(x, 0));
   }
 
-  private static float exp(float x) {
+  /// As the kernels compute it.
+  static float exp(float x) {
     float c = Math.min(Math.max(x, -87.3f), 87.3f);
     float shifted = Math.fma(c, 1.442695f, 12582912f);
     float n = shifted - 12582912f;

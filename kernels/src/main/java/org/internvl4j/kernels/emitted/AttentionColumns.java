@@ -10,14 +10,14 @@ import java.lang.invoke.MethodHandle;
 /// Bit for bit what the Vector API's kernels compute.
 ///
 /// Ranges are checked before a function is called; nothing is checked in it.
-public final class Columns {
+public final class AttentionColumns {
   private static final long LINE = 128; // bytes
   private static final long HALF = LINE / 2; // what a function takes
   private static final MethodHandle SOFTMAX = Emitted.function(new SoftmaxColumns());
   private static final MethodHandle ADD = Emitted.function(new RescaledColumns(false));
   private static final MethodHandle DIVIDE = Emitted.function(new RescaledColumns(true));
 
-  private Columns() {}
+  private AttentionColumns() {}
 
   /// Turns scores into weights `2^(factor · (score − maximum))`, relative to the highest score so
   /// far.

@@ -14,7 +14,14 @@ import org.internvl4j.runtime.Tensor;
 final class Copy {
   private Copy() {}
 
-  static void run(Pool pool, Tensor y, Tensor x) {
+  /// `n` elements that lie side by side in both; positions in bytes.
+  @FunctionalInterface
+  interface Stretch {
+    void copy(MemorySegment y, DType to, long yAt, MemorySegment x, DType from, long xAt, int n);
+  }
+
+  /// @param body what copies a stretch
+  static void run(Pool pool, Tensor y, Tensor x, Stretch body) {
     if (x.shape().size() == 0) {
       return;
     }
@@ -23,11 +30,11 @@ final class Copy {
       return;
     }
     if (x.rank() == 0 || (x.isContiguous() && y.isContiguous())) {
-      pieces(pool, y, x);
+      pieces(pool, y, x, body);
     } else if (innermostIsDense(x) && innermostIsDense(y)) {
-      rows(pool, y, x);
+      rows(pool, y, x, body);
     } else {
-      elements(pool, y, x);
+      elements(pool, y, x, body);
     }
   }
 
@@ -35,7 +42,7 @@ final class Copy {
     return t.dim(-1) == 1 || t.stride(-1) == 1;
   }
 
-  private static void pieces(Pool pool, Tensor y, Tensor x) {
+  private static void pieces(Pool pool, Tensor y, Tensor x, Stretch body) {
     int piece = 1 << 14;
     long size = x.shape().size();
     Rows yr = Rows.pieces(y, piece);
@@ -46,12 +53,12 @@ final class Copy {
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
             int n = (int) Math.min(piece, size - (long) i * piece);
-            stretch(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), n);
+            body.copy(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), n);
           }
         });
   }
 
-  private static void rows(Pool pool, Tensor y, Tensor x) {
+  private static void rows(Pool pool, Tensor y, Tensor x, Stretch body) {
     Rows yr = Rows.of(y);
     Rows xr = Rows.of(x);
     int n = x.dim(-1);
@@ -60,12 +67,12 @@ final class Copy {
         share -> {
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
-            stretch(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), n);
+            body.copy(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), n);
           }
         });
   }
 
-  private static void elements(Pool pool, Tensor y, Tensor x) {
+  private static void elements(Pool pool, Tensor y, Tensor x, Stretch body) {
     Rows yr = Rows.of(y, y.rank());
     Rows xr = Rows.of(x, x.rank());
     pool.run(
@@ -73,18 +80,26 @@ final class Copy {
         share -> {
           int to = share.to(yr.count);
           for (int i = share.from(yr.count); i < to; i++) {
-            stretch(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), 1);
+            body.copy(yr.segment, y.dtype(), yr.at(i), xr.segment, x.dtype(), xr.at(i), 1);
           }
         });
   }
 
-  /// `n` elements that lie side by side in both; positions in bytes.
+  /// As [Stretch], with machine code.
+  static void emitted(
+      MemorySegment y, DType to, long yAt, MemorySegment x, DType from, long xAt, int n) {
+    if (from == DType.BF16 && to == DType.F32) {
+      Stretches.widen(n, y, yAt, x, xAt);
+    } else {
+      stretch(y, to, yAt, x, from, xAt, n);
+    }
+  }
+
+  /// As [Stretch], with plain loops.
   static void stretch(
       MemorySegment y, DType to, long yAt, MemorySegment x, DType from, long xAt, int n) {
     if (from == to) {
       MemorySegment.copy(x, xAt, y, yAt, (long) n * to.bytes());
-    } else if (from == DType.BF16 && to == DType.F32 && Elementwise.EMITTED) {
-      Stretches.widen(n, y, yAt, x, xAt);
     } else if (from == DType.BF16 && to == DType.F32) {
       for (int i = 0; i < n; i++) {
         float value = Elements.bf16ToFloat(x.get(JAVA_SHORT_UNALIGNED, xAt + 2L * i));

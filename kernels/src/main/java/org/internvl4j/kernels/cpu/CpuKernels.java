@@ -7,8 +7,10 @@ import org.internvl4j.runtime.Places;
 import org.internvl4j.runtime.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// The kernels with the Vector API, one file each.
+/// The kernels with the Vector API and with machine code, one file each.
 final class CpuKernels implements Kernels {
+  private static final Copy.Stretch STRETCH = Elementwise.EMITTED ? Copy::emitted : Copy::stretch;
+
   private final Pool pool;
 
   CpuKernels(Pool pool) {
@@ -17,7 +19,7 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void copy(Tensor y, Tensor x) {
-    Copy.run(pool, y, x);
+    Copy.run(pool, y, x, STRETCH);
   }
 
   @Override
@@ -137,7 +139,7 @@ final class CpuKernels implements Kernels {
 
   @Override
   public void gather(Tensor y, Tensor table, Tensor ids) {
-    Gather.run(pool, y, table, ids);
+    Gather.run(pool, y, table, ids, STRETCH);
   }
 
   @Override

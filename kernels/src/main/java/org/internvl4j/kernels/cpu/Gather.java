@@ -9,7 +9,8 @@ import org.internvl4j.runtime.Tensor;
 final class Gather {
   private Gather() {}
 
-  static void run(Pool pool, Tensor y, Tensor table, Tensor ids) {
+  /// @param body what copies a row
+  static void run(Pool pool, Tensor y, Tensor table, Tensor ids, Copy.Stretch body) {
     Rows yr = Rows.of(y);
     Rows tr = Rows.of(table);
     MemorySegment id = ids.segment();
@@ -26,7 +27,7 @@ final class Gather {
               throw new IllegalArgumentException(
                   "gather: id " + row + " is outside " + table + " (position " + r + ")");
             }
-            Copy.stretch(yr.segment, y.dtype(), yr.at(r), tr.segment, table.dtype(), tr.at(row), n);
+            body.copy(yr.segment, y.dtype(), yr.at(r), tr.segment, table.dtype(), tr.at(row), n);
           }
         });
   }

@@ -92,7 +92,7 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void copy(Tensor y, Tensor x) {
-    Copy.run(pool, y, x);
+    Copy.run(pool, y, x, Copy::stretch);
   }
 
   @Override
@@ -397,7 +397,7 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void gather(Tensor y, Tensor table, Tensor ids) {
-    Gather.run(pool, y, table, ids);
+    Gather.run(pool, y, table, ids, Copy::stretch);
   }
 
   @Override

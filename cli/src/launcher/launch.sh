@@ -46,7 +46,7 @@ launch() {
   for word in "${1-help}" "$@"; do
     case $word in
       help | -h | --help | -V | --version | show | cache | models | rm | completion) vector='' jit=-XX:TieredStopAtLevel=1 ;;
-      demo) case " $* " in *' --device'*) ;; *) vector='' jit=-XX:TieredStopAtLevel=1 ;; esac ;;
+      demo) case " $* " in *' --device'* | *' --kernels'* | *' --activations'*) ;; *) vector='' jit=-XX:TieredStopAtLevel=1 ;; esac ;;
       tiles | tokenize | pull) vector= ;;
       batch | index) case " ${INTERNVL_JAVA_OPTS:-}" in *' -Xm'*) ;; *) heap=$many_pictures ;; esac ;;
       -*) continue ;;

@@ -25,7 +25,8 @@ public final class PlainProvider implements DeviceProvider {
 
   @Override
   public int preference(long weights) {
-    return weights < Long.getLong(BELOW, TOY) ? FIRST : preference();
+    boolean isToy = weights < Long.getLong(BELOW, TOY);
+    return isToy && !Tier.isAsked() ? FIRST : preference();
   }
 
   @Override

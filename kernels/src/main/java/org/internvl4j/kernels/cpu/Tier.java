@@ -34,6 +34,13 @@ enum Tier {
     return known;
   }
 
+  /// Whether somebody asks for kernels, or for rounded activations, which plain loops alone have
+  /// not.
+  static boolean isAsked() {
+    return !System.getProperty(PROPERTY, "auto").equals("auto")
+        || !System.getProperty(ACTIVATIONS, "f32").equals("f32");
+  }
+
   private static Tier choose(String asked) {
     String why = Emitted.unavailable();
     return switch (asked) {

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.internvl4j.kernels.emitted.Emitted;
 import org.internvl4j.runtime.DType;
 import org.internvl4j.runtime.Device;
@@ -24,6 +26,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class CpuDeviceTest {
+  private static final String BELOW = "internvl4j.plain.below";
+  private static final String KERNELS = "internvl4j.kernels";
+  private static final String ACTIVATIONS = "internvl4j.activations";
+
   @Test
   void autoTakesIt() {
     try (Device device = Devices.open("auto", 1)) {
@@ -46,19 +52,36 @@ final class CpuDeviceTest {
   }
 
   @Test
-  void autoTakesPlainLoopsForToysOnly() {
-    String below = "internvl4j.plain.below";
-    String before = System.getProperty(below, "");
-    System.clearProperty(below);
+  void autoTakesPlainLoopsForToysUnlessAskedForOthers() {
+    Map<String, String> before = new HashMap<>();
+    for (String name : List.of(BELOW, KERNELS, ACTIVATIONS)) {
+      before.put(name, System.getProperty(name, ""));
+      System.clearProperty(name);
+    }
     try {
-      assertThat(described("auto", 16 << 20)).startsWith("cpu: Vector API, ");
+      assertThat(described("auto", 16 << 20)).startsWith("cpu: ");
       assertThat(described("auto", (16 << 20) - 1)).isEqualTo("plain: plain loops, 1 thread");
-      assertThat(described("cpu", 1)).startsWith("cpu: Vector API, ");
+      assertThat(described("cpu", 1)).startsWith("cpu: ");
       assertThat(described("plain", Long.MAX_VALUE)).startsWith("plain: ");
-      System.setProperty(below, "0");
-      assertThat(described("auto", 0)).startsWith("cpu: Vector API, ");
+      System.setProperty(KERNELS, "vector");
+      assertThat(described("auto", 0)).startsWith("cpu: ");
+      System.setProperty(KERNELS, "auto");
+      assertThat(described("auto", 0)).startsWith("plain: ");
+      System.setProperty(ACTIVATIONS, "bf16");
+      assertThat(described("auto", 0)).startsWith("cpu: ");
+      System.clearProperty(ACTIVATIONS);
+      System.setProperty(BELOW, "0");
+      assertThat(described("auto", 0)).startsWith("cpu: ");
     } finally {
-      System.setProperty(below, before);
+      before.forEach(CpuDeviceTest::restore);
+    }
+  }
+
+  private static void restore(String name, String value) {
+    if (value.isEmpty()) {
+      System.clearProperty(name);
+    } else {
+      System.setProperty(name, value);
     }
   }
 

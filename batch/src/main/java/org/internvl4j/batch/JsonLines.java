@@ -155,7 +155,11 @@ final class JsonLines implements Input {
       if (json.has(IMAGES) && !isCall(json)) {
         throw json.wrong("a request, as in the lines before: " + APART);
       }
-      id = json.getText(CUSTOM_ID);
+      String own = json.getText(CUSTOM_ID);
+      if (own.length() > Row.LONGEST_ID) {
+        throw json.at(CUSTOM_ID).wrong("at most %d characters".formatted(Row.LONGEST_ID));
+      }
+      id = own;
       Json method = json.at("method");
       if (!method.asText().equals("POST")) {
         throw method.wrong("POST");
@@ -186,7 +190,7 @@ final class JsonLines implements Input {
         pictures.add(picture(image));
       }
       Json prompt = json.find("prompt");
-      return new Row.Item(id, pictures, prompt == null ? null : prompt.asText());
+      return Row.of(id, prefix + number, pictures, prompt == null ? null : prompt.asText());
     } catch (CheckpointException e) {
       return new Row.Unreadable(id, Failed.input(String.valueOf(e.getMessage())));
     }

@@ -81,11 +81,13 @@ final class ParquetRows implements Input {
     if (!rows.hasNext()) {
       return null;
     }
-    String name = prefix + ++number;
+    String ownNumber = prefix + ++number;
+    String name = ownNumber;
     try {
       org.internvl4j.parquet.Row row = rows.next();
-      name = name(row, name);
-      return new Row.Item(name, pictures(row), prompt == null ? null : row.string(prompt.path()));
+      String asked = prompt == null ? null : row.string(prompt.path());
+      name = name(row, ownNumber);
+      return Row.of(name, ownNumber, pictures(row), asked);
     } catch (ParquetException e) {
       if (e.isUnread()) {
         throw failure(e);

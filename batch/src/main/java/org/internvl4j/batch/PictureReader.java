@@ -66,7 +66,10 @@ final class PictureReader {
     long pixels = 0;
     long most = 0;
     for (PictureSource picture : pictures) {
-      share.takeFile(Math.min(picture.length(), options.maxBytes()));
+      long length = picture.length();
+      if (length <= options.maxBytes()) { // a longer one is refused before it is read
+        share.takeFile(length);
+      }
       PictureFile file = picture.open(options);
       files.add(file);
       most = Math.max(most, file.pixels());

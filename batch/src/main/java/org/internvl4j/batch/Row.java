@@ -19,9 +19,40 @@ public sealed interface Row {
     return false;
   }
 
-  /// Bytes of memory that it keeps until it is written: those of pictures that are not files.
-  default long bytes() {
-    return 0;
+  /// Most characters of a prompt: more than any model's context holds.
+  int LONGEST_PROMPT = 1_000_000;
+
+  /// Most characters of a name.
+  int LONGEST_ID = 10_000;
+
+  /// Bytes of memory that it keeps until it is written, roughly: texts, and pictures that are not
+  /// files.
+  long bytes();
+
+  /// A row of pictures, or why it is none: texts have limits, so that those of rows that wait fit
+  /// into memory.
+  ///
+  /// @param number what it is called if its own name is too long
+  /// @param prompt see [Item]
+  static Row of(String id, String number, List<PictureSource> pictures, @Nullable String prompt) {
+    if (id.length() > LONGEST_ID) {
+      return new Unreadable(
+          number,
+          Outcome.Failed.input(
+              "row: its id has %d characters, at most %d".formatted(id.length(), LONGEST_ID)));
+    }
+    if (prompt != null && prompt.length() > LONGEST_PROMPT) {
+      return new Unreadable(
+          id,
+          Outcome.Failed.tooLong(
+              "row: its prompt has %d characters, at most %d; shorten it"
+                  .formatted(prompt.length(), LONGEST_PROMPT)));
+    }
+    return new Item(id, pictures, prompt);
+  }
+
+  private static long bytes(@Nullable String text) {
+    return text == null ? 0 : 2L * text.length();
   }
 
   /// Adds what it asks, and about what, to a checksum.
@@ -42,9 +73,12 @@ public sealed interface Row {
 
     @Override
     public long bytes() {
-      return pictures.stream()
-          .mapToLong(picture -> picture instanceof PictureSource.OfBytes ? picture.length() : 0)
-          .sum();
+      return Row.bytes(id) + Row.bytes(prompt) + pictures.stream().mapToLong(Item::bytes).sum();
+    }
+
+    private static long bytes(PictureSource picture) {
+      long bytes = picture instanceof PictureSource.OfBytes ? picture.length() : 0;
+      return bytes + Row.bytes(picture.name());
     }
 
     @Override
@@ -88,6 +122,11 @@ public sealed interface Row {
   record Unreadable(String id, Outcome.Failed why, boolean isCall) implements Row {
     public Unreadable(String id, Outcome.Failed why) {
       this(id, why, false);
+    }
+
+    @Override
+    public long bytes() {
+      return Row.bytes(id) + Row.bytes(why.sentence());
     }
 
     @Override

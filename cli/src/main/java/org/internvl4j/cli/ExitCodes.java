@@ -19,6 +19,7 @@ import org.internvl4j.models.PromptTooLongException;
 import org.internvl4j.models.UnsupportedModelException;
 import org.internvl4j.runtime.DeviceException;
 import org.internvl4j.search.SearchException;
+import org.internvl4j.serving.RefusedException;
 import org.jspecify.annotations.Nullable;
 
 /// What a command ends with: one place that turns what was thrown into a sentence and an exit code.
@@ -101,6 +102,8 @@ final class ExitCodes {
           "'%s' cannot name a file: %s; if it has other letters than ASCII, set LC_ALL=C.UTF-8"
               .formatted(path.getInput(), lowerCase(path.getReason()));
       case OutOfMemoryError oom -> outOfMemory(oom.getMessage());
+      case RefusedException refused when refused.getCause() instanceof OutOfMemoryError oom ->
+          outOfMemory(oom.getMessage());
       case StackOverflowError _ -> "the stack overflowed; run again with -v for where";
       case IOException io -> described(io);
       case CheckpointException _, PictureException _, PromptTooLongException _ -> message(e);

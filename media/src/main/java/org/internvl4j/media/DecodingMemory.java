@@ -62,7 +62,8 @@ public final class DecodingMemory {
     private static final long FILE = 2; // bytes for each of a file: itself, and what is kept of it
 
     private final String name;
-    private int held;
+    private int held; // of what there is
+    private int taken; // of what it may have
     private boolean isInside = true;
     private boolean isAlone;
 
@@ -81,19 +82,19 @@ public final class DecodingMemory {
     ///
     /// @throws PictureException if there is not as much in all
     public void take(long bytes) throws InterruptedException {
-      if (isAlone) {
-        return; // there is no more
-      }
       long more = Math.ceilDiv(bytes, (long) UNIT);
-      if (held + more > units) {
+      if (taken + more > units) {
         throw PictureException.aboveLimit(
             "%s: needs %d MiB of memory to be decoded, and there are %d MiB"
                 .formatted(
-                    name, Math.ceilDiv(bytes(held + more), MEBIBYTE), bytes(units) / MEBIBYTE),
+                    name, Math.ceilDiv(bytes(taken + more), MEBIBYTE), bytes(units) / MEBIBYTE),
             "shrink it, or give the heap more: INTERNVL_JAVA_OPTS=-Xmx8g");
       }
-      free.acquire((int) more);
-      held += (int) more;
+      taken += (int) more;
+      if (!isAlone) {
+        free.acquire((int) more);
+        held += (int) more;
+      }
     }
 
     private static long bytes(long units) {

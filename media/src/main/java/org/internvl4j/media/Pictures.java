@@ -71,6 +71,9 @@ public final class Pictures {
         String found = kind.isDirectory() ? "a folder" : "a pipe or a device";
         throw new PictureException("%s: is %s, expected a picture file".formatted(file, found));
       }
+      if (kind.size() > options.maxBytes()) {
+        throw tooLong(file.toString(), options);
+      }
       try (InputStream in = Files.newInputStream(file)) {
         return bytes(in, file.toString(), options);
       }
@@ -134,7 +137,7 @@ public final class Pictures {
   static PictureException tooLong(String name, PictureOptions options) {
     return PictureException.aboveLimit(
         "%s: longer than the limit of %d bytes".formatted(name, options.maxBytes()),
-        "shrink the picture or raise maxBytes");
+        "shrink the picture, or raise maxBytes in Java");
   }
 
   /// A picture in memory, its samples as they lie: no colour conversion, transparency dropped.

@@ -229,7 +229,7 @@ class HostilePicturesTest {
     assertThatThrownBy(() -> Pictures.read(endless, "pipe", small))
         .isInstanceOf(PictureException.class)
         .hasMessage(
-            "pipe: longer than the limit of 1000 bytes; shrink the picture or raise maxBytes");
+            "pipe: longer than the limit of 1000 bytes; shrink the picture, or raise maxBytes in Java");
     assertThatThrownBy(() -> Pictures.read(new byte[1001], "upload", small))
         .isInstanceOf(PictureException.class)
         .hasMessageStartingWith("upload: longer than the limit of 1000 bytes");

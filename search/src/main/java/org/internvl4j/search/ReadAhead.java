@@ -100,13 +100,15 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
 
   private Looked look(String path, Stamp stamp, DecodingMemory.Share share)
       throws InterruptedException {
-    share.takeFile(Math.min(stamp.size(), options.maxBytes()));
+    if (stamp.size() > options.maxBytes()) {
+      return new Looked(path, stamp, null, null, tooLong());
+    }
+    share.takeFile(stamp.size());
     byte[] content;
     try (InputStream in = Files.newInputStream(Path.of(path))) {
       content = in.readNBytes(options.maxBytes());
       if (content.length == options.maxBytes() && in.read() >= 0) {
-        String why = "is longer than the limit of " + options.maxBytes() + " bytes";
-        return new Looked(path, stamp, null, null, why);
+        return new Looked(path, stamp, null, null, tooLong());
       }
     } catch (IOException e) {
       String why = "cannot be read: " + CheckpointException.reason(e);
@@ -129,6 +131,10 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
     } catch (PictureException e) {
       return new Looked(path, stamp, hash, null, why(e.what(), path));
     }
+  }
+
+  private String tooLong() {
+    return "is longer than the limit of " + options.maxBytes() + " bytes";
   }
 
   private static String why(String message, String path) {

@@ -18,7 +18,6 @@ import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructType;
 import org.internvl4j.batch.Outcome.Failed;
 import org.internvl4j.batch.PictureSource;
-import org.internvl4j.batch.Row.Item;
 import org.internvl4j.batch.Row.Unreadable;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +87,7 @@ record Pictures(int column) implements Serializable {
         }
         default -> pictures.add(picture(value, 0));
       }
-      return new Item(ID, pictures, prompt);
+      return org.internvl4j.batch.Row.of(ID, ID, pictures, prompt);
     } catch (IllegalArgumentException e) {
       return unreadable(e);
     }

@@ -51,9 +51,9 @@ final class ClusterRun {
               .format("binaryFile")
               .load(pictures.toString())
               .withColumn("number", expr("int(regexp_extract(path, '(\\\\d+)[.]png', 1))"));
-      Dataset<Row> first = cached(all.filter(col("number").lt(warm)), executors);
+      Dataset<Row> first = spread(all.filter(col("number").lt(warm)), executors);
       Dataset<Row> rest =
-          cached(all.filter(col("number").between(warm, warm + rows - 1)), executors);
+          spread(all.filter(col("number").between(warm, warm + rows - 1)), executors);
       long done = ask(first, model);
       tell(done, 0);
       long start = System.nanoTime();
@@ -62,11 +62,9 @@ final class ClusterRun {
     }
   }
 
-  /// In memory, four partitions an executor.
-  private static Dataset<Row> cached(Dataset<Row> rows, int executors) {
-    Dataset<Row> cached = rows.repartition(4 * executors).cache();
-    cached.count();
-    return cached;
+  /// Four partitions an executor.
+  private static Dataset<Row> spread(Dataset<Row> rows, int executors) {
+    return rows.repartition(4 * executors);
   }
 
   private static long ask(Dataset<Row> rows, Path model) {

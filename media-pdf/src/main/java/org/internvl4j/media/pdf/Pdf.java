@@ -202,7 +202,7 @@ public final class Pdf implements AutoCloseable {
       long size, byte[] head, byte[] tail, String name, PdfOptions options) {
     if (size > options.maxBytes()) {
       throw new PdfException(
-          "%s: %d bytes long, more than the limit of %d; split the file or raise maxBytes"
+          "%s: %d bytes long, more than the limit of %d; split the file, or raise maxBytes in Java"
               .formatted(name, size, options.maxBytes()));
     }
     if (!contains(head, "%PDF-")) {

@@ -25,7 +25,7 @@ final class VideoFile {
       long size = channel.size();
       if (size > options.maxBytes()) {
         throw new VideoException(
-            "%s: %d bytes long, more than the limit of %d; cut the video or raise maxBytes"
+            "%s: %d bytes long, more than the limit of %d; cut the video, or raise maxBytes in Java"
                 .formatted(name, size, options.maxBytes()));
       }
     } catch (IOException e) {

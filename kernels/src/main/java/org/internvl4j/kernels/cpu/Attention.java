@@ -190,7 +190,7 @@ final class Attention {
     for (int i = 0; i < count; ) {
       int j = first + i;
       int some = j % ROWS == 0 ? Math.min(ROWS, count - i) : 1;
-      long to = keyPanels + 4L * (j / ROWS * ROWS) * h.width;
+      long to = keyPanels + RowBlocks.bytes(h.width) * (j / ROWS);
       if (some > 1) {
         RowBlocks.block(h.width, some, h.k, k + i * h.kStride, h.kStride, scratch, to);
       } else {

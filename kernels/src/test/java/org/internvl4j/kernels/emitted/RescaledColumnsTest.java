@@ -19,7 +19,7 @@ class RescaledColumnsTest extends DrawnOperands {
     MethodHandle rescale = function(new RescaledColumns(divides), 512);
     for (int i = 0; i < SHAPES; i++) {
       int lines = 1 + random.nextInt(MOST_LINES);
-      long stride = 64 * (1 + random.nextInt(2));
+      long stride = 64L * (1 + random.nextInt(2));
       MemorySegment y = drawn(ys, stride * (lines - 1) + 64);
       MemorySegment x = drawn(xs, stride * (lines - 1) + 64);
       MemorySegment factors = drawn(ws, 64);

@@ -22,7 +22,7 @@ class SoftmaxColumnsTest extends DrawnOperands {
     for (int i = 0; i < SHAPES; i++) {
       int count = 1 + random.nextInt(MOST_LINES);
       int all = random.nextInt(count + 1);
-      long stride = 64 * (1 + random.nextInt(2));
+      long stride = 64L * (1 + random.nextInt(2));
       float factor = random.nextFloat(3);
       MemorySegment scores = drawn(xs, stride * (count - 1) + 64);
       MemorySegment limits = drawn(ws, 64);

@@ -42,6 +42,11 @@ public final class Assembler extends Encoder {
     return Address.of(constant.label);
   }
 
+  /// Memory within the code that holds a float.
+  public Address floatConstant(float value) {
+    return constant(Float.floatToRawIntBits(value));
+  }
+
   /// The code, and behind it its constants.
   ///
   /// @throws IllegalStateException if a label that is used was not bound

@@ -18,8 +18,8 @@ import org.internvl4j.kernels.emitted.AttentionColumns;
 ///
 /// A weight is `2^(factor · (score − maximum))`, a power of two, with `factor = scale · log₂ e`.
 /// Where some column does not see a key, the comparison of its limit with the key's number masks
-/// the line; all other lines know nothing of masks. A score that is no number makes the column's
-/// sum of weights none, and with it the result.
+/// the line; lines that all columns see go by twos and know nothing of masks, but for an odd one. A
+/// score that is no number makes the column's sum of weights none, and with it the result.
 final class AttentionWeights {
   private AttentionWeights() {}
 

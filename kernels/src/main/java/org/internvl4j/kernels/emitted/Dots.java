@@ -49,10 +49,7 @@ record Dots() implements Program {
     a.add(R11, 4 * STEP);
     a.jmp(loop);
     a.bind(done);
-    a.vaddps(zmm(0), zmm(0), zmm(1));
-    a.vaddps(zmm(2), zmm(2), zmm(3));
-    a.vaddps(zmm(0), zmm(0), zmm(2));
-    Sweep.addUp(a, zmm(0), zmm(1));
+    Sweep.addUpFour(a);
     a.vmovss(at(R8), zmm(0));
     a.add(RSI, RDX);
     a.add(R8, R9);

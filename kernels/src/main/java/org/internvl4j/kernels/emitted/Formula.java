@@ -59,7 +59,7 @@ public enum Formula {
       a.vmovups(t, ONE);
       a.vfmadd231ps(t, magnitude, all(a, 0.21f));
       a.vdivps(t, ONE, t);
-      a.vbroadcastss(p, constant(a, 0.283586f));
+      a.vbroadcastss(p, a.floatConstant(0.283586f));
       a.vfmadd231ps(p, t, all(a, -0.07165578f));
       for (float next : ERROR_FUNCTION) {
         a.vfmadd213ps(p, t, all(a, next));
@@ -105,21 +105,17 @@ public enum Formula {
   /// Brings what [#exp] needs into registers, from the 27th one on.
   static void prepareExp(Assembler a) {
     a.vxorps(ZERO, ZERO, ZERO);
-    a.vbroadcastss(ONE, constant(a, 1f));
-    a.vbroadcastss(ROUND, constant(a, 12582912f));
-    a.vbroadcastss(HIGHEST, constant(a, 87.3f));
-    a.vbroadcastss(LOWEST, constant(a, -87.3f));
+    a.vbroadcastss(ONE, a.floatConstant(1f));
+    a.vbroadcastss(ROUND, a.floatConstant(12582912f));
+    a.vbroadcastss(HIGHEST, a.floatConstant(87.3f));
+    a.vbroadcastss(LOWEST, a.floatConstant(-87.3f));
   }
 
   /// Computes a vector.
   abstract void write(Assembler a);
 
-  private static Address constant(Assembler a, float value) {
-    return a.constant(Float.floatToRawIntBits(value));
-  }
-
   private static Address all(Assembler a, float value) {
-    return constant(a, value).forAll();
+    return a.floatConstant(value).forAll();
   }
 
   private static Address all(Assembler a, int bits) {
@@ -139,7 +135,7 @@ public enum Formula {
     a.vsubps(p, shifted, ROUND);
     a.vfmadd231ps(r, p, all(a, -0x1.63p-1f)); // ln 2, its first bits and the others
     a.vfmadd231ps(r, p, all(a, 2.1219444e-4f));
-    a.vbroadcastss(p, constant(a, 0.008368781f));
+    a.vbroadcastss(p, a.floatConstant(0.008368781f));
     a.vfmadd231ps(p, r, all(a, 0.0013814467f));
     a.vfmadd213ps(p, r, all(a, 0.041668393f));
     a.vfmadd213ps(p, r, all(a, 0.1666652f));

@@ -20,26 +20,26 @@ record Largest() implements Program {
     Vector x = zmm(0);
     Vector bits = zmm(1); // of magnitudes: those of what is no number are the largest
     Vector most = zmm(2);
-    Vector a0 = zmm(3);
+    Vector max = zmm(3);
     Vector other = zmm(4);
     Assembler a = new Assembler();
     a.vxorps(most, most, most);
-    a.vbroadcastss(a0, a.constant(Float.floatToRawIntBits(Float.NEGATIVE_INFINITY)));
+    a.vbroadcastss(max, a.floatConstant(Float.NEGATIVE_INFINITY));
     Sweep.over(
         a,
         RDI,
         1,
         some -> {
           a.vmovups(some.zeroed(x), some.of(RSI));
-          a.vmaxps(some.masked(a0), x, a0);
+          a.vmaxps(some.masked(max), x, max);
           a.vandps(bits, x, a.constant(Integer.MAX_VALUE).forAll());
           a.vpmaxud(most, most, bits);
         });
-    Sweep.across(a, a0, other, () -> a.vmaxps(a0, a0, other));
+    Sweep.across(a, max, other, () -> a.vmaxps(max, max, other));
     Sweep.across(a, most, other, () -> a.vpmaxud(most, most, other));
     a.vcmpps(NONE, most, most, UNORDERED);
-    a.vmovups(a0.masked(NONE), most);
-    a.vmovd(RAX, xmm(a0.number()));
+    a.vmovups(max.masked(NONE), most);
+    a.vmovd(RAX, xmm(max.number()));
     a.vzeroupper();
     a.ret();
     return a.finish();

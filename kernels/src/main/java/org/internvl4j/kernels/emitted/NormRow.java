@@ -78,7 +78,7 @@ record NormRow(boolean isCentred) implements Program {
           a.vmovups(some.zeroed(X), some.of(RDX));
           a.vaddps(zmm(some.which()), zmm(some.which()), X);
         });
-    addUp(a);
+    Sweep.addUpFour(a);
     a.vcvtsd2ss(xmm(9), xmm(9), COUNT_D);
     a.vbroadcastss(COUNT, xmm(9));
     a.vdivps(MEAN, zmm(0), COUNT);
@@ -124,24 +124,16 @@ record NormRow(boolean isCentred) implements Program {
           a.vmovups(some.zeroed(X), some.of(RDX));
           a.vfmadd231ps(zmm(some.which()), X, X);
         });
-    addUp(a);
+    Sweep.addUpFour(a);
     a.vcvtss2sd(SQUARE_D, SQUARE_D, xmm(0));
     a.vdivsd(SQUARE_D, SQUARE_D, COUNT_D);
-  }
-
-  /// The four sums to all lanes of the first one.
-  private static void addUp(Assembler a) {
-    a.vaddps(zmm(0), zmm(0), zmm(1));
-    a.vaddps(zmm(2), zmm(2), zmm(3));
-    a.vaddps(zmm(0), zmm(0), zmm(2));
-    Sweep.addUp(a, zmm(0), zmm(1));
   }
 
   /// `1 / √(square + eps)`.
   private static void scale(Assembler a) {
     a.vaddsd(SQUARE_D, SQUARE_D, EPS_D);
     a.vsqrtsd(SQUARE_D, SQUARE_D, SQUARE_D);
-    a.vbroadcastss(OTHER_D, a.constant(Float.floatToRawIntBits(1f)));
+    a.vbroadcastss(OTHER_D, a.floatConstant(1f));
     a.vcvtss2sd(OTHER_D, OTHER_D, OTHER_D);
     a.vdivsd(SQUARE_D, OTHER_D, SQUARE_D);
     a.vcvtsd2ss(SQUARE_D, SQUARE_D, SQUARE_D);

@@ -27,7 +27,7 @@ record RescaledColumns(boolean divides) implements Program {
     Label loop = new Label();
     a.vmovups(factor, at(RCX));
     if (divides) {
-      a.vbroadcastss(one, a.constant(Float.floatToRawIntBits(1f)));
+      a.vbroadcastss(one, a.floatConstant(1f));
       a.vdivps(factor, one, factor);
     }
     a.align();

@@ -17,7 +17,6 @@ import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Register.RSP;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
-import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
 import org.internvl4j.kernels.asm.Vector;
@@ -59,8 +58,8 @@ record SoftmaxColumns() implements Program {
     Assembler a = new Assembler();
     a.mov(RAX, at(RSP, 8));
     a.vxorps(ZERO, ZERO, ZERO);
-    a.vbroadcastss(ONE, constant(a, 1f));
-    a.vbroadcastss(ROUND, constant(a, 12582912f));
+    a.vbroadcastss(ONE, a.floatConstant(1f));
+    a.vbroadcastss(ROUND, a.floatConstant(12582912f));
     a.vpbroadcastd(FACTOR, R9);
     a.vmovups(LIMIT, at(RCX));
     maxima(a);
@@ -100,11 +99,11 @@ record SoftmaxColumns() implements Program {
     a.vmovups(at(R8, RAX, 2, 0), SHRINK);
     a.vmovups(SUM, at(R8, RAX, 1, 0));
     a.vcmpps(SEES, TOTAL, TOTAL, UNORDERED);
-    a.vbroadcastss(SUM.masked(SEES), constant(a, Float.NaN));
+    a.vbroadcastss(SUM.masked(SEES), a.floatConstant(Float.NaN));
   }
 
   private static void weights(Assembler a) {
-    a.vxorps(SHIFT, SHIFT, constant(a, -0f).forAll());
+    a.vxorps(SHIFT, SHIFT, a.floatConstant(-0f).forAll());
     a.vmovups(A, ZERO);
     a.vmovups(B, ZERO);
     lines(
@@ -177,19 +176,15 @@ record SoftmaxColumns() implements Program {
     Vector shifted = zmm(3);
     Vector r = zmm(4);
     // of numbers below 0 the bits, as unsigned integers, grow with the distance from 0
-    a.vpminud(r, x, constant(a, -125f).forAll());
+    a.vpminud(r, x, a.floatConstant(-125f).forAll());
     a.vaddps(shifted, r, ROUND);
     a.vsubps(EXP, shifted, ROUND);
     a.vsubps(r, r, EXP);
-    a.vbroadcastss(EXP, constant(a, 1.5594678e-4f));
+    a.vbroadcastss(EXP, a.floatConstant(1.5594678e-4f));
     for (float next : POWER_OF_TWO) {
-      a.vfmadd213ps(EXP, r, constant(a, next).forAll());
+      a.vfmadd213ps(EXP, r, a.floatConstant(next).forAll());
     }
     a.vpslld(shifted, shifted, 23);
     a.vpaddd(EXP, EXP, shifted);
-  }
-
-  private static Address constant(Assembler a, float value) {
-    return a.constant(Float.floatToRawIntBits(value));
   }
 }

@@ -28,7 +28,7 @@ record SoftmaxRow() implements Program {
     Assembler a = new Assembler();
     Formula.prepareExp(a);
     a.vpbroadcastd(scale, RCX);
-    a.vbroadcastss(max, a.constant(Float.floatToRawIntBits(Float.NEGATIVE_INFINITY)));
+    a.vbroadcastss(max, a.floatConstant(Float.NEGATIVE_INFINITY));
     Sweep.over(
         a,
         RDI,

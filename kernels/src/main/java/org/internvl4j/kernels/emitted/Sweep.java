@@ -65,9 +65,9 @@ record Sweep(int which, boolean isPart) {
     a.mov(AT, 0);
     a.mov(LEFT, n);
     if (together > 1) {
-      turns(a, together, body);
+      loop(a, together, body);
     }
-    turns(a, 1, body);
+    loop(a, 1, body);
     a.jump(EQUAL, done);
     a.mov(BITS, -1);
     a.bzhi(BITS, BITS, LEFT);
@@ -78,7 +78,7 @@ record Sweep(int which, boolean isPart) {
 
   /// Turns as long as there are so many vectors; at their end the condition says whether something
   /// is left.
-  private static void turns(Assembler a, int together, Consumer<List<Sweep>> body) {
+  private static void loop(Assembler a, int together, Consumer<List<Sweep>> body) {
     Label loop = new Label();
     Label end = new Label();
     a.sub(LEFT, LANES * together);
@@ -99,6 +99,15 @@ record Sweep(int which, boolean isPart) {
   /// @param other is changed
   static void addUp(Assembler a, Vector sum, Vector other) {
     across(a, sum, other, () -> a.vaddps(sum, sum, other));
+  }
+
+  /// The sum of all lanes of the first four registers in each lane of the first one; the second one
+  /// and the third one change.
+  static void addUpFour(Assembler a) {
+    a.vaddps(zmm(0), zmm(0), zmm(1));
+    a.vaddps(zmm(2), zmm(2), zmm(3));
+    a.vaddps(zmm(0), zmm(0), zmm(2));
+    addUp(a, zmm(0), zmm(1));
   }
 
   /// What a combination of all lanes comes to, in each of them; see [#addUp].

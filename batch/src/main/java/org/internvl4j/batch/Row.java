@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable.
 public sealed interface Row {
+  /// Most characters of a prompt: more than any model's context holds.
+  int LONGEST_PROMPT = 1_000_000;
+
+  /// Most characters of a name.
+  int LONGEST_ID = 10_000;
+
   /// What it is called in the output. Two rows may have the same.
   String id();
 
@@ -18,12 +24,6 @@ public sealed interface Row {
   default boolean isCall() {
     return false;
   }
-
-  /// Most characters of a prompt: more than any model's context holds.
-  int LONGEST_PROMPT = 1_000_000;
-
-  /// Most characters of a name.
-  int LONGEST_ID = 10_000;
 
   /// Bytes of memory that it keeps until it is written, roughly: texts, and pictures that are not
   /// files.

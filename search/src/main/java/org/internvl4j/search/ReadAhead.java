@@ -1,8 +1,5 @@
 package org.internvl4j.search;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Iterator;
@@ -13,11 +10,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
-import org.internvl4j.loader.CheckpointException;
 import org.internvl4j.media.DecodingMemory;
 import org.internvl4j.media.PictureException;
 import org.internvl4j.media.PictureFile;
 import org.internvl4j.media.PictureOptions;
+import org.internvl4j.media.Pictures;
 import org.internvl4j.models.image.Picture;
 import org.internvl4j.search.Entry.Stamp;
 import org.internvl4j.search.ReadAhead.Looked;
@@ -100,19 +97,14 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
 
   private Looked look(String path, Stamp stamp, DecodingMemory.Share share)
       throws InterruptedException {
-    if (stamp.size() > options.maxBytes()) {
-      return new Looked(path, stamp, null, null, tooLong());
+    if (stamp.size() <= options.maxBytes()) { // a longer one is refused before it is read
+      share.takeFile(stamp.size());
     }
-    share.takeFile(stamp.size());
     byte[] content;
-    try (InputStream in = Files.newInputStream(Path.of(path))) {
-      content = in.readNBytes(options.maxBytes());
-      if (content.length == options.maxBytes() && in.read() >= 0) {
-        return new Looked(path, stamp, null, null, tooLong());
-      }
-    } catch (IOException e) {
-      String why = "cannot be read: " + CheckpointException.reason(e);
-      return new Looked(path, stamp, null, null, why);
+    try {
+      content = Pictures.bytes(Path.of(path), options);
+    } catch (PictureException e) {
+      return new Looked(path, stamp, null, null, why(e.what(), path));
     }
     ContentHash hash = ContentHash.of(content);
     if (known.test(hash)) {
@@ -131,10 +123,6 @@ final class ReadAhead implements Iterator<Looked>, AutoCloseable {
     } catch (PictureException e) {
       return new Looked(path, stamp, hash, null, why(e.what(), path));
     }
-  }
-
-  private String tooLong() {
-    return "is longer than the limit of " + options.maxBytes() + " bytes";
   }
 
   private static String why(String message, String path) {

@@ -28,6 +28,7 @@ public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
   private static final int WARM = 3_000; // rows of a process, in which Java compiles
   private static final int PICTURES = 2_000; // of the run for memory, where there is no other
+  private static final int EXECUTORS = 2;
   private static final int ROUNDS = 2;
 
   private final Path pictures;
@@ -53,7 +54,10 @@ public final class Growing {
     Growing growing = new Growing(Files.createTempDirectory("growing"));
     try {
       int pictures = rows == 0 ? PICTURES : rows;
-      growing.paint(pictures + 2 * WARM);
+      for (int executor = 0; executor < EXECUTORS; executor++) {
+        paint(growing.warm(executor), pictures + executor * WARM, WARM);
+      }
+      paint(growing.measured(), 0, pictures);
       Map<String, Double> rates = rows == 0 ? Map.of() : growing.rates(rows);
       List<Moment> memory = growing.memory(many, pictures);
       if (args.length > 2) {
@@ -71,12 +75,21 @@ public final class Growing {
     }
   }
 
-  private void paint(int count) throws IOException {
-    Files.createDirectories(pictures);
-    for (int i = 0; i < count; i++) {
-      File file = pictures.resolve("%05d.png".formatted(i)).toFile();
+  private static void paint(Path folder, int first, int count) throws IOException {
+    Files.createDirectories(folder);
+    for (int i = first; i < first + count; i++) {
+      File file = folder.resolve("%05d.png".formatted(i)).toFile();
       ImageIO.write(Scenes.shapes(i).image(), "png", file);
     }
+  }
+
+  /// What an executor warms up with; a batch, with all of them.
+  private Path warm(int executor) {
+    return pictures.resolve("0-warm-" + executor);
+  }
+
+  private Path measured() {
+    return pictures.resolve("1-measured");
   }
 
   private void clear() throws IOException {
@@ -96,8 +109,8 @@ public final class Growing {
       note(all, "batch, one core", rate(batch(pictures, 1, "taskset", "-c", "0"), rows));
       note(all, "batch, two cores", rate(batch(pictures, 2), rows));
       note(all, "two batches, one core each", sideBySide(rows));
-      for (int executors = 1; executors <= 2 && spark() != null; executors++) {
-        note(all, "Spark, executors " + executors, rate(spark(executors, rows), rows));
+      for (int executors = 1; executors <= EXECUTORS && spark() != null; executors++) {
+        note(all, "Spark, executors " + executors, rate(spark(executors), rows));
       }
     }
     Map<String, Double> medians = new LinkedHashMap<>();
@@ -166,20 +179,18 @@ public final class Growing {
 
   /// A cluster of a master and workers that have a core each; its program tells its moments as a
   /// batch does.
-  private List<Moment> spark(int executors, int rows) throws Exception {
+  private List<Moment> spark(int executors) throws Exception {
     List<String> command = new ArrayList<>(List.of(Processes.java()));
     command.addAll(Commands.FLAGS);
     String flags = System.getProperty("internvl4j.bench.spark.jvm", "");
     command.addAll(List.of(flags.split(" ", -1)));
     command.add("-Dinternvl4j.spark.jvm=" + flags);
     command.addAll(List.of("-cp", spark(), "org.internvl4j.spark.ClusterRun"));
-    command.addAll(
-        List.of(
-            pictures.toString(),
-            temp.resolve("spark-" + System.nanoTime()).toString(),
-            String.valueOf(executors),
-            String.valueOf(WARM),
-            String.valueOf(rows)));
+    command.add(temp.resolve("spark-" + System.nanoTime()).toString());
+    command.add(measured().toString());
+    for (int executor = 0; executor < executors; executor++) {
+      command.add(warm(executor).toString());
+    }
     return run(command);
   }
 
@@ -207,7 +218,7 @@ public final class Growing {
     Path rows = temp.resolve("rows.jsonl");
     try (BufferedWriter out = Files.newBufferedWriter(rows)) {
       for (int i = 0; i < many; i++) {
-        Path picture = pictures.resolve("%05d.png".formatted(i % pictureCount));
+        Path picture = measured().resolve("%05d.png".formatted(i % pictureCount));
         out.write(
             "{\"id\": \"%d\", \"images\": [\"%s\"], \"prompt\": \"%s\"}%n"
                 .formatted(i, picture, QUESTION));

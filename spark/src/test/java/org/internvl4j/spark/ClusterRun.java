@@ -1,11 +1,9 @@
 package org.internvl4j.spark;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.expr;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
@@ -15,56 +13,46 @@ import org.apache.spark.sql.SparkSession;
 /// Answers on a cluster of this machine, measured: rows done, seconds and no memory, a line behind
 /// the rows in which executors warm up, from which seconds count, and one at the end.
 ///
-/// Arguments: folder of pictures, folder for the cluster's files, executors, each of which has a
-/// core of its own, rows that each of them warms up with, rows that are measured.
+/// Arguments: folder for the cluster's files, the folder of pictures that are measured, and a
+/// folder for each executor, of pictures that it warms up with. Each executor has a core of its
+/// own.
 final class ClusterRun {
   private static final String FLAGS =
       "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
           + " --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC";
 
-  /// What a file counts on top of its bytes when tasks are made of files: a task each, else.
-  private static final String FEW_TASKS = "spark.sql.files.openCostInBytes";
+  /// Tasks of an executor. As many files as another each, if a task may be as large as it likes:
+  /// Spark counts 4 MiB on top of a file's bytes.
+  private static final int TASKS = 4;
 
   private ClusterRun() {}
 
   public static void main(String[] args) throws Exception {
-    Path folder = Files.createDirectories(Path.of(args[1]));
-    int executors = Integer.parseInt(args[2]);
-    int warm = executors * Integer.parseInt(args[3]);
-    int rows = Integer.parseInt(args[4]);
+    Path folder = Files.createDirectories(Path.of(args[0]));
+    String[] warm = Arrays.copyOfRange(args, 2, args.length);
     Path model = Demo.model(folder.resolve("model"));
     try (Cluster cluster = Cluster.start(folder, 0, 1)) {
-      for (int core = 0; core < executors; core++) {
+      for (int core = 0; core < warm.length; core++) {
         cluster.addPinned(core);
       }
-      run(cluster, Path.of(args[0]), model, executors, warm, rows);
+      run(cluster, model, warm, args[1]);
     }
   }
 
-  private static void run(
-      Cluster cluster, Path pictures, Path model, int executors, int warm, int rows)
+  private static void run(Cluster cluster, Path model, String[] warm, String measured)
       throws IOException {
-    try (SparkSession spark = cluster.session(FLAGS).config(FEW_TASKS, "0").getOrCreate()) {
-      Dataset<Row> all =
-          spark
-              .read()
-              .format("binaryFile")
-              .load(pictures.toString())
-              .withColumn("number", expr("int(regexp_extract(path, '(\\\\d+)[.]png', 1))"));
-      Dataset<Row> first = spread(all.filter(col("number").lt(warm)), executors);
-      Dataset<Row> rest =
-          spread(all.filter(col("number").between(warm, warm + rows - 1)), executors);
-      long done = ask(first, model);
+    try (SparkSession spark =
+        cluster
+            .session(FLAGS)
+            .config("spark.sql.files.minPartitionNum", TASKS * warm.length)
+            .config("spark.sql.files.maxPartitionBytes", "1t")
+            .getOrCreate()) {
+      long done = ask(spark.read().format("binaryFile").load(warm), model);
       tell(done, 0);
       long start = System.nanoTime();
-      done += ask(rest, model);
+      done += ask(spark.read().format("binaryFile").load(measured), model);
       tell(done, (System.nanoTime() - start) * 1e-9);
     }
-  }
-
-  /// Four partitions an executor.
-  private static Dataset<Row> spread(Dataset<Row> rows, int executors) {
-    return rows.repartition(4 * executors);
   }
 
   private static long ask(Dataset<Row> rows, Path model) {

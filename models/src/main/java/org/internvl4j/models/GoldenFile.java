@@ -36,7 +36,7 @@ final class GoldenFile {
     this.golden = golden;
     this.device = device;
     this.out = out;
-    this.inBf16 = device.activations() == DType.BF16;
+    this.inBf16 = device.multiplied() == DType.BF16;
   }
 
   /// Whether near ties may be decided either way.

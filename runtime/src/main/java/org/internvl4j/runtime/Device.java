@@ -45,6 +45,12 @@ public interface Device extends AutoCloseable {
   /// How activations and the KV cache are stored here.
   DType activations();
 
+  /// What activations are rounded to where they are multiplied with weights: what they are stored
+  /// as, unless somebody has asked for less.
+  default DType multiplied() {
+    return activations();
+  }
+
   /// How many rows a pass through a network should have to keep this device busy, where there are
   /// as many: thousands on a GPU. More take memory and gain nothing. 1, if any number does.
   default int rows() {

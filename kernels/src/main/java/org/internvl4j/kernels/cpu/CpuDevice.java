@@ -35,12 +35,14 @@ final class CpuDevice implements Device {
   private final Pool pool;
   private final Kernels kernels;
   private final String arithmetic;
+  private final DType multiplied;
 
-  private CpuDevice(String name, Pool pool, Kernels kernels, String arithmetic) {
+  private CpuDevice(String name, Pool pool, Kernels kernels, String arithmetic, DType multiplied) {
     this.name = name;
     this.pool = pool;
     this.kernels = kernels;
     this.arithmetic = arithmetic;
+    this.multiplied = multiplied;
   }
 
   static CpuDevice open(int threads) {
@@ -63,7 +65,8 @@ final class CpuDevice implements Device {
             + (emitted ? ", " + Emitted.description() : "")
             + (rounds ? " with bf16 activations" : "");
     Pool pool = new Pool(threads);
-    return new CpuDevice("cpu", pool, new CpuKernels(pool), arithmetic);
+    return new CpuDevice(
+        "cpu", pool, new CpuKernels(pool), arithmetic, rounds ? DType.BF16 : DType.F32);
   }
 
   /// The cores with plain loops, though there may be vectors.
@@ -73,7 +76,7 @@ final class CpuDevice implements Device {
 
   private static CpuDevice plain(String name, int threads) {
     Pool pool = new Pool(threads);
-    return new CpuDevice(name, pool, new ScalarKernels(pool), "plain loops");
+    return new CpuDevice(name, pool, new ScalarKernels(pool), "plain loops", DType.F32);
   }
 
   private static void requireKnownWidth() {
@@ -146,6 +149,11 @@ final class CpuDevice implements Device {
   @Override
   public DType activations() {
     return DType.F32;
+  }
+
+  @Override
+  public DType multiplied() {
+    return multiplied;
   }
 
   @Override

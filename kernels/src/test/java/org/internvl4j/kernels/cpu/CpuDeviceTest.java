@@ -35,8 +35,12 @@ final class CpuDeviceTest {
     try (Device device = Devices.open("auto", 1)) {
       assertThat(device.name()).isEqualTo("cpu");
       assertThat(device.description())
-          .matches("cpu: Vector API, " + Lanes.WIDEST + " bits(, AVX.* machine code)?, 1 thread");
+          .matches(
+              Tier.chosen() == Tier.SCALAR
+                  ? "cpu: plain loops, 1 thread"
+                  : "cpu: Vector API, " + Lanes.WIDEST + " bits(, AVX.* machine code)?, 1 thread");
       assertThat(device.activations()).isEqualTo(DType.F32);
+      assertThat(device.multiplied()).isEqualTo(DType.F32);
     }
   }
 

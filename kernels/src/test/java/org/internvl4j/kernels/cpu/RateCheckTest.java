@@ -21,6 +21,7 @@ import org.internvl4j.testkit.KernelCases;
 import org.internvl4j.testkit.TensorAssert;
 import org.internvl4j.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -114,6 +115,7 @@ final class RateCheckTest {
   })
   void theSubstituteComputesTheSame(String slow, String substitute, int rows, DType dtype)
       throws ReflectiveOperationException {
+    Assumptions.assumeFalse(Tier.chosen() == Tier.SCALAR, "plain loops have no substitutes");
     KernelCase product =
         new KernelCase(
             "matMul of " + rows + " rows with " + dtype,

@@ -19,6 +19,9 @@ public record Address(
     implements Operand {
   /// @throws IllegalArgumentException if no instruction can name it
   public Address {
+    if (label != null && displacement != 0) {
+      throw new IllegalArgumentException("no address lies behind a label: bind another one there");
+    }
     if (index == Register.RSP || Integer.bitCount(scale) != 1 || scale > 8) {
       throw new IllegalArgumentException("no address has index %s * %d".formatted(index, scale));
     }

@@ -194,6 +194,9 @@ public final class Assembler extends Encoder {
 
   /// @param from its mask says which lanes are stored
   public void vmovups(Address to, Vector from) {
+    if (from.zeroing()) {
+      throw new IllegalArgumentException("no store zeroes the lanes that it leaves out");
+    }
     vector(Opcode.of(0x11, NONE, M0F), from.number(), from, 0, to);
   }
 

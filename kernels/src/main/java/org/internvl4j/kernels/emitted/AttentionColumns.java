@@ -2,9 +2,11 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
+import static org.internvl4j.kernels.emitted.Emitted.written;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /// What attention does with lines of 32 columns between its products, where [Emitted#hasStretches].
 /// Bit for bit what the Vector API's kernels compute.
@@ -38,9 +40,10 @@ public final class AttentionColumns {
       long limits,
       long state,
       float factor) {
-    long at = address(memory, scores, LINE * count);
+    Objects.checkFromToIndex(0, all, count);
+    long at = written(memory, scores, LINE * count);
     long ls = address(memory, limits, LINE);
-    long ss = address(memory, state, 3 * LINE);
+    long ss = written(memory, state, 3 * LINE);
     long bits = Float.floatToRawIntBits(factor);
     for (long v = 0; v < LINE; v += HALF) {
       call(SOFTMAX, all, count, at + v, ls + v, ss + v, bits, LINE);
@@ -62,7 +65,7 @@ public final class AttentionColumns {
     if (lines == 0) {
       return;
     }
-    long ys = address(memory, y, LINE * lines);
+    long ys = written(memory, y, LINE * lines);
     long xs = address(memory, x, LINE * lines);
     long fs = address(memory, factors, LINE);
     for (long v = 0; v < LINE; v += HALF) {

@@ -2,6 +2,8 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
+import static org.internvl4j.kernels.emitted.Emitted.span;
+import static org.internvl4j.kernels.emitted.Emitted.written;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -24,8 +26,8 @@ public final class AttentionRow {
   ///   date, and what sums of earlier scores are multiplied by, which is written
   /// @throws IndexOutOfBoundsException if something does not lie in memory
   public static void softmax(MemorySegment memory, int n, long scores, long state, float scale) {
-    long at = address(memory, scores, 4L * n);
-    call(SOFTMAX, n, at, address(memory, state, 12), Float.floatToRawIntBits(scale));
+    long at = written(memory, scores, 4L * n);
+    call(SOFTMAX, n, at, written(memory, state, 12), Float.floatToRawIntBits(scale));
   }
 
   /// `y = factor · y + Σ_j weights[j] · v[j]`.
@@ -45,9 +47,9 @@ public final class AttentionRow {
       MemorySegment v,
       long v0,
       long stride) {
-    long ys = address(y, y0, 4L * n);
+    long ys = written(y, y0, 4L * n);
     long ws = address(weights, w0, 4L * count);
-    long vs = count == 0 ? 0 : address(v, v0, stride * (count - 1) + 4L * n);
+    long vs = count == 0 ? 0 : address(v, v0, span(v, count, stride, 4L * n));
     call(ADD, n, ys, ws, vs, stride, count, Float.floatToRawIntBits(factor));
   }
 }

@@ -93,14 +93,42 @@ public final class Emitted {
     return memory.function(program.code());
   }
 
-  /// The address of `bytes` bytes of native memory.
+  /// The address of `bytes` bytes of native memory that are read.
   ///
   /// @throws IndexOutOfBoundsException if they do not lie in it
   static long address(MemorySegment memory, long from, long bytes) {
     Objects.checkFromIndexSize(from, bytes, memory.byteSize());
-    if (!memory.isNative() || !memory.scope().isAlive()) {
-      throw new IllegalArgumentException("emitted: expected native memory that is alive");
+    if (!memory.isNative()
+        || !memory.scope().isAlive()
+        || !memory.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalArgumentException(
+          "emitted: expected native memory that is alive and open to this thread");
     }
     return memory.address() + from;
+  }
+
+  /// The address of `bytes` bytes of native memory that are written.
+  ///
+  /// @throws IndexOutOfBoundsException if they do not lie in it
+  static long written(MemorySegment memory, long from, long bytes) {
+    if (memory.isReadOnly()) {
+      throw new IllegalArgumentException("emitted: expected memory that may be written");
+    }
+    return address(memory, from, bytes);
+  }
+
+  /// The bytes from the start of the first row to the end of the last one.
+  ///
+  /// @param rows at least one
+  /// @param stride bytes from one to the next; of a single one nobody goes on
+  /// @param bytes of a row
+  /// @throws IndexOutOfBoundsException if no memory of that size has them
+  static long span(MemorySegment memory, long rows, long stride, long bytes) {
+    if (rows < 1 || (rows > 1 && (stride < 0 || stride > memory.byteSize() / (rows - 1)))) {
+      throw new IndexOutOfBoundsException(
+          "emitted: %d rows that are %d bytes apart do not lie in %d bytes"
+              .formatted(rows, stride, memory.byteSize()));
+    }
+    return (rows - 1) * stride + bytes;
   }
 }

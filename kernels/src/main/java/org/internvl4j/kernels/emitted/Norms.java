@@ -2,6 +2,7 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
+import static org.internvl4j.kernels.emitted.Emitted.written;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -30,7 +31,7 @@ public final class Norms {
       MemorySegment weight,
       long w0,
       float eps) {
-    long ys = address(y, y0, 4L * n);
+    long ys = written(y, y0, 4L * n);
     long xs = address(x, x0, 4L * n);
     long ws = address(weight, w0, 4L * n);
     call(RMS, n, ys, xs, ws, 0, bits(n), bits(eps));
@@ -48,7 +49,7 @@ public final class Norms {
       MemorySegment bias,
       long b0,
       float eps) {
-    long ys = address(y, y0, 4L * n);
+    long ys = written(y, y0, 4L * n);
     long xs = address(x, x0, 4L * n);
     long ws = address(weight, w0, 4L * n);
     long bs = address(bias, b0, 4L * n);

@@ -2,9 +2,12 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
+import static org.internvl4j.kernels.emitted.Emitted.span;
+import static org.internvl4j.kernels.emitted.Emitted.written;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /// Products of rows with panels of 32 columns. Those of [Arithmetic#F32] and [Arithmetic#F32_BF16]
 /// are bit for bit what the Vector API's kernels compute.
@@ -88,10 +91,10 @@ public final class Products {
       return;
     }
     long blocks = Math.ceilDiv(rows, Tile.BLOCK);
-    long xs = address(x, x0, xStride * (blocks - 1) + 4L * Tile.BLOCK * k);
+    long xs = address(x, x0, span(x, blocks, xStride, 4L * Tile.BLOCK * k));
     long ws = address(w, w0, (long) arithmetic.line * k);
-    long ys = address(y, y0, yStride * (rows - 1) + PANEL);
-    long is = address(init, i0, iStride * (rows - 1) + PANEL);
+    long ys = written(y, y0, span(y, rows, yStride, PANEL));
+    long is = address(init, i0, span(init, rows, iStride, PANEL));
     for (int r = 0; r < rows; r += TOGETHER) {
       int count = Math.min(TOGETHER, rows - r);
       long at = xs + r / Tile.BLOCK * xStride;
@@ -161,8 +164,8 @@ public final class Products {
     long xs = address(x, x0, 4L * k);
     long ws = address(w, w0, panel);
     long vs = address(v, v0, panel);
-    long ys = address(y, y0, PANEL);
-    long zs = address(y, z0, PANEL);
+    long ys = written(y, y0, PANEL);
+    long zs = written(y, z0, PANEL);
     long is = address(init, i0, PANEL);
     long js = address(init, j0, PANEL);
     switch (arithmetic) {
@@ -179,11 +182,15 @@ public final class Products {
   /// @param y the bf16 numbers go to `y0` and behind it
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static void round(int count, MemorySegment x, long x0, MemorySegment y, long y0) {
+    if (count % ROUNDED_AT_ONCE != 0) {
+      throw new IllegalArgumentException(
+          "emitted: " + count + " floats are rounded, expected a multiple of " + ROUNDED_AT_ONCE);
+    }
     if (count == 0) {
       return;
     }
     long xs = address(x, x0, 4L * count);
-    long ys = address(y, y0, 2L * count);
+    long ys = written(y, y0, 2L * count);
     call(Bf16.ROUND, count / ROUNDED_AT_ONCE, xs, ys);
   }
 
@@ -210,11 +217,12 @@ public final class Products {
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static int interleave(
       int k, int rows, MemorySegment x, long x0, long xStride, MemorySegment y, long y0) {
+    Objects.checkIndex(rows - 1, Tile.BLOCK);
     int steps = k / Interleaving.STEP;
     int elements = steps * Interleaving.STEP;
     if (steps > 0) {
-      long xs = address(x, x0, xStride * (rows - 1) + 4L * elements);
-      long ys = address(y, y0, 4L * Tile.BLOCK * elements);
+      long xs = address(x, x0, span(x, rows, xStride, 4L * elements));
+      long ys = written(y, y0, 4L * Tile.BLOCK * elements);
       call(Interleave.ROWS[rows], steps, ys, xs, xStride);
     }
     return elements;
@@ -267,7 +275,7 @@ public final class Products {
       return;
     }
     long xs = address(x, x0, (long) PackedRow.ROUNDED * blocks);
-    long ys = address(y, y0, packedBytes(blocks));
+    long ys = written(y, y0, packedBytes(blocks));
     if (weightBits == 8) {
       call(Q8.PACK, blocks, xs, ys);
     } else {
@@ -303,8 +311,8 @@ public final class Products {
     long xs = address(x, x0, packedBytes(blocks));
     long ws = address(w, w0, panel);
     long vs = address(v, v0, panel);
-    long ys = address(y, y0, PANEL);
-    long zs = address(y, z0, PANEL);
+    long ys = written(y, y0, PANEL);
+    long zs = written(y, z0, PANEL);
     long is = address(init, i0, PANEL);
     long js = address(init, j0, PANEL);
     if (weightBits == 8) {
@@ -343,10 +351,10 @@ public final class Products {
       return;
     }
     int block = (weightBits == 8 ? Q8.WEIGHTS : Q4.WEIGHTS).block();
-    long xs = address(x, x0, xStride * (rows - 1) + packedBytes(blocks));
+    long xs = address(x, x0, span(x, rows, xStride, packedBytes(blocks)));
     long ws = address(w, w0, (long) block * blocks);
-    long ys = address(y, y0, yStride * (rows - 1) + PANEL);
-    long is = address(init, i0, iStride * (rows - 1) + PANEL);
+    long ys = written(y, y0, span(y, rows, yStride, PANEL));
+    long is = address(init, i0, span(init, rows, iStride, PANEL));
     long n = blocks;
     for (int r = 0; r < rows; r += BLOCKS_TOGETHER) {
       int count = Math.min(BLOCKS_TOGETHER, rows - r);
@@ -372,7 +380,11 @@ public final class Products {
 
   /// Whether [#dots] takes rows of so many floats.
   public static boolean hasDots(int n) {
-    return Emitted.unavailable() == null && Emitted.BITS == 512 && n % Dots.STEP == 0;
+    return Emitted.unavailable() == null && Emitted.BITS == 512 && isDots(n);
+  }
+
+  private static boolean isDots(int n) {
+    return n % Dots.STEP == 0;
   }
 
   /// Rows times a vector: a number each.
@@ -393,12 +405,16 @@ public final class Products {
       MemorySegment y,
       long y0,
       long yStride) {
+    if (!isDots(n)) {
+      throw new IllegalArgumentException(
+          "emitted: rows of " + n + " floats, expected a multiple of " + Dots.STEP);
+    }
     if (rows == 0) {
       return;
     }
-    long xs = address(x, x0, xStride * (rows - 1) + 4L * n);
+    long xs = address(x, x0, span(x, rows, xStride, 4L * n));
     long vs = address(v, v0, 4L * n);
-    long ys = address(y, y0, yStride * (rows - 1) + 4);
+    long ys = written(y, y0, span(y, rows, yStride, 4));
     call(Dot.DOTS, rows, xs, xStride, vs, ys, yStride, n / Dots.STEP);
   }
 }

@@ -2,6 +2,7 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.CodeMemory.call;
 import static org.internvl4j.kernels.emitted.Emitted.address;
+import static org.internvl4j.kernels.emitted.Emitted.written;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -36,7 +37,7 @@ public final class Stretches {
       long a0,
       MemorySegment b,
       long b0) {
-    long ys = address(y, y0, 4L * n);
+    long ys = written(y, y0, 4L * n);
     long as = address(a, a0, 4L * n);
     long bs = address(b, b0, 4L * n);
     switch (formula) {
@@ -66,7 +67,7 @@ public final class Stretches {
       MemorySegment sin,
       long s0) {
     long bytes = 4L * half;
-    long ys = address(y, y0, 2 * bytes);
+    long ys = written(y, y0, 2 * bytes);
     long xs = address(x, x0, 2 * bytes);
     long cs = address(cos, c0, bytes);
     long ss = address(sin, s0, bytes);
@@ -78,7 +79,7 @@ public final class Stretches {
   /// @param n how many elements, side by side from `y0` and from `x0` on
   /// @throws IndexOutOfBoundsException if something does not lie in its memory
   public static void widen(int n, MemorySegment y, long y0, MemorySegment x, long x0) {
-    call(WIDEN, n, address(y, y0, 4L * n), address(x, x0, 2L * n));
+    call(WIDEN, n, written(y, y0, 4L * n), address(x, x0, 2L * n));
   }
 
   /// The largest element; no number if one is none.

@@ -384,4 +384,19 @@ class AssemblerTest {
     assembler.bind(nowhere);
     assertThatThrownBy(() -> assembler.bind(nowhere)).isInstanceOf(IllegalStateException.class);
   }
+
+  // ---- what no instruction says
+
+  @Test
+  void whatNoInstructionSaysIsRefused() {
+    Assembler a = new Assembler();
+    Address constant = a.constant(1, 2);
+    assertThatThrownBy(() -> constant.plus(4))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no address lies behind a label: bind another one there");
+    Vector zeroed = Vector.zmm(1).zeroed(1);
+    assertThatThrownBy(() -> a.vmovups(Address.at(Register.RAX), zeroed))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no store zeroes the lanes that it leaves out");
+  }
 }

@@ -107,6 +107,7 @@ public final class Devices {
             .filter(p -> p.preference(weights) >= 0)
             .sorted(Comparator.comparingInt((DeviceProvider p) -> p.preference(weights)).reversed())
             .toList();
+    DeviceException refused = null;
     for (DeviceProvider provider : wanted) {
       String why = provider.unavailable();
       if (why != null) {
@@ -116,12 +117,18 @@ public final class Devices {
       try {
         return provider.open(threads);
       } catch (DeviceException e) {
-        LOG.log(
-            Level.WARNING,
-            "device: auto does not take {0}, which is there but does not open: {1}",
-            provider.name(),
-            e.getMessage());
+        refused = e;
+        if (provider != wanted.getLast()) {
+          LOG.log(
+              Level.WARNING,
+              "device: auto does not take {0}, which is there but does not open: {1}",
+              provider.name(),
+              e.getMessage());
+        }
       }
+    }
+    if (refused != null) {
+      throw refused;
     }
     throw new DeviceException(
         "device: none is available; put internvl4j-kernels on the class path or use"

@@ -192,7 +192,7 @@ final class JsonLines implements Input {
       Json prompt = json.find("prompt");
       return Row.of(id, prefix + number, pictures, prompt == null ? null : prompt.asText());
     } catch (CheckpointException e) {
-      return new Row.Unreadable(id, Failed.input(String.valueOf(e.getMessage())));
+      return Row.unreadable(id, prefix + number, Failed.input(String.valueOf(e.getMessage())));
     }
   }
 

@@ -12,7 +12,7 @@ final class Lines implements Input {
   private static final String MARK = "\ufeff"; // that some editors put in front of a file
 
   private final BufferedReader reader;
-  private boolean begun;
+  private long number;
 
   /// @param reader is closed with this
   Lines(BufferedReader reader) {
@@ -26,18 +26,45 @@ final class Lines implements Input {
 
   @Override
   public @Nullable Row next() throws IOException {
-    String line = reader.readLine();
-    if (!begun && line != null && line.startsWith(MARK)) {
-      line = line.substring(1);
-    }
-    begun = true;
+    String line = line();
     while (line != null && line.isBlank()) {
-      line = reader.readLine();
+      line = line();
     }
     return line == null ? null : row(line);
   }
 
-  private static Row row(String path) {
+  /// However long it is: what is too long for a row's name is not kept.
+  ///
+  /// @return null at the end
+  private @Nullable String line() throws IOException {
+    int c = reader.read();
+    if (c < 0) {
+      return null;
+    }
+    StringBuilder line = new StringBuilder();
+    for (; c >= 0 && c != '\n' && c != '\r'; c = reader.read()) {
+      if (line.length() <= Row.LONGEST_ID) { // one more tells that there are more
+        line.append((char) c);
+      }
+    }
+    if (c == '\r') {
+      reader.mark(1);
+      if (reader.read() != '\n') {
+        reader.reset();
+      }
+    }
+    number++;
+    return number == 1 && line.indexOf(MARK) == 0 ? line.substring(1) : line.toString();
+  }
+
+  private Row row(String path) {
+    if (path.length() > Row.LONGEST_ID) {
+      return new Row.Unreadable(
+          String.valueOf(number),
+          Failed.input(
+              "line %d has more than %d characters, expected the path of a picture"
+                  .formatted(number, Row.LONGEST_ID)));
+    }
     try {
       return Row.Item.of(path, new PictureSource.OfFile(Path.of(path)));
     } catch (InvalidPathException e) {

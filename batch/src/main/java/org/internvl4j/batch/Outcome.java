@@ -48,8 +48,18 @@ public sealed interface Outcome {
   /// There is no result.
   ///
   /// @param code what kind of failure it is, for programs: `picture`, `too_long`, `input`
-  /// @param sentence what went wrong, for people
+  /// @param sentence what went wrong, for people; the middle of a long one is left out
   record Failed(String code, String sentence) implements Outcome {
+    private static final int LONGEST = 2_000; // characters: paths and texts are quoted
+    private static final int END = 500;
+
+    public Failed {
+      int length = sentence.length();
+      if (length > LONGEST) {
+        sentence = sentence.substring(0, LONGEST - END) + " … " + sentence.substring(length - END);
+      }
+    }
+
     /// A picture is missing, damaged, too large or none.
     public static Failed picture(String sentence) {
       return new Failed("picture", sentence);

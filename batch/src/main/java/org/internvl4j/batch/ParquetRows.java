@@ -92,12 +92,12 @@ final class ParquetRows implements Input {
       if (e.isUnread()) {
         throw failure(e);
       }
-      return new Row.Unreadable(name, Failed.input(e.what()));
+      return Row.unreadable(name, ownNumber, Failed.input(e.what()));
     } catch (PicturesException e) {
-      return new Row.Unreadable(name, Failed.picture(String.valueOf(e.getMessage())));
+      return Row.unreadable(name, ownNumber, Failed.picture(String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
       String why = "column %s: %s was expected".formatted(image.path(), e.getMessage());
-      return new Row.Unreadable(name, Failed.input(why));
+      return Row.unreadable(name, ownNumber, Failed.input(why));
     }
   }
 

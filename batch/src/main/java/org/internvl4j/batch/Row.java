@@ -51,6 +51,13 @@ public sealed interface Row {
     return new Item(id, pictures, prompt);
   }
 
+  /// What is wrong with a row.
+  ///
+  /// @param number what it is called if its own name is too long
+  static Unreadable unreadable(String id, String number, Outcome.Failed why) {
+    return new Unreadable(id.length() > LONGEST_ID ? number : id, why);
+  }
+
   private static long bytes(@Nullable String text) {
     return text == null ? 0 : 2L * text.length();
   }

@@ -2,12 +2,21 @@ package org.internvl4j.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What rows keep in memory while they wait has limits.
 class RowTest {
+  @TempDir Path temp;
+
   private static final List<PictureSource> PICTURES =
       List.of(new PictureSource.OfFile(Path.of("a.png")));
 
@@ -41,5 +50,43 @@ class RowTest {
             new Row.Unreadable(
                 "7",
                 new Outcome.Failed("input", "row: its id has 10001 characters, at most 10000")));
+  }
+
+  @Test
+  void aRowThatIsWrongInTwoWaysIsCalledByItsNumber() throws IOException {
+    String line = "{\"id\": \"%s\", \"images\": 7}%n".formatted("x".repeat(Row.LONGEST_ID + 1));
+    Path rows = Files.writeString(temp.resolve("rows.jsonl"), line);
+    try (Input input = Inputs.open(rows.toString(), Columns.USUAL, InputStream.nullInputStream())) {
+      assertThat(input.next())
+          .isInstanceOf(Row.Unreadable.class)
+          .extracting(Row::id)
+          .isEqualTo("1");
+    }
+  }
+
+  @Test
+  void aLineOfAListIsNoLongerThanAName() throws IOException {
+    String longest = "y".repeat(Row.LONGEST_ID);
+    String text = "\ufeffa.png\r\n\n" + longest + "y\r" + longest + "\nb.png";
+    InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    List<Row> rows = new ArrayList<>();
+    try (Input input = Inputs.open("-", Columns.USUAL, in)) {
+      for (Row row = input.next(); row != null; row = input.next()) {
+        rows.add(row);
+      }
+    }
+    assertThat(rows).extracting(Row::id).containsExactly("a.png", "3", longest, "b.png");
+    assertThat(rows.get(1))
+        .isEqualTo(
+            new Row.Unreadable(
+                "3",
+                Outcome.Failed.input(
+                    "line 3 has more than 10000 characters, expected the path of a picture")));
+  }
+
+  @Test
+  void ofALongSentenceTheMiddleIsLeftOut() {
+    String sentence = Outcome.Failed.input("a".repeat(5_000) + "z").sentence();
+    assertThat(sentence).hasSize(2_003).contains("a … a").endsWith("z");
   }
 }

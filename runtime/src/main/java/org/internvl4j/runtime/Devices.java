@@ -118,7 +118,7 @@ public final class Devices {
         return provider.open(threads);
       } catch (DeviceException e) {
         refused = e;
-        if (provider != wanted.getLast()) {
+        if (!provider.equals(wanted.getLast())) {
           LOG.log(
               Level.WARNING,
               "device: auto does not take {0}, which is there but does not open: {1}",

@@ -44,7 +44,7 @@ final class ClusterRun {
     try (SparkSession spark =
         cluster
             .session(FLAGS)
-            .config("spark.sql.files.minPartitionNum", TASKS * warm.length)
+            .config("spark.sql.files.minPartitionNum", (long) TASKS * warm.length)
             .config("spark.sql.files.maxPartitionBytes", "1t")
             .getOrCreate()) {
       long done = ask(spark.read().format("binaryFile").load(warm), model);

@@ -23,7 +23,7 @@ final class ClusterRun {
 
   /// Tasks of an executor. As many files as another each, if a task may be as large as it likes:
   /// Spark counts 4 MiB on top of a file's bytes.
-  private static final int TASKS = 4;
+  private static final int TASKS = 16;
 
   private ClusterRun() {}
 

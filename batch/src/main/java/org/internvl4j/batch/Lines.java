@@ -43,7 +43,7 @@ final class Lines implements Input {
     }
     StringBuilder line = new StringBuilder();
     for (; c >= 0 && c != '\n' && c != '\r'; c = reader.read()) {
-      if (line.length() <= Row.LONGEST_ID) { // one more tells that there are more
+      if (line.length() <= Row.LONGEST_ID + 1) { // the mark, and one that tells of more
         line.append((char) c);
       }
     }

@@ -85,6 +85,15 @@ class RowTest {
   }
 
   @Test
+  void aLongFirstLineIsNotCutToAName() throws IOException {
+    String text = "\ufeff" + "y".repeat(Row.LONGEST_ID + 1);
+    InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    try (Input input = Inputs.open("-", Columns.USUAL, in)) {
+      assertThat(input.next()).isInstanceOf(Row.Unreadable.class);
+    }
+  }
+
+  @Test
   void ofALongSentenceTheMiddleIsLeftOut() {
     String sentence = Outcome.Failed.input("a".repeat(5_000) + "z").sentence();
     assertThat(sentence).hasSize(2_003).contains("a … a").endsWith("z");

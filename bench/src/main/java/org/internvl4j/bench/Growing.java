@@ -18,18 +18,20 @@ import javax.imageio.ImageIO;
 import org.internvl4j.demo.Scenes;
 
 /// How a batch grows: rows a second by cores, and by executors of a Spark cluster on this machine
-/// that have a core each; and memory by rows. Every run is a process of its own; rates begin behind
-/// the rows in which it warms up. Configurations take turns.
+/// that have a core each; and memory by rows. Every run is a process of its own, or a cluster of
+/// them; rates begin behind the rows in which it warms up. Each process of a run has as many rows
+/// to warm up with and as many to be measured by as any other, since what is compiled meanwhile
+/// makes later rows faster. Configurations take turns.
 ///
-/// Arguments: rows of a run (2000; 0 for memory alone), rows of the run for memory (20000), folder
-/// of the charts or nothing. The class path of Spark's runs is in the property
-/// `internvl4j.bench.spark`.
+/// Arguments: rows that a process is measured by (2000; 0 for memory alone), rows of the run for
+/// memory (20000), folder of the charts or nothing. The class path of Spark's runs is in the
+/// property `internvl4j.bench.spark`.
 public final class Growing {
   static final String QUESTION = "How many shapes are in the image?";
   private static final int WARM = 3_000; // rows of a process, in which Java compiles
   private static final int PICTURES = 2_000; // of the run for memory, where there is no other
   private static final int EXECUTORS = 2;
-  private static final int ROUNDS = 2;
+  private static final int ROUNDS = 3;
 
   private final Path pictures;
   private final Path temp;
@@ -54,10 +56,11 @@ public final class Growing {
     Growing growing = new Growing(Files.createTempDirectory("growing"));
     try {
       int pictures = rows == 0 ? PICTURES : rows;
-      for (int executor = 0; executor < EXECUTORS; executor++) {
-        paint(growing.warm(executor), pictures + executor * WARM, WARM);
+      for (int share = 0; share < EXECUTORS; share++) {
+        int first = share * (WARM + pictures);
+        paint(growing.warm(share), first, WARM);
+        paint(growing.measured(share), first + WARM, pictures);
       }
-      paint(growing.measured(), 0, pictures);
       Map<String, Double> rates = rows == 0 ? Map.of() : growing.rates(rows);
       List<Moment> memory = growing.memory(many, pictures);
       if (args.length > 2) {
@@ -83,13 +86,17 @@ public final class Growing {
     }
   }
 
-  /// What an executor warms up with; a batch, with all of them.
-  private Path warm(int executor) {
-    return pictures.resolve("0-warm-" + executor);
+  /// All that one process works through: first what it warms up with.
+  private Path share(int process) {
+    return pictures.resolve("share-" + process);
   }
 
-  private Path measured() {
-    return pictures.resolve("1-measured");
+  private Path warm(int process) {
+    return share(process).resolve("0-warm");
+  }
+
+  private Path measured(int process) {
+    return share(process).resolve("1-measured");
   }
 
   private void clear() throws IOException {
@@ -106,11 +113,11 @@ public final class Growing {
   private Map<String, Double> rates(int rows) throws Exception {
     Map<String, List<Double>> all = new LinkedHashMap<>();
     for (int round = 0; round < ROUNDS; round++) {
-      note(all, "batch, one core", rate(batch(pictures, 1, "taskset", "-c", "0"), rows));
-      note(all, "batch, two cores", rate(batch(pictures, 2), rows));
+      note(all, "batch, one core", rate(batch(share(0), 1, "taskset", "-c", "0"), rows));
+      note(all, "batch, two cores", rate(batch(share(0), 2), rows));
       note(all, "two batches, one core each", sideBySide(rows));
       for (int executors = 1; executors <= EXECUTORS && spark() != null; executors++) {
-        note(all, "Spark, executors " + executors, rate(spark(executors), rows));
+        note(all, "Spark, executors " + executors, rate(spark(executors), executors * rows));
       }
     }
     Map<String, Double> medians = new LinkedHashMap<>();
@@ -131,8 +138,9 @@ public final class Growing {
     try (ExecutorService both = Executors.newFixedThreadPool(2)) {
       List<Future<Double>> rates = new ArrayList<>();
       for (int core = 0; core < 2; core++) {
+        Path share = share(core);
         String pinned = String.valueOf(core);
-        rates.add(both.submit(() -> rate(batch(pictures, 1, "taskset", "-c", pinned), rows)));
+        rates.add(both.submit(() -> rate(batch(share, 1, "taskset", "-c", pinned), rows)));
       }
       return rates.getFirst().get() + rates.getLast().get();
     }
@@ -187,9 +195,9 @@ public final class Growing {
     command.add("-Dinternvl4j.spark.jvm=" + flags);
     command.addAll(List.of("-cp", spark(), "org.internvl4j.spark.ClusterRun"));
     command.add(temp.resolve("spark-" + System.nanoTime()).toString());
-    command.add(measured().toString());
     for (int executor = 0; executor < executors; executor++) {
       command.add(warm(executor).toString());
+      command.add(measured(executor).toString());
     }
     return run(command);
   }
@@ -218,7 +226,7 @@ public final class Growing {
     Path rows = temp.resolve("rows.jsonl");
     try (BufferedWriter out = Files.newBufferedWriter(rows)) {
       for (int i = 0; i < many; i++) {
-        Path picture = measured().resolve("%05d.png".formatted(i % pictureCount));
+        Path picture = measured(0).resolve("%05d.png".formatted(WARM + i % pictureCount));
         out.write(
             "{\"id\": \"%d\", \"images\": [\"%s\"], \"prompt\": \"%s\"}%n"
                 .formatted(i, picture, QUESTION));

@@ -3,7 +3,6 @@ package org.internvl4j.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
@@ -13,9 +12,8 @@ import org.apache.spark.sql.SparkSession;
 /// Answers on a cluster of this machine, measured: rows done, seconds and no memory, a line behind
 /// the rows in which executors warm up, from which seconds count, and one at the end.
 ///
-/// Arguments: folder for the cluster's files, the folder of pictures that are measured, and a
-/// folder for each executor, of pictures that it warms up with. Each executor has a core of its
-/// own.
+/// Arguments: folder for the cluster's files, and two folders of pictures for each executor: as
+/// many as it warms up with, and as many as it is measured by. Each executor has a core of its own.
 final class ClusterRun {
   private static final String FLAGS =
       "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
@@ -29,17 +27,23 @@ final class ClusterRun {
 
   public static void main(String[] args) throws Exception {
     Path folder = Files.createDirectories(Path.of(args[0]));
-    String[] warm = Arrays.copyOfRange(args, 2, args.length);
+    int executors = (args.length - 1) / 2;
+    String[] warm = new String[executors];
+    String[] measured = new String[executors];
+    for (int i = 0; i < executors; i++) {
+      warm[i] = args[1 + 2 * i];
+      measured[i] = args[2 + 2 * i];
+    }
     Path model = Demo.model(folder.resolve("model"));
     try (Cluster cluster = Cluster.start(folder, 0, 1)) {
-      for (int core = 0; core < warm.length; core++) {
+      for (int core = 0; core < executors; core++) {
         cluster.addPinned(core);
       }
-      run(cluster, model, warm, args[1]);
+      run(cluster, model, warm, measured);
     }
   }
 
-  private static void run(Cluster cluster, Path model, String[] warm, String measured)
+  private static void run(Cluster cluster, Path model, String[] warm, String[] measured)
       throws IOException {
     try (SparkSession spark =
         cluster

@@ -117,7 +117,7 @@ public final class Growing {
       note(all, "batch, two cores", rate(batch(share(0), 2), rows));
       note(all, "two batches, one core each", sideBySide(rows));
       for (int executors = 1; executors <= EXECUTORS && spark() != null; executors++) {
-        note(all, "Spark, executors " + executors, rate(spark(executors), executors * rows));
+        note(all, executors(executors), rate(spark(executors), executors * rows));
       }
     }
     Map<String, Double> medians = new LinkedHashMap<>();
@@ -130,7 +130,20 @@ public final class Growing {
             what,
             rate,
             rate / one));
+    if (spark() != null) {
+      double executor = medians.get(executors(1));
+      System.out.printf(
+          Locale.ROOT,
+          "an executor has %.0f %% of a batch's rate, %d executors have %.2f x that of one%n",
+          100 * executor / one,
+          EXECUTORS,
+          medians.get(executors(EXECUTORS)) / executor);
+    }
     return medians;
+  }
+
+  private static String executors(int count) {
+    return "Spark, executors " + count;
   }
 
   /// What two cores do together that share nothing but the machine.

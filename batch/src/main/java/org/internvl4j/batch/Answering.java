@@ -116,7 +116,10 @@ final class Answering implements Worker.Skill {
       case Doing.Answer(Task.Asking how) -> {
         String prompt = item.prompt() == null ? how.prompt() : item.prompt();
         if (prompt.isBlank()) {
-          throw new IllegalArgumentException("row: asks nothing, and there is no prompt for all");
+          throw new IllegalArgumentException(
+              item.prompt() == null
+                  ? "row: asks nothing, and there is no prompt for all"
+                  : "row: asks nothing, its prompt is empty; give it one, or none to have that of all");
         }
         Question question = Question.of(prompt, pictures);
         Question limited = how.maxTiles() == 0 ? question : question.withMaxTiles(how.maxTiles());

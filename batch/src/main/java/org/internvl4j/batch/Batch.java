@@ -111,13 +111,22 @@ public final class Batch {
   public Result run() throws IOException, InterruptedException {
     Path file = output.file();
     requireOurs(file);
-    if (Files.exists(file)) {
-      manifest.requireBegun(file);
-      requireNoMore(file);
-      Journal.delete(file);
-      return new Result(0, End.FOUND);
-    }
+    return Files.exists(file) ? found(file) : goOn(file);
+  }
+
+  private Result found(Path file) throws IOException {
+    manifest.requireBegun(file);
+    requireNoMore(file);
+    Journal.delete(file);
+    return new Result(0, End.FOUND);
+  }
+
+  /// Works at an output that was not complete a moment ago.
+  Result goOn(Path file) throws IOException, InterruptedException {
     try (Journal journal = Journal.open(file)) {
+      if (Files.exists(file)) {
+        return found(file); // another batch, whose journal it was, has completed it meanwhile
+      }
       if (journal.rows() == 0) {
         manifest.write(file); // over one with which nothing was done
       } else {

@@ -105,6 +105,27 @@ class BatchTest {
   }
 
   @Test
+  void whatAnotherBatchHasCompletedMeanwhileIsFound() throws Exception {
+    Path out = shared.resolve("out.jsonl");
+    assertThat(behindItsFirstLook(out, TASK)).isEqualTo(new Batch.Result(0, Batch.End.FOUND));
+    assertThatThrownBy(() -> behindItsFirstLook(out, Task.Asking.of("What is it?")))
+        .isInstanceOf(BatchException.class)
+        .hasMessageContaining("was begun with task.prompt");
+    assertThat(Files.readString(out)).isEqualTo(undisturbed);
+  }
+
+  /// Runs a batch that saw no complete output.
+  private static Batch.Result behindItsFirstLook(Path out, Task task) throws Exception {
+    try (Input input =
+        Inputs.open(pictures.toString(), Columns.USUAL, InputStream.nullInputStream())) {
+      Manifest manifest = Scenery.manifest(task, pictures.toString());
+      Batch.Output output = Batch.Output.of(out, false, task);
+      return new Batch(() -> Scenery.worker(task), input, output, manifest, Batch.Listener.NONE)
+          .goOn(out);
+    }
+  }
+
+  @Test
   void anotherQuestionIsRefused() {
     Path out = shared.resolve("out.jsonl");
     assertThatThrownBy(() -> Scenery.run(pictures, out, Task.Asking.of("What is it?")))

@@ -214,6 +214,7 @@ class SearchTest {
         "index PHOTOS -x INDEX -m demo --lora x; --lora is not for indices; 2",
         "index PHOTOS -x INDEX -m demo --mode c; does not put pictures and texts into one space; 4",
         "index PHOTOS -x PHOTOS -m demo; is no index, and holds scene-; 3",
+        "index PHOTOS -x PHOTOS/scene-0.png -m demo; is a file, expected a folder; 3",
       })
   void namesWrongUsage(String line, String message, int code) {
     Cli.Result result =

@@ -81,6 +81,9 @@ public final class Indexer implements AutoCloseable {
       IndexListener listener,
       Store.Opener opener)
       throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new SearchException(folder + ": is a file, expected a folder; name one of its own");
+    }
     Files.createDirectories(folder);
     requireIndex(folder);
     FolderLock lock = FolderLock.of(folder);

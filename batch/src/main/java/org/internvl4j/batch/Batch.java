@@ -124,8 +124,11 @@ public final class Batch {
   /// Works at an output that was not complete a moment ago.
   Result goOn(Path file) throws IOException, InterruptedException {
     try (Journal journal = Journal.open(file)) {
-      if (Files.exists(file)) {
-        return found(file); // another batch, whose journal it was, has completed it meanwhile
+      if (Files.exists(file)) { // another batch has completed it meanwhile
+        if (journal.rows() == 0) {
+          Journal.delete(file);
+        }
+        return found(file);
       }
       if (journal.rows() == 0) {
         manifest.write(file); // over one with which nothing was done

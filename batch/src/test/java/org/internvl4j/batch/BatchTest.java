@@ -112,6 +112,7 @@ class BatchTest {
         .isInstanceOf(BatchException.class)
         .hasMessageContaining("was begun with task.prompt");
     assertThat(Files.readString(out)).isEqualTo(undisturbed);
+    nothingIsLeftBesideTheFileButItsManifest();
   }
 
   /// Runs a batch that saw no complete output.

@@ -47,8 +47,8 @@ final class DeviceOptions {
       names = "--kernels",
       paramLabel = "KIND",
       description =
-          "What the device cpu computes with: emitted (machine code that is written at the start, and the"
-              + " Vector API), vector (the Vector API), scalar (plain loops), or auto, the default: the first"
+          "What the device cpu computes with: emitted (machine code that is written at the start, and"
+              + " for the rest the Vector API), vector (the Vector API), scalar (plain loops), or auto, the default: the first"
               + " that this machine has.")
   private @Nullable String kernels;
 
@@ -141,15 +141,20 @@ final class DeviceOptions {
     return noCache ? options.withoutCache() : options;
   }
 
-  /// Tells the device, which asks for it once in a process.
-  private static void choose(
-      String option, @Nullable String value, List<String> values, String property) {
+  /// Tells the device cpu, which asks for it once in a process. No other device asks.
+  private void choose(String option, @Nullable String value, List<String> values, String property) {
     if (value == null) {
       return;
     }
     if (!values.contains(value)) {
       throw new UsageException(
           option + " is " + value + ", expected one of " + String.join(", ", values));
+    }
+    boolean mayBeCpu = device.equals(BEST) || device.startsWith("cpu");
+    if (!mayBeCpu && !value.equals(values.getFirst())) {
+      throw new UsageException(
+          "%s %s is for the device cpu, and --device is %s; leave one of them out"
+              .formatted(option, value, device));
     }
     System.setProperty(property, value);
   }

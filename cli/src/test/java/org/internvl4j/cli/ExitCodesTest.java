@@ -63,6 +63,8 @@ class ExitCodesTest {
         "ask -m demo -p hello --device tpu           | --device is tpu, expected one of auto, ",
         "ask -m demo -p hello --kernels sse           | --kernels is sse, expected one of auto, emitted, vector, scalar",
         "ask -m demo -p hello --activations f16       | --activations is f16, expected one of f32, bf16",
+        "ask -m demo -p hi --device plain --kernels emitted | --kernels emitted is for the device cpu, and --device is plain",
+        "ask -m demo -p hi --device cuda:1 --activations bf16 | --activations bf16 is for the device cpu, and --device is cuda:1",
         "ask -m demo -p hello -i a.png --frames b    | -i and --frames cannot be used together",
         "ask -m demo -p hello -i a.png --video b     | -i and --video cannot be used together",
         "ask -m demo -p hello --video a --pdf b      | --video and --pdf cannot be used together",

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// What the kernels of the `cpu` device are made of. The property `internvl4j.kernels` asks for one
 /// by its name; `auto`, or nothing, takes the first that this machine has.
 enum Tier {
-  /// Machine code for products, the Vector API for the rest.
+  /// Machine code for products and for most of what a layer does between them, the Vector API for
+  /// the rest.
   EMITTED,
   /// The Vector API.
   VECTOR,

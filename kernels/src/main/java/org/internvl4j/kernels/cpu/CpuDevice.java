@@ -94,6 +94,7 @@ final class CpuDevice implements Device {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
       return Tier.chosen() == Tier.SCALAR;
     }
+    Tier.requirePlainLoops();
     warnOnce();
     return true;
   }

@@ -60,10 +60,28 @@ enum Tier {
         }
         yield why == null && !Lanes.IS_CHOSEN ? EMITTED : VECTOR;
       }
-      default ->
-          throw new DeviceException(
-              "cpu: %s is %s, expected auto, emitted, vector or scalar".formatted(PROPERTY, asked));
+      default -> throw unknown(asked);
     };
+  }
+
+  private static DeviceException unknown(String asked) {
+    return new DeviceException(
+        "cpu: %s is %s, expected auto, emitted, vector or scalar".formatted(PROPERTY, asked));
+  }
+
+  /// For a Java without the Vector API, beside which machine code computes: only loops are left.
+  ///
+  /// @throws DeviceException if the property asks for machine code, or names nothing
+  static void requirePlainLoops() {
+    String asked = System.getProperty(PROPERTY, "auto");
+    switch (asked) {
+      case "auto", "vector", "scalar" -> {}
+      case "emitted" ->
+          throw new DeviceException(
+              "cpu: machine code cannot be run: it computes beside the Vector API; start java with"
+                  + " --add-modules jdk.incubator.vector");
+      default -> throw unknown(asked);
+    }
   }
 
   /// Whether rows of activations are rounded to bf16 for products with bf16 weights, which takes

@@ -213,6 +213,14 @@ final class CpuDeviceTest {
         .contains("cpu: plain loops, 2 threads says 6.0");
   }
 
+  @Test
+  void withoutTheModuleMachineCodeIsRefused() throws IOException, InterruptedException {
+    assertThat(probe(1, "-Dinternvl4j.kernels=emitted"))
+        .contains("cpu: machine code cannot be run: it computes beside the Vector API; start java");
+    assertThat(probe(1, "-Dinternvl4j.kernels=sse"))
+        .contains("cpu: internvl4j.kernels is sse, expected auto, emitted, vector or scalar");
+  }
+
   private static final String VECTOR = "--add-modules=jdk.incubator.vector";
   private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
   private static final String DECLINED =

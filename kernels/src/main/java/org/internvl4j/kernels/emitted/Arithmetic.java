@@ -2,10 +2,12 @@ package org.internvl4j.kernels.emitted;
 
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Operand;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Vector;
 
 /// How a line of a panel, 32 weights or 32 pairs of them, is multiplied with what belongs to it of
@@ -77,6 +79,16 @@ public enum Arithmetic {
   Arithmetic(int line, int reserved) {
     this.line = line;
     this.reserved = reserved;
+  }
+
+  /// What a processor needs to multiply so.
+  ///
+  /// @param bits of a vector: 256 or 512
+  Set<Feature> needs(int bits) {
+    if (bits < 512) {
+      return Set.of(Feature.AVX2, Feature.FMA);
+    }
+    return this == BF16 ? Set.of(Feature.AVX512, Feature.AVX512_BF16) : Set.of(Feature.AVX512);
   }
 
   /// Of the ints of two lines, the halves that belong to one column, for [Assembler#vpermt2w].

@@ -13,9 +13,11 @@ import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Register.RSP;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
+import java.util.Set;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Register;
 import org.internvl4j.kernels.asm.Vector;
 
@@ -26,6 +28,11 @@ import org.internvl4j.kernels.asm.Vector;
 /// @param weights what a block is
 record BlockRow(BlockWeights weights) implements Program {
   private static final int HALF = 64; // bytes of 16 columns
+
+  @Override
+  public Set<Feature> needs() {
+    return BlockWeights.NEEDS;
+  }
 
   /// The function `row(blocks, x, w, v, y, z, yInit, zInit)`: packed inputs at `x` times the panel
   /// at `w`, which gives `y`, and the one at `v`, which gives `z`.

@@ -13,9 +13,11 @@ import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Register.RSP;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
+import java.util.Set;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Vector;
 
 /// Up to six rows of [PackedRow] times a panel of blocks, the same sums as of [BlockRow]: twelve
@@ -34,6 +36,11 @@ record BlockTile(BlockWeights weights, int rows) implements Program {
   private static final Vector SPARE = zmm(26);
   private static final Address INIT_STRIDE = at(RSP, 8);
   private static final Address Y_STRIDE = at(RSP, 16);
+
+  @Override
+  public Set<Feature> needs() {
+    return BlockWeights.NEEDS;
+  }
 
   /// The function `tile(blocks, x, xStride, w, y, init, initStride, yStride)`, all but `blocks` in
   /// bytes: `x` are packed rows, `w` a panel, `y` and `init` rows of 32 floats.

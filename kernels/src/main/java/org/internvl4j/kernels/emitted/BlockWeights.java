@@ -3,9 +3,11 @@ package org.internvl4j.kernels.emitted;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Vector;
 
 /// Blocks of a panel: a scale of each of 32 columns, and their weights for 32 inputs, four to an
@@ -13,6 +15,10 @@ import org.internvl4j.kernels.asm.Vector;
 ///
 /// @param bits of a weight: 8 or 4
 record BlockWeights(int bits) {
+  /// What a processor needs to multiply them.
+  static final Set<Feature> NEEDS =
+      Set.of(Feature.AVX512, Feature.AVX512_VNNI, Feature.AVX512_VBMI);
+
   /// Instructions' worth of a block.
   static final int FOURS = 8;
 

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import org.internvl4j.kernels.asm.CodeMemory;
 import org.internvl4j.kernels.asm.Processor;
 import org.internvl4j.kernels.asm.Processor.Feature;
@@ -67,14 +68,12 @@ public final class Emitted {
 
   /// Whether pairs of bf16 numbers can be multiplied: [Arithmetic#BF16].
   public static boolean hasBf16() {
-    return UNAVAILABLE == null && FEATURES.contains(Feature.AVX512_BF16);
+    return UNAVAILABLE == null && FEATURES.containsAll(Arithmetic.BF16.needs(512));
   }
 
   /// Whether products of bytes can be summed up, four at a time: [BlockRow].
   public static boolean hasBytes() {
-    return UNAVAILABLE == null
-        && FEATURES.contains(Feature.AVX512_VNNI)
-        && FEATURES.contains(Feature.AVX512_VBMI);
+    return UNAVAILABLE == null && FEATURES.containsAll(BlockWeights.NEEDS);
   }
 
   /// Whether formulas of elements can be computed: [Stretches].
@@ -84,13 +83,22 @@ public final class Emitted {
 
   /// A program as a function.
   ///
-  /// @throws IllegalStateException if there are none here
+  /// @throws IllegalStateException if there are none here, or the processor lacks what it needs
   static MethodHandle function(Program program) {
     CodeMemory memory = MEMORY;
     if (memory == null) {
       throw new IllegalStateException("emitted: " + UNAVAILABLE);
     }
+    requireSupport(program, FEATURES);
     return memory.function(program.code());
+  }
+
+  static void requireSupport(Program program, Set<Feature> features) {
+    if (!features.containsAll(program.needs())) {
+      throw new IllegalStateException(
+          "emitted: %s needs %s, this processor has %s"
+              .formatted(program, new TreeSet<>(program.needs()), new TreeSet<>(features)));
+    }
   }
 
   /// The address of `bytes` bytes of native memory that are read.

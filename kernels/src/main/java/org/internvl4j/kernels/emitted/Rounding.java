@@ -7,14 +7,21 @@ import static org.internvl4j.kernels.asm.Register.RDX;
 import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Vector.zmm;
 
+import java.util.Set;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Processor.Feature;
 
 /// Floats to the nearest bf16 numbers, of two as near the even one; with AVX-512 BF16, which takes
 /// those below the smallest normal one for zero.
 record Rounding() implements Program {
   /// Floats of a step.
   static final int STEP = 32;
+
+  @Override
+  public Set<Feature> needs() {
+    return Set.of(Feature.AVX512, Feature.AVX512_BF16);
+  }
 
   /// The function `round(steps, x, y)`: 32 floats a step, at least one of them.
   @Override

@@ -12,9 +12,11 @@ import static org.internvl4j.kernels.asm.Register.RDX;
 import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Register.RSP;
 
+import java.util.Set;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Register;
 import org.internvl4j.kernels.asm.Vector;
 
@@ -25,6 +27,11 @@ import org.internvl4j.kernels.asm.Vector;
 /// @param bits of a vector
 record Row(Arithmetic arithmetic, int bits) implements Program {
   private static final int HALF = 64; // bytes of 16 columns
+
+  @Override
+  public Set<Feature> needs() {
+    return arithmetic.needs(bits);
+  }
 
   /// The function `row(k, x, w, v, y, z, yInit, zInit)`: `k` inputs from `x` on, one after the
   /// other, times the panel at `w`, which gives `y`, and the one at `v`, which gives `z`.

@@ -11,9 +11,11 @@ import static org.internvl4j.kernels.asm.Register.RDX;
 import static org.internvl4j.kernels.asm.Register.RSI;
 import static org.internvl4j.kernels.asm.Register.RSP;
 
+import java.util.Set;
 import org.internvl4j.kernels.asm.Address;
 import org.internvl4j.kernels.asm.Assembler;
 import org.internvl4j.kernels.asm.Label;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.internvl4j.kernels.asm.Vector;
 
 /// `y[r][c] = init[r][c] + Σ_i x[r][i] · w[i][c]`: a few rows times a panel, their sums in
@@ -39,6 +41,11 @@ record Tile(Arithmetic arithmetic, int bits, int rows) implements Program {
   private static final int AHEAD = 12_288; // bytes between what is asked for and what is read
   private static final Address INIT_STRIDE = at(RSP, 8);
   private static final Address Y_STRIDE = at(RSP, 16);
+
+  @Override
+  public Set<Feature> needs() {
+    return arithmetic.needs(bits);
+  }
 
   /// Rows whose sums are in registers together.
   static int most(int bits) {

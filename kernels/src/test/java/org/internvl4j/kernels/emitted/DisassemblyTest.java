@@ -1,6 +1,7 @@
 package org.internvl4j.kernels.emitted;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.internvl4j.kernels.asm.Assembler;
+import org.internvl4j.kernels.asm.Processor.Feature;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +96,35 @@ class DisassemblyTest {
       }
     }
     assertThat(instructions.get(instructions.size() - 2).name()).isEqualTo("vzeroupper");
+  }
+
+  @ParameterizedTest
+  @MethodSource("programs")
+  void needsWhatItsInstructionsNeed(Program program) throws Exception {
+    Set<Feature> used = EnumSet.noneOf(Feature.class);
+    for (Instruction instruction : disassembled(program.code())) {
+      if (instruction.operands().contains("zmm")) {
+        used.add(Feature.AVX512);
+      }
+      switch (instruction.name()) {
+        case "vdpbf16ps", "vcvtneps2bf16", "vcvtne2ps2bf16" -> used.add(Feature.AVX512_BF16);
+        case "vpdpbusd" -> used.add(Feature.AVX512_VNNI);
+        case "vpmultishiftqb" -> used.add(Feature.AVX512_VBMI);
+        case "vfmadd231ps" -> used.add(Feature.FMA);
+        default -> {}
+      }
+    }
+    if (used.contains(Feature.AVX512)) {
+      used.remove(Feature.FMA); // comes with it
+    }
+    assertThat(program.needs()).containsAll(used);
+    assertThat(program.needs().contains(Feature.AVX512)).isEqualTo(used.contains(Feature.AVX512));
+    for (Feature feature : used) {
+      Set<Feature> others = EnumSet.complementOf(EnumSet.of(feature));
+      assertThatThrownBy(() -> Emitted.requireSupport(program, others))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContainingAll(program.toString(), feature.name());
+    }
   }
 
   @Test

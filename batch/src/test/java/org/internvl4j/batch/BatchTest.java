@@ -71,10 +71,7 @@ class BatchTest {
 
   @Test
   void nothingIsLeftBesideTheFileButItsManifest() throws IOException {
-    try (var files = Files.list(shared)) {
-      assertThat(files.map(file -> String.valueOf(file.getFileName())))
-          .containsExactlyInAnyOrder("pictures", "out.jsonl", "out.jsonl.manifest.json");
-    }
+    requireNothingElse();
     Json manifest = json(Files.readString(shared.resolve("out.jsonl.manifest.json")));
     assertThat(manifest.at("task").getText("prompt")).isEqualTo(Scenery.QUESTION);
     assertThat(manifest.getText("weights_sha256")).hasSize(64);
@@ -112,7 +109,14 @@ class BatchTest {
         .isInstanceOf(BatchException.class)
         .hasMessageContaining("was begun with task.prompt");
     assertThat(Files.readString(out)).isEqualTo(undisturbed);
-    nothingIsLeftBesideTheFileButItsManifest();
+    requireNothingElse();
+  }
+
+  private static void requireNothingElse() throws IOException {
+    try (var files = Files.list(shared)) {
+      assertThat(files.map(file -> String.valueOf(file.getFileName())))
+          .containsExactlyInAnyOrder("pictures", "out.jsonl", "out.jsonl.manifest.json");
+    }
   }
 
   /// Runs a batch that saw no complete output.

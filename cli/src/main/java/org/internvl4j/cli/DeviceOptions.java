@@ -48,8 +48,8 @@ final class DeviceOptions {
       paramLabel = "KIND",
       description =
           "What the device cpu computes with: emitted (machine code that is written at the start, and"
-              + " for the rest the Vector API), vector (the Vector API), scalar (plain loops), or auto, the default: the first"
-              + " that this machine has.")
+              + " for the rest the Vector API), vector (the Vector API), scalar (plain loops), or auto, the"
+              + " default: the first that this machine has.")
   private @Nullable String kernels;
 
   @Option(
